@@ -1,0 +1,202 @@
+import type { Severity } from './severity.ts';
+
+/** Kinds of gateway that have a file in `gateways/`; `unknown` when nothing was recognised. */
+export const GATEWAY_KINDS = [
+  'arr',
+  'iis',
+  'nginx',
+  'haproxy',
+  'apache',
+  'envoy',
+  'varnish',
+  'caddy',
+  'traefik',
+  'yarp',
+  'aws-alb',
+  'azure-application-gateway',
+  'gcp-load-balancer',
+  'cloudflare',
+  'unknown',
+] as const;
+export type GatewayKind = (typeof GATEWAY_KINDS)[number];
+
+/** TLS settings of one target. Certificates are PEM texts, already read from their files. */
+export type TlsSettings = {
+  /** False only where the profile says so. */
+  readonly verify: boolean;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+};
+
+/** Where and how to reach the gateway or one member. Connect address, Host and SNI are independent. */
+export type Target = {
+  /** Origin to connect to, for example `http://192.0.2.11:8080`; its path is not used. */
+  readonly url: string;
+  /** Host header; default: host and port of `url`. */
+  readonly host?: string;
+  /** TLS server name; default: the host name of `host`, or of `url`. */
+  readonly sni?: string;
+  readonly tls: TlsSettings;
+  /** HTTP version spoken with this target. */
+  readonly http: 1 | 2;
+  /** Forward proxy (`http://host:port`), used by CONNECT and only where the profile names it. */
+  readonly httpProxy?: string;
+};
+
+export type GatewayTarget = Target & { readonly kind?: GatewayKind };
+export type Member = Target & { readonly name: string };
+
+export type Expectation = {
+  /** Statuses that count as success; default: everything below 500. */
+  readonly status?: readonly number[];
+  readonly bodyIncludes?: string;
+  readonly maxUs?: number;
+};
+
+/** One kind of request. Its path may hold `{delayMs}`: then it is an endpoint whose delay we control. */
+export type RequestSpec = {
+  readonly name: string;
+  readonly path: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Relative frequency where an experiment draws requests. */
+  readonly weight: number;
+  /** The operator says that repeating it, and letting it fail on purpose, does no harm. */
+  readonly safe: boolean;
+  readonly expect: Expectation;
+};
+
+export function hasDelay(request: RequestSpec): boolean {
+  return request.path.includes('{delayMs}');
+}
+
+export type Arrival = 'uniform' | 'poisson' | 'burst';
+
+export type CompareSpec = {
+  readonly kind: 'compare';
+  /** Slots per second; each slot asks every route once. */
+  readonly ratePerSec: number;
+  readonly durationUs: number;
+  /** Share of slots that use a new connection on every route (0..1). */
+  readonly newConnectionRatio: number;
+  readonly arrival: Arrival;
+  readonly requests?: readonly string[];
+};
+export type RampSpec = {
+  readonly kind: 'ramp';
+  readonly fromPerSec: number;
+  readonly toPerSec: number;
+  readonly durationUs: number;
+  readonly request?: string;
+};
+export type BurstSpec = {
+  readonly kind: 'burst';
+  /** Open loop when a rate is given, closed loop when connections are given. Exactly one of the two. */
+  readonly load:
+    | { readonly loop: 'open'; readonly ratePerSec: number }
+    | { readonly loop: 'closed'; readonly connections: number };
+  readonly durationUs: number;
+  readonly arrival: Arrival;
+  readonly request?: string;
+};
+export type VolleySpec = {
+  readonly kind: 'volley';
+  readonly sizes: readonly number[];
+  readonly request?: string;
+};
+export type IdleSpec = {
+  readonly kind: 'idle';
+  readonly gapsUs: readonly number[];
+  /** How often each gap is tried. */
+  readonly repeats: number;
+  readonly request?: string;
+};
+export type TimeoutSpec = {
+  readonly kind: 'timeout';
+  /** A request with `{delayMs}`; without it the timeout is read from what other experiments saw. */
+  readonly request?: string;
+  readonly upToUs: number;
+};
+export type ExperimentSpec = CompareSpec | RampSpec | BurstSpec | VolleySpec | IdleSpec | TimeoutSpec;
+export type ExperimentKind = ExperimentSpec['kind'];
+
+/** The only caps. Nothing above them is ever sent. */
+export type Limits = {
+  readonly maxRatePerSec: number;
+  readonly maxRequests: number;
+  readonly maxInFlight: number;
+  readonly maxNewConnectionsPerSec: number;
+  /** The probe's own limit for one request, from the moment it is sent. */
+  readonly requestTimeoutUs: number;
+  /** The probe's own limit for connecting (name, TCP, TLS). */
+  readonly connectTimeoutUs: number;
+  /** Longest body that is read; a longer one is cut by us. */
+  readonly maxBodyBytes: number;
+};
+
+export type ThresholdMetric =
+  | { readonly kind: 'quantile'; readonly p: number }
+  | { readonly kind: 'errors' }
+  | { readonly kind: 'max' };
+export type Threshold = {
+  /** As the user wrote it. */
+  readonly text: string;
+  readonly subject:
+    | { readonly kind: 'gateway' }
+    | { readonly kind: 'direct'; readonly member?: string }
+    | { readonly kind: 'overhead' };
+  readonly metric: ThresholdMetric;
+  readonly comparison: '<' | '<=' | '>' | '>=';
+  /** µs for quantiles and max, a ratio (0..1) for errors. */
+  readonly limit: number;
+  readonly request?: string;
+};
+
+/** How to tell which member answered through the gateway. */
+export type MemberId = { readonly header: string } | { readonly cookie: string };
+
+export type Auth =
+  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | {
+      readonly kind: 'login';
+      readonly path: string;
+      readonly method: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body?: string;
+    };
+
+/** A source of log lines; read by a later stage than traffic. */
+export type LogSource = {
+  readonly from: string;
+  readonly format?: string;
+  readonly files: string;
+  readonly pattern?: string;
+  readonly timezone?: string;
+};
+
+/** A validated profile. Secrets are resolved in it: mask it before it is written anywhere. */
+export type Profile = {
+  readonly schemaVersion: 1;
+  readonly name: string;
+  readonly gateway: GatewayTarget;
+  readonly members: readonly Member[];
+  readonly requests: readonly RequestSpec[];
+  /** Empty: the run chooses them itself. */
+  readonly experiments: readonly ExperimentSpec[];
+  readonly limits: Limits;
+  readonly thresholds: readonly Threshold[];
+  readonly failOn: Severity | 'never';
+  readonly memberId?: MemberId;
+  readonly auth?: Auth;
+  readonly cookies: Readonly<Record<string, string>>;
+  readonly logs: readonly LogSource[];
+  /** Query parameters whose values are masked in everything written. */
+  readonly mask: readonly string[];
+  /** Secret values (from `${env:…}`, `${file:…}`, auth): masked wherever they turn up. Never written. */
+  readonly secrets: readonly string[];
+  /** Things the user should know about the profile, for example keys that this version reads but does not use. */
+  readonly notes: readonly string[];
+};

@@ -1,0 +1,95 @@
+import type { CauseId } from './causes.ts';
+import type { Estimate, Exhibit, Finding, Verdict } from './finding.ts';
+import type { ProbeQuality, RecognisedGateway } from './recording.ts';
+import type { Severity } from './severity.ts';
+
+export const REPORT_SCHEMA_VERSION = 1;
+
+/** A quantile, or how many more are needed before the sample supports it. Open intervals leave `high` out. */
+export type QuantileEstimate =
+  | { readonly state: 'known'; readonly value: number; readonly low: number; readonly high?: number }
+  | { readonly state: 'n/a'; readonly need: number; readonly have: number };
+
+/** Named quantiles, in µs inside the program. Names: p50, p90, p95, p99, p999. */
+export type QuantileTable = Readonly<Record<string, QuantileEstimate>>;
+
+export type RouteSummary = {
+  readonly route: 'gateway' | 'direct';
+  readonly member?: string;
+  /** Due requests of all experiments, also failed and unsent ones. */
+  readonly count: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Response times from the due time, open loop, warm connections, answers that are ok. */
+  readonly latencyUs: QuantileTable;
+  readonly latencyCount: number;
+  readonly maxUs?: number;
+  /** Mean of each phase over ok answers, new connections included where the phase exists. */
+  readonly phasesUs: Readonly<Record<string, { readonly p50: number; readonly p99: number; readonly count: number }>>;
+  readonly failureRatio?: Estimate;
+};
+
+export type ThresholdResult = {
+  readonly text: string;
+  readonly verdict: 'pass' | 'fail' | 'undecided';
+  readonly measured?: Estimate;
+  readonly unit: 'us' | 'ratio';
+  /** One sentence: why, or what is missing. */
+  readonly because: string;
+};
+
+export type ExperimentSummary = {
+  readonly id: string;
+  readonly kind: string;
+  readonly describe: string;
+  readonly loop: 'open' | 'closed';
+  readonly startUs: number;
+  readonly durationUs: number;
+  readonly due: number;
+  readonly sent: number;
+  readonly stop: string;
+  readonly stopReason?: string;
+  readonly notes: readonly string[];
+  /** Outcome counts per route. */
+  readonly routes: readonly {
+    readonly route: string;
+    readonly outcomes: Readonly<Record<string, number>>;
+    readonly latencyUs: QuantileTable;
+  }[];
+};
+
+export type Validity = { readonly ok: boolean; readonly reasons: readonly string[] };
+
+/** The whole answer of a run, before a writer turns it into text. Times in µs; `report.json` has milliseconds. */
+export type Report = {
+  readonly schemaVersion: typeof REPORT_SCHEMA_VERSION;
+  readonly tool: { readonly name: 'gateprobe'; readonly version: string };
+  readonly runId: string;
+  readonly seed: number;
+  readonly profile: {
+    readonly name: string;
+    readonly gatewayUrl: string;
+    readonly members: readonly { readonly name: string; readonly url: string }[];
+  };
+  readonly startedAt: string;
+  readonly durationUs: number;
+  readonly interrupted: boolean;
+  readonly validity: Validity;
+  /** The worst severity found, or `none`. */
+  readonly worst: Severity | 'none';
+  /** The answer in plain sentences, worst first; at least one. */
+  readonly headline: readonly string[];
+  readonly gateway: RecognisedGateway;
+  readonly routes: readonly RouteSummary[];
+  /** Proxied minus direct, by quantile, paired in slots. */
+  readonly overheadUs: QuantileTable;
+  readonly findings: readonly Finding[];
+  readonly detectors: readonly { readonly id: CauseId; readonly title: string; readonly verdict: Verdict }[];
+  readonly thresholds: readonly ThresholdResult[];
+  readonly experiments: readonly ExperimentSummary[];
+  /** Evidence that belongs to no finding: latency curves, phases, outcomes, the probe's own quality. */
+  readonly exhibits: readonly Exhibit[];
+  readonly quality: ProbeQuality;
+  /** What was not tested, and why. */
+  readonly untested: readonly { readonly what: string; readonly why: string }[];
+  readonly warnings: readonly string[];
+};
