@@ -1,0 +1,172 @@
+/** Volleys against a concurrency limit: requests sent at one instant come back in waves of equal size. */
+import { createRandom } from '../model/random.ts';
+import { splitAtGaps } from './cluster.ts';
+import { median } from './medians.ts';
+import { createWaveModel, type Expectation, type WaveModel } from './wave-model.ts';
+
+/** Elapsed times of the requests of one volley, all sent at one instant. */
+export type Volley = readonly number[];
+
+export type Wave = { readonly size: number; readonly medianUs: number };
+
+/**
+ * `one-wave`: no volley was split; the limit, if there is one, is at least `atLeast`.
+ * `limit`: at most `limit` requests are served at once, each for about `periodUs`; `low` … `high` are the limits that fit about as
+ * well (no `high`: the largest volley does not bound it). `unclear`: neither fits, or both do.
+ */
+export type ConcurrencyEstimate =
+  | { readonly kind: 'one-wave'; readonly atLeast: number; readonly periodUs: number }
+  | {
+      readonly kind: 'limit';
+      readonly limit: number;
+      readonly low: number;
+      readonly high?: number;
+      readonly periodUs: number;
+      /** The waves of the largest volley, as the limit cuts them. */
+      readonly waves: readonly Wave[];
+    }
+  | { readonly kind: 'unclear'; readonly reason: string };
+
+/** A wave ends where the next answer comes later than this share of the service time (exact for 23 requests on 5 slots, measured). */
+const GAP_RATIO = 0.25;
+/** Service time within a volley against that of one request alone; beyond these bounds it is another model than a limit. */
+const MIN_PERIOD_RATIO = 0.6;
+const MAX_PERIOD_RATIO = 1.6;
+/** Network and gateway around the service time, in service times. */
+const MIN_OFFSET_RATIO = -0.3;
+const MAX_OFFSET_RATIO = 0.5;
+/** Spreads of the service time (standard deviation of its logarithm) that are tried. */
+const SPREADS = [0.01, 0.03, 0.08, 0.15, 0.25, 0.4, 0.6] as const;
+
+// Differences of log likelihood, set by simulation, since answers of one volley are not independent. Service times with a spread of
+// 0.2: the true limit is within 8 of the best in 90 %, without a limit "no limit" is within 5 in 90 % and never beyond 20.
+const INTERVAL_LOSS = 8;
+const ONE_WAVE_LOSS = 5;
+const LIMIT_LOSS = 20;
+/** Mean deviation in expected deviations; simulated limits stay below 2, work that is shared by all requests exceeds 3. */
+const MAX_MISFIT = 3;
+
+/** Every limit up to here is tried, beyond every 5 %, and then every one around the best. */
+const DENSE_LIMITS = 32;
+const LIMIT_STEP = 1.05;
+
+type Fit = { readonly limit: number; readonly loss: number; readonly misfit: number; readonly periodUs: number };
+
+/**
+ * The limit that explains all volleys best. For each limit and spread of service times the expected order of answers is simulated
+ * (first come, first served), period and offset are fitted over all volleys, deviations are Laplace noise (robust
+ * against stragglers). Volleys not larger than a limit are one wave under it. `serviceUs`: how long one request takes alone; default: the
+ * median of the smallest volley. The request's work should take well above the network's noise, 50 ms or more.
+ */
+export function concurrencyLimit(volleys: readonly Volley[], serviceUs?: number): ConcurrencyEstimate {
+  const sorted = volleys.filter((volley) => volley.length > 0).map((volley) => volley.toSorted((a, b) => a - b));
+  sorted.sort((a, b) => a.length - b.length);
+  const largest = sorted.at(-1);
+  if (largest === undefined || largest.length < 2)
+    return { kind: 'unclear', reason: 'no volley of two or more answers' };
+  const fits = fitLimits(sorted, largest.length, serviceUs ?? median(sorted[0]!));
+  const best = fits.reduce((a, b) => (b.loss < a.loss ? b : a));
+  const oneWave = fits.at(-1)!;
+  const count = sorted.reduce((sum, volley) => sum + volley.length, 0);
+  if (best.misfit / count > MAX_MISFIT) {
+    return { kind: 'unclear', reason: 'answers come neither together nor in waves of one size' };
+  }
+  const gain = oneWave.loss - best.loss;
+  if (gain < ONE_WAVE_LOSS) {
+    return { kind: 'one-wave', atLeast: largest.length, periodUs: Math.round(oneWave.periodUs) };
+  }
+  if (gain < LIMIT_LOSS) return { kind: 'unclear', reason: 'service times vary too much to tell waves from chance' };
+  const fitting = fits.filter((fit) => fit.loss - best.loss <= INTERVAL_LOSS);
+  const high = fitting.at(-1)!.limit;
+  return {
+    kind: 'limit',
+    limit: best.limit,
+    low: fitting[0]!.limit,
+    ...(high === largest.length ? {} : { high }),
+    periodUs: Math.round(best.periodUs),
+    waves: wavesOf(largest, best.limit),
+  };
+}
+
+/** The waves of one volley as they can be seen: split at gaps above a quarter of the service time. For showing. */
+export function visibleWaves(volley: Volley, serviceUs: number): readonly Wave[] {
+  return splitAtGaps(volley, GAP_RATIO * serviceUs).map((wave) => ({ size: wave.length, medianUs: median(wave) }));
+}
+
+function wavesOf(sorted: readonly number[], limit: number): Wave[] {
+  const waves: Wave[] = [];
+  for (let start = 0; start < sorted.length; start += limit) {
+    const wave = sorted.slice(start, start + limit);
+    waves.push({ size: wave.length, medianUs: Math.round(median(wave)) });
+  }
+  return waves;
+}
+
+/** By rising limit; the last is the size of the largest volley, which means "no limit seen". */
+function fitLimits(volleys: readonly Volley[], maxLimit: number, aloneUs: number): Fit[] {
+  const model = createWaveModel(maxLimit, createRandom(1));
+  const fits = new Map<number, Fit>();
+  const fit = (limit: number): void => {
+    if (!fits.has(limit)) fits.set(limit, bestSpread(volleys, limit, aloneUs, model));
+  };
+  for (let limit = 1; limit < maxLimit; limit = Math.max(limit + 1, nextLimit(limit))) fit(limit);
+  fit(maxLimit);
+  const best = [...fits.values()].reduce((a, b) => (b.loss < a.loss ? b : a)).limit;
+  if (best > DENSE_LIMITS) {
+    const reach = Math.ceil(best * (LIMIT_STEP - 1));
+    for (let limit = best - reach; limit <= Math.min(maxLimit, best + reach); limit++) fit(limit);
+  }
+  return [...fits.values()].sort((a, b) => a.limit - b.limit);
+}
+
+function nextLimit(limit: number): number {
+  return limit < DENSE_LIMITS ? limit + 1 : Math.round(limit * LIMIT_STEP);
+}
+
+function bestSpread(volleys: readonly Volley[], limit: number, aloneUs: number, model: WaveModel): Fit {
+  return SPREADS.map((spread) => fitVolleys(volleys, limit, (size) => model(size, limit, spread), aloneUs)).reduce(
+    (a, b) => (b.loss < a.loss ? b : a),
+  );
+}
+
+/** Period and offset by weighted least squares over all volleys; loss is the negative log likelihood. */
+function fitVolleys(
+  volleys: readonly Volley[],
+  limit: number,
+  expect: (size: number) => Expectation,
+  aloneUs: number,
+): Fit {
+  const sums = { weight: 0, x: 0, y: 0, xx: 0, xy: 0 };
+  for (const volley of volleys) {
+    const { mean, scatter } = expect(volley.length);
+    volley.forEach((elapsedUs, i) => {
+      const weight = 1 / scatter[i]! ** 2;
+      sums.weight += weight;
+      sums.x += weight * mean[i]!;
+      sums.y += weight * elapsedUs;
+      sums.xx += weight * mean[i]! ** 2;
+      sums.xy += weight * mean[i]! * elapsedUs;
+    });
+  }
+  const variance = sums.xx - sums.x ** 2 / sums.weight;
+  // One wave without spread: period and offset cannot be told apart.
+  const slope = variance > 1e-9 * sums.xx ? (sums.xy - (sums.x * sums.y) / sums.weight) / variance : aloneUs;
+  const periodUs = clamp(slope, MIN_PERIOD_RATIO * aloneUs, MAX_PERIOD_RATIO * aloneUs);
+  const freeOffsetUs = (sums.y - periodUs * sums.x) / sums.weight;
+  const offsetUs = clamp(freeOffsetUs, MIN_OFFSET_RATIO * aloneUs, MAX_OFFSET_RATIO * aloneUs);
+  let loss = 0;
+  let misfit = 0;
+  for (const volley of volleys) {
+    const { mean, scatter } = expect(volley.length);
+    volley.forEach((elapsedUs, i) => {
+      const deviation = Math.abs(elapsedUs - offsetUs - periodUs * mean[i]!) / (periodUs * scatter[i]!);
+      loss += Math.log(scatter[i]! * periodUs) + deviation;
+      misfit += deviation;
+    });
+  }
+  return { limit, loss, misfit, periodUs };
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}

@@ -1,0 +1,165 @@
+import type { CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts';
+import type { Exhibit, XySeries } from '../model/finding.ts';
+import { xAxisOption, yAxisOption } from './axis-option.ts';
+import { CHART_WIDTH_PX, type Chart, type ChartWidth, type LegendEntry, textWidthPx } from './chart.ts';
+import { type Area, binPoints, type Dot, thinLine } from './density.ts';
+import { MARK_ROW_PX, markRows, markSeries, markSpan, type PlacedMark, type Plot } from './mark-series.ts';
+import { colour, roleSwatch, type SwatchName } from './palette.ts';
+import { createScale, type Scale } from './scale.ts';
+
+type XyExhibit = Exhibit & { readonly kind: 'xy' };
+type Placed = {
+  readonly series: XySeries;
+  readonly swatch: SwatchName;
+  readonly nth: number;
+  readonly points: readonly (readonly [number, number])[];
+  readonly band: readonly (readonly [number, number, number])[];
+};
+
+/** A cell of the density grid, in pixels: a little smaller than a dot, so that full regions close up. */
+const CELL_PX = 4.5;
+const PLOT_HEIGHT_PX: Readonly<Record<ChartWidth, number>> = { wide: 220, narrow: 190 };
+const BELOW_PLOT_PX = 48;
+const DASHES = ['solid', 'dashed', 'dotted'] as const;
+
+/** Points, lines and steps in a plane, with bands and marks. */
+export function xyChart(exhibit: XyExhibit, width: ChartWidth): Chart {
+  const tickCount = width === 'wide' ? 6 : 4;
+  const marks = exhibit.marks ?? [];
+  const x = createScale(exhibit.x, spread(exhibit, 'x'), { tickCount, fromZero: false });
+  const y = createScale(exhibit.y, spread(exhibit, 'y'), { tickCount: 5, fromZero: true });
+  const placedMarks = marks.flatMap((mark): PlacedMark[] => {
+    const at = (mark.axis === 'x' ? x : y).place(mark.value);
+    return at === undefined ? [] : [{ axis: mark.axis, at, label: mark.label }];
+  });
+  const left = Math.max(...y.ticks.map(({ label }) => textWidthPx(label))) + 14;
+  const plotWidth = CHART_WIDTH_PX[width] - left - 18;
+  const rows = markRows(placedMarks, ({ at, label }) => {
+    const px = left + ((at - x.low) / (x.high - x.low)) * plotWidth;
+    return markSpan(label, px, { left, width: plotWidth });
+  });
+  const marksPx = rows.size === 0 ? 0 : (Math.max(...rows.values()) + 1) * MARK_ROW_PX;
+  const plot: Plot = { left, top: 30 + marksPx, width: plotWidth, height: PLOT_HEIGHT_PX[width] };
+  const placed = placeSeries(exhibit.series, x, y);
+  return {
+    widthPx: CHART_WIDTH_PX[width],
+    heightPx: plot.top + plot.height + BELOW_PLOT_PX,
+    legend: placed.map(legendEntry),
+    option: {
+      animation: false,
+      grid: { left: plot.left, top: plot.top, width: plot.width, height: plot.height },
+      xAxis: xAxisOption(x),
+      yAxis: yAxisOption(y, marksPx + 10),
+      series: [
+        ...placed.filter(({ band }) => band.length > 1).map(bandSeries),
+        ...placed.map((item) =>
+          item.series.style === 'points' ? dotSeries(item, plot, x, y) : lineSeries(item, plot),
+        ),
+        ...(placedMarks.length > 0 ? [markSeries(placedMarks, rows, plot)] : []),
+      ],
+    },
+  };
+}
+
+/** Every value that an axis has to have room for. */
+function spread(exhibit: XyExhibit, axis: 'x' | 'y'): number[] {
+  const values = (exhibit.marks ?? []).filter((mark) => mark.axis === axis).map(({ value }) => value);
+  for (const { points, band } of exhibit.series) {
+    for (const point of points) values.push(point[axis === 'x' ? 0 : 1]);
+    for (const [at, low, high] of band ?? []) {
+      if (axis === 'x') values.push(at);
+      else values.push(low, high);
+    }
+  }
+  return values;
+}
+
+function placeSeries(series: readonly XySeries[], x: Scale, y: Scale): Placed[] {
+  const seen = new Map<string, number>();
+  return series.map((one) => {
+    const nth = seen.get(one.role) ?? 0;
+    seen.set(one.role, nth + 1);
+    const points = one.points.flatMap(([atX, atY]): [number, number][] => {
+      const px = x.place(atX);
+      const py = y.place(atY);
+      return px === undefined || py === undefined ? [] : [[px, py]];
+    });
+    const band = (one.band ?? []).flatMap(([atX, low, high]): [number, number, number][] => {
+      const px = x.place(atX);
+      // An open bound ends at the edge of the chart.
+      const from = y.place(low) ?? y.low;
+      const to = y.place(high) ?? y.high;
+      return px === undefined ? [] : [[px, from, to]];
+    });
+    return { series: one, swatch: roleSwatch(one.role, nth), nth, points, band };
+  });
+}
+
+function dashOf({ series, nth }: Placed): (typeof DASHES)[number] {
+  return series.role === 'model' ? 'dashed' : (DASHES[nth % DASHES.length] ?? 'solid');
+}
+
+function lineSeries(item: Placed, plot: Plot): LineSeriesOption {
+  return {
+    type: 'line',
+    silent: true,
+    showSymbol: item.points.length === 1,
+    symbol: 'circle',
+    symbolSize: 6,
+    ...(item.series.style === 'step' && { step: 'end' as const }),
+    lineStyle: { color: colour(item.swatch), width: item.series.role === 'model' ? 1.5 : 2, type: dashOf(item) },
+    itemStyle: { color: colour(item.swatch) },
+    data: thinLine(item.points, plot.width).map(([px, py]) => [px, py]),
+  };
+}
+
+function dotSeries(item: Placed, plot: Plot, x: Scale, y: Scale): ScatterSeriesOption {
+  const area: Area = { x0: x.low, x1: x.high, y0: y.low, y1: y.high };
+  const dots = binPoints(item.points, area, Math.ceil(plot.width / CELL_PX), Math.ceil(plot.height / CELL_PX));
+  return {
+    type: 'scatter',
+    silent: true,
+    symbol: isSquare(item) ? 'rect' : 'circle',
+    symbolSize: (dot: number[]) => dot[2] ?? 4,
+    itemStyle: { color: colour(item.swatch), opacity: item.series.role === 'failure' ? 0.95 : 0.7 },
+    // By size, so that equal dots follow each other and can be written as one path.
+    data: dots.map((dot) => [dot.x, dot.y, dotSizePx(dot, item)]).sort((a, b) => (a[2] ?? 0) - (b[2] ?? 0)),
+  };
+}
+
+/** Three sizes: alone, a few, many. More would not be told apart. */
+function dotSizePx({ count }: Dot, item: Placed): number {
+  const size = count === 1 ? 4 : count <= 8 ? 5 : 6.5;
+  return isSquare(item) ? size + 1 : size;
+}
+
+/** Failures differ from good answers by form too, for readers who do not see the colour. */
+function isSquare({ series }: Placed): boolean {
+  return series.role === 'failure';
+}
+
+function bandSeries(item: Placed): CustomSeriesOption {
+  return {
+    type: 'custom',
+    silent: true,
+    z: 1,
+    clip: true,
+    data: [[0]],
+    renderItem: (_, api) => {
+      const upper = item.band.map(([px, , high]) => api.coord([px, high]));
+      const lower = item.band.map(([px, low]) => api.coord([px, low])).reverse();
+      return {
+        type: 'polygon',
+        shape: { points: [...upper, ...lower] },
+        style: { fill: colour(item.swatch), opacity: 0.14 },
+      };
+    },
+  };
+}
+
+function legendEntry(item: Placed): LegendEntry {
+  const dash = dashOf(item);
+  const lineForm = dash === 'solid' ? 'line' : dash;
+  const form = item.series.style === 'points' ? (isSquare(item) ? 'square' : 'dot') : lineForm;
+  return { label: item.series.name, swatch: item.swatch, form };
+}

@@ -1,0 +1,77 @@
+import type { AnswerFacts } from '../model/exchange.ts';
+import { bodyStart } from './answer.ts';
+
+export type IisCodes = { readonly substatus?: number; readonly code?: string; readonly meaning?: string };
+
+// WinHTTP errors that ARR reports, from the WinHTTP documentation; an HRESULT of Win32 (0x8007xxxx) holds the same number.
+const WINHTTP: Readonly<Record<number, string>> = {
+  12002: 'ERROR_WINHTTP_TIMEOUT: the member did not answer, or could not be connected to, in time',
+  12007: "ERROR_WINHTTP_NAME_NOT_RESOLVED: the member's name does not resolve",
+  12017: 'ERROR_WINHTTP_OPERATION_CANCELLED: the client left, or the gateway shut down',
+  12019: 'ERROR_WINHTTP_INCORRECT_HANDLE_STATE: an internal error of ARR or URL Rewrite',
+  12029: 'ERROR_WINHTTP_CANNOT_CONNECT: the member refused the connection',
+  12030: 'ERROR_WINHTTP_CONNECTION_ERROR: the member closed or reset the connection before it answered',
+  12044: 'ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED: the member asks for a client certificate',
+  12152: "ERROR_WINHTTP_INVALID_SERVER_RESPONSE: the member's answer is not valid HTTP or ended early",
+  12157: 'ERROR_WINHTTP_SECURE_CHANNEL_ERROR: the TLS handshake with the member failed',
+  12175: "ERROR_WINHTTP_SECURE_FAILURE: the member's certificate or protocol was not accepted",
+  12181: 'ERROR_WINHTTP_HEADER_COUNT_EXCEEDED: the member sent too many headers',
+  12182: "ERROR_WINHTTP_HEADER_SIZE_OVERFLOW: the member's headers are too large",
+  12183: "ERROR_WINHTTP_CHUNKED_ENCODING_HEADER_SIZE_OVERFLOW: the member's chunks could not be read",
+};
+
+// Substatus codes that ARR shares with other modules: these meanings hold only where the page names ARR's module.
+const ARR_SUBSTATUS: Readonly<Record<string, string>> = {
+  '502.2': 'ARR could not map the request',
+  '502.3': 'ARR could not forward the request',
+  '502.4': 'ARR has no server to send to',
+  '502.5': 'ARR failed on a WebSocket',
+  '502.6': 'ARR failed while forwarding the request',
+  '502.7': 'ARR failed while executing the request',
+};
+
+const FOOTER = /IIS70Error=(\d+),(\d+),(0x[0-9a-f]+),(\d+)/i;
+const TITLE = /IIS(?: [\d.]+)? Detailed Error - (\d{3})\.(\d+) - /;
+const ANCM_TITLE = /<title>\s*HTTP Error (\d{3})\.(\d+) - /;
+const ERROR_CODE_ROW = /<th>Error Code<\/th>\s*<td>(?:&nbsp;|\s)*(0x[0-9a-f]+)/i;
+const MODULE_ROW = /<th>Module<\/th>\s*<td>(?:&nbsp;|\s)*([\w ]+?)\s*<\/td>/i;
+
+/** Module that a detailed page of IIS names as the one that failed. */
+export function failedModule(answer: AnswerFacts): string | undefined {
+  return MODULE_ROW.exec(bodyStart(answer))?.[1];
+}
+
+export function isArrModule(module: string | undefined): boolean {
+  return module === 'ApplicationRequestRouting';
+}
+
+/** Win32 number of an HRESULT, as text; the HRESULT itself when it is of another kind; undefined for success. */
+export function codeOfHresult(hresult: string): string | undefined {
+  const value = Number.parseInt(hresult, 16);
+  if (!Number.isFinite(value) || value === 0) return undefined;
+  return Math.floor(value / 0x10000) === 0x8007 ? String(value % 0x10000) : hresult.toLowerCase();
+}
+
+/**
+ * Substatus and error code out of a detailed page of IIS: the footer where it was kept (it is the same in every language and stands at
+ * the end of the page), else the title and the table. A page for another status than the answer's is not believed.
+ */
+export function iisCodes(answer: AnswerFacts): IisCodes | undefined {
+  const body = bodyStart(answer);
+  const footer = FOOTER.exec(body);
+  const title = TITLE.exec(body) ?? ANCM_TITLE.exec(body);
+  const status = Number(footer?.[1] ?? title?.[1]);
+  if (status !== answer.status) return undefined;
+  const substatus = Number(footer?.[2] ?? title?.[2]);
+  const hresult = footer?.[3] ?? ERROR_CODE_ROW.exec(body)?.[1];
+  const code = hresult === undefined ? undefined : codeOfHresult(hresult);
+  const meaning = meaningOf(`${status}.${substatus}`, code, failedModule(answer));
+  return { substatus, ...(code === undefined ? {} : { code }), ...(meaning === undefined ? {} : { meaning }) };
+}
+
+function meaningOf(key: string, code: string | undefined, module: string | undefined): string | undefined {
+  const winhttp = code === undefined ? undefined : WINHTTP[Number(code)];
+  const substatus = isArrModule(module) ? ARR_SUBSTATUS[key] : undefined;
+  const meanings = [substatus, winhttp].filter((part) => part !== undefined);
+  return meanings.length === 0 ? undefined : meanings.join('; ');
+}

@@ -1,0 +1,96 @@
+import type { GeneralTable } from './general-advice.ts';
+import { compareCommand, ofMeasured } from './remedy-words.ts';
+
+type Ids =
+  | 'gateway/overhead'
+  | 'gateway/unreachable'
+  | 'gateway/overloaded'
+  | 'gateway/retry-duplicate'
+  | 'gateway/buffering'
+  | 'gateway/cascade'
+  | 'probe/rate-limited'
+  | 'probe/saturated'
+  | 'change/latency'
+  | 'change/errors'
+  | 'log/unjoined';
+
+export const GATEWAY_ADVICE: GeneralTable<Ids> = {
+  'gateway/overhead': (context) => ({
+    first: [
+      'Check first that the gateway reuses its connections to the members: a new TCP or TLS connection per request is the usual reason for a constant excess.',
+      'Then look at what the gateway does with each request: logging to a slow disk, name resolution, authentication, rewriting, compression, a web application firewall.',
+    ],
+    last: [
+      'Compare one plain static file and one large answer: a constant excess is per request, a growing one is per byte.',
+    ],
+    howToVerify: `${compareCommand(context)}: the difference at p50 and p99 must be below the agreed value.`,
+  }),
+  'gateway/unreachable': () => ({
+    first: [
+      "Find out from another machine whether the gateway's port answers: name, address, listener, firewall and certificate, in this order.",
+    ],
+    last: [
+      'If it answers elsewhere, the fault lies between the probe and the gateway (route, firewall, name resolution).',
+    ],
+    howToVerify: 'curl -sv <gateway-url> from the machine of the probe; then gateprobe check <profile> and one run.',
+  }),
+  'gateway/overloaded': () => ({
+    first: [
+      'The gateway itself refuses. Raise its limits of connections and workers, give it more processor, or put a second one beside it.',
+    ],
+    howToVerify: 'Run the same burst again (gateprobe run <profile>): no refusal at the rate that you mean to serve.',
+  }),
+  'gateway/retry-duplicate': () => ({
+    first: [
+      'One request was sent to several members. Let the gateway repeat only what is safe to repeat, and only when the connection could not be made.',
+      'Mend the failure behind it: every repeated request is a failure that users did not see.',
+    ],
+    howToVerify: "Run again with logs of gateway and members: each request id must stand in one member's log only.",
+  }),
+  'gateway/buffering': () => ({
+    first: [
+      'Switch off response buffering for streamed answers (server-sent events, long polling, large downloads), for these paths only.',
+    ],
+    howToVerify: 'Run compare on the streamed path: the first byte must arrive about as early as directly.',
+  }),
+  'gateway/cascade': (context) => ({
+    first: [
+      `One slow or failing request is repeated on member after member and takes each of them out${ofMeasured(context, 'holdUs')}; then every request fails at once. Stop the repeating: let the gateway retry only when it could not connect, and at most once.`,
+      'Mend the slow request itself; until then give it a path of its own, with one member or without retries.',
+    ],
+    last: ['Judge members by health checks on a cheap path rather than by the outcome of user requests.'],
+    howToVerify:
+      'Let the timeout experiment run in a quiet hour (gateprobe run <profile>): after the slow request, requests to other paths must still succeed.',
+  }),
+  'probe/rate-limited': () => ({
+    first: ['The target limited the probe. Lower limits.maxRate in the profile, or exempt the address of the probe.'],
+    howToVerify: 'Run again (gateprobe run <profile>): no 429, and on IIS no 403.501, 403.502, 404.501 or 404.502.',
+  }),
+  'probe/saturated': () => ({
+    first: [
+      'Do not use the figures of this run: the probe sent too late or was too busy to time its answers.',
+      'Lower the rate in the profile (limits: maxRate), or run the probe on a machine with more free processor time and no other load.',
+      'Keep virus scanners, builds and other probes off this machine during a run; check local ports and the number of open files.',
+    ],
+    howToVerify: 'gateprobe selftest, then the same run again: the report must say that the run is valid.',
+  }),
+  'change/latency': () => ({
+    first: [
+      'Look at what was released or configured at the time of the change; compare the two runs (gateprobe diff <base> <head>).',
+    ],
+    howToVerify: 'gateprobe diff <base> <head> after the change was undone: no difference beyond noise.',
+  }),
+  'change/errors': () => ({
+    first: [
+      'Look at what was released or configured when the mix of statuses changed; compare the two runs (gateprobe diff <base> <head>).',
+    ],
+    howToVerify: 'gateprobe diff <base> <head> after the change was undone: no difference beyond noise.',
+  }),
+  'log/unjoined': () => ({
+    first: [
+      'Check that the logs are those of this gateway and of these members, cover the time of the run, and name the right time zone.',
+      'Log the User-Agent or the traceparent header: the probe sends its request id in both.',
+    ],
+    howToVerify: 'Run again with the corrected logs: requests of the probe must be found in them.',
+  }),
+};

@@ -1,0 +1,66 @@
+/** What `experiments` may hold. */
+import { z } from 'zod';
+import { choiceLeaf, durationLeaf, exactlyOne, integerLeaf, nameLeaf, rateLeaf, ratioLeaf, someOf } from './leaves.ts';
+
+const request = nameLeaf([]).describe('Name of the request to send; left out: the first one without {delayMs}.').optional();
+const ARRIVALS = ['uniform', 'poisson', 'burst'] as const;
+
+const compare = z
+  .strictObject({
+    rate: rateLeaf().describe('Rounds per second. Each round asks the gateway and every member the same once.'),
+    for: durationLeaf().describe('How long, for example 60s.'),
+    newConnections: ratioLeaf().describe('Share of rounds that open new connections on every route. Default 50%.').optional(),
+    arrival: choiceLeaf(ARRIVALS).describe('How rounds are spread over time. Default poisson, as independent users arrive.').optional(),
+    requests: someOf(nameLeaf([])).describe('Names of the requests to draw from; left out: all.').optional(),
+  })
+  .describe('The same request through the gateway and directly to each member, at the same moment, in random order.');
+
+const ramp = z
+  .strictObject({
+    from: rateLeaf().describe('Rate at the start.'),
+    to: rateLeaf().describe('Rate at the end.'),
+    for: durationLeaf().describe('How long the rise takes.'),
+    request,
+  })
+  .describe('A rate that rises steadily through the gateway, with a canary sent directly.');
+
+const burst = z
+  .strictObject({
+    rate: rateLeaf().describe('Open loop: due whether or not earlier requests were answered. Instead of connections.').optional(),
+    connections: integerLeaf(1, 10_000).describe('Closed loop: so many at once, each sends again when answered. Instead of rate.').optional(),
+    for: durationLeaf().describe('How long, for example 5s.'),
+    arrival: choiceLeaf(ARRIVALS).describe('Open loop only. Default uniform, so that a backlog grows in a straight line.').optional(),
+    request,
+  })
+  .describe('A high load for a short time: open loop (rate) or closed loop (connections).')
+  .meta({ oneOf: [{ required: ['rate'] }, { required: ['connections'] }] });
+
+const volley = z
+  .strictObject({
+    sizes: someOf(integerLeaf(1, 10_000)).describe('Requests sent at one instant, for example [2, 4, 8, 16, 32].'),
+    request,
+  })
+  .describe('Requests sent at one instant, in growing numbers: shows how many are worked on at once.');
+
+const idle = z
+  .strictObject({
+    gaps: someOf(durationLeaf()).describe('Quiet times to try, for example [30s, 5m, 21m].'),
+    repeats: integerLeaf(1, 100).describe('How often each gap is tried. Default 2.').optional(),
+    request,
+  })
+  .describe('The first request after a quiet time: finds cold starts and dropped connections.');
+
+const timeout = z
+  .strictObject({
+    request: nameLeaf([]).describe('A request with {delayMs} in its path; left out: read from what other experiments saw.').optional(),
+    upTo: durationLeaf().describe('The longest delay to ask for.'),
+  })
+  .describe('How long the gateway waits for an answer.');
+
+const keepAlive = z
+  .strictObject({ upTo: durationLeaf().describe('The longest idle time to try.') })
+  .describe('How long idle connections are kept. Read, but not used by this version.');
+
+export const experimentShape = exactlyOne({ compare, ramp, burst, volley, idle, 'keep-alive': keepAlive, timeout });
+
+export type WrittenExperiment = z.output<typeof experimentShape>;

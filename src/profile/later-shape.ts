@@ -1,0 +1,130 @@
+/** Keys that are validated and, in this version, do nothing but leave a note. */
+import { z } from 'zod';
+import { SEVERITIES } from '../model/severity.ts';
+import { headerNameLeaf, headerValueLeaf } from './http-leaves.ts';
+import { choiceLeaf, durationLeaf, integerLeaf, leaf, ratioLeaf, someOf, textLeaf } from './leaves.ts';
+import { accept, refuse } from './parsed.ts';
+
+const LOG_FORMATS = [
+  'iis-w3c',
+  'iis-native',
+  'httperr',
+  'freb',
+  'windows-events',
+  'nginx',
+  'nginx-error',
+  'haproxy',
+  'apache',
+  'apache-error',
+  'combined',
+  'envoy',
+  'caddy',
+  'traefik',
+  'varnish',
+  'aws-alb',
+  'azure-application-gateway',
+  'gcp',
+] as const;
+
+/** Retention is counted in months and years, which no timer has to wait for. */
+const TEN_YEARS_US = 3_650 * 86_400 * 1_000_000;
+
+export function timeZoneLeaf() {
+  return leaf(
+    (value) => {
+      const expected = 'a time zone such as Europe/Berlin, UTC or +02:00';
+      if (typeof value !== 'string' || value.length > 64) return refuse(expected);
+      try {
+        new Intl.DateTimeFormat('en', { timeZone: value });
+        return accept(value);
+      } catch {
+        // The only way to ask whether a zone is known is to use it.
+        return refuse(expected);
+      }
+    },
+    { type: 'string' },
+  );
+}
+
+function momentLeaf() {
+  return leaf(
+    (value) => {
+      const isMoment = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(value);
+      return isMoment && !Number.isNaN(Date.parse(value)) ? accept(value) : refuse('a moment such as 2026-03-01T22:00Z');
+    },
+    { type: 'string' },
+  );
+}
+
+/** Five or six fields; what they may hold is the scheduler's to judge. */
+function cronLeaf() {
+  return leaf(
+    (value) => {
+      const isCron = typeof value === 'string' && /^\s*\S+(\s+\S+){4,5}\s*$/.test(value);
+      return isCron ? accept(value) : refuse('a cron line of 5 or 6 fields such as "*/5 * * * *"');
+    },
+    { type: 'string' },
+  );
+}
+
+export const scheduleShape = z
+  .strictObject({
+    every: durationLeaf().describe('Time between two runs, for example 30s.').optional(),
+    jitter: ratioLeaf().describe('Share of the interval by which a run may move, for example 20%.').optional(),
+    cron: cronLeaf().describe('Instead of every: a cron line.').optional(),
+    timezone: timeZoneLeaf().describe('Time zone of the cron line.').optional(),
+  })
+  .describe('When the monitor runs this profile: every or cron.')
+  .meta({ oneOf: [{ required: ['every'] }, { required: ['cron'] }] });
+
+export const logShape = z
+  .strictObject({
+    from: textLeaf('gateway or the name of a member').describe('Whose log it is: gateway, or the name of a member.'),
+    format: choiceLeaf(LOG_FORMATS).describe('Left out: recognised from its lines.').optional(),
+    files: textLeaf('a path or pattern of files').describe('Path or pattern, relative to where the command runs.'),
+    pattern: textLeaf('a log format directive').describe('nginx log_format or Apache LogFormat, as configured.').optional(),
+    timezone: timeZoneLeaf().describe('Time zone of stamps that do not say theirs.').optional(),
+  })
+  .describe('A log of the gateway or of a member.');
+
+export const configShape = someOf(
+  z.strictObject({
+    from: textLeaf('gateway or the name of a member').describe('Whose configuration it is.'),
+    files: textLeaf('a path or pattern of files').describe('Path or pattern of configuration files.'),
+  }),
+).describe('Configuration files of the gateway to read.');
+
+export const maintenanceShape = someOf(
+  z
+    .strictObject({
+      from: momentLeaf().describe('Begin of one window.').optional(),
+      to: momentLeaf().describe('End of one window.').optional(),
+      cron: cronLeaf().describe('Begin of a repeated window.').optional(),
+      for: durationLeaf().describe('Length of a repeated window.').optional(),
+      timezone: timeZoneLeaf().optional(),
+      reason: textLeaf().optional(),
+    })
+    .meta({ oneOf: [{ required: ['from', 'to'] }, { required: ['cron', 'for'] }] }),
+).describe('Times in which the monitor raises no alert: from and to, or cron and for.');
+
+export const alertsShape = z
+  .strictObject({
+    from: choiceLeaf(SEVERITIES).describe('The least severity that alerts.').optional(),
+    after: integerLeaf(1, 1_000).describe('Runs in a row with the finding before it alerts.').optional(),
+    repeat: durationLeaf().describe('Time after which an open alert is told again.').optional(),
+    webhook: z
+      .strictObject({
+        url: textLeaf('a URL').describe('Where the alert is posted.'),
+        headers: z.record(headerNameLeaf(), headerValueLeaf('a header value')).optional(),
+      })
+      .optional(),
+    command: someOf(textLeaf()).describe('Program and arguments to start.').optional(),
+  })
+  .describe('Whom the monitor tells.');
+
+export const historyShape = z
+  .strictObject({
+    keep: durationLeaf({ maxUs: TEN_YEARS_US }).describe('How long results are kept, for example 90d.').optional(),
+    runs: integerLeaf(1, 1_000_000).describe('How many results are kept.').optional(),
+  })
+  .describe('How much of earlier runs is kept.');

@@ -1,0 +1,68 @@
+import type { Exchange } from '../model/exchange.ts';
+import { createHeap, type Heap } from './heap.ts';
+
+type Entry = { readonly priority: number; readonly exchange: Exchange };
+/** `limit`: everything of the group with a smaller priority is in the sample, nothing else is. */
+type Group = { readonly entries: Heap<Entry>; readonly isProtected: boolean; limit: number };
+
+/** A bounded sample of exchanges in groups. */
+export type Sample = {
+  readonly size: number;
+  /** `isProtected` belongs to the group: protected groups give way only when no other group has anything left. */
+  offer(group: string, isProtected: boolean, priority: number, exchange: Exchange): void;
+  exchanges(): Exchange[];
+};
+
+/**
+ * Holds everything up to `capacity`, then thins the largest group. A group keeps its lowest priorities (bottom-k sampling),
+ * which is a uniform sample when priorities are random. Unlike a classic reservoir it does not depend on the order of arrival,
+ * and exchanges that share a priority are kept or dropped together, so the slots of a compare stay whole.
+ */
+export function createSample(capacity: number): Sample {
+  const groups = new Map<string, Group>();
+  let size = 0;
+
+  const largestGroup = (): Group | undefined => {
+    let largest: Group | undefined;
+    for (const group of groups.values()) {
+      if (group.entries.size === 0) continue;
+      const isBetter =
+        largest === undefined ||
+        (largest.isProtected && !group.isProtected) ||
+        (largest.isProtected === group.isProtected && group.entries.size > largest.entries.size);
+      if (isBetter) largest = group;
+    }
+    return largest;
+  };
+  const thin = (): void => {
+    const group = largestGroup();
+    if (group?.entries.first === undefined) return;
+    group.limit = group.entries.first.priority;
+    while (group.entries.first !== undefined && group.entries.first.priority >= group.limit) {
+      group.entries.pop();
+      size--;
+    }
+  };
+
+  return {
+    get size() {
+      return size;
+    },
+    offer(key, isProtected, priority, exchange) {
+      let group = groups.get(key);
+      if (group === undefined) {
+        group = {
+          entries: createHeap((a, b) => b.priority - a.priority),
+          isProtected,
+          limit: Number.POSITIVE_INFINITY,
+        };
+        groups.set(key, group);
+      }
+      if (priority >= group.limit) return;
+      group.entries.push({ priority, exchange });
+      size++;
+      while (size > capacity) thin();
+    },
+    exchanges: () => [...groups.values()].flatMap((group) => group.entries.items().map((entry) => entry.exchange)),
+  };
+}

@@ -1,0 +1,40 @@
+/** Charts of a report, drawn before the page is put together. */
+import { barsChart } from '../charts/bars-chart.ts';
+import type { Chart, ChartWidth, LegendEntry } from '../charts/chart.ts';
+import { drawChart } from '../charts/svg-image.ts';
+import { xyChart } from '../charts/xy-chart.ts';
+import type { Exhibit } from '../model/finding.ts';
+import type { Report } from '../model/report.ts';
+
+/** The same chart for a page and for a telephone: one image scaled down would be unreadable there. */
+export type ChartFigure = { readonly wide: string; readonly narrow: string; readonly legend: readonly LegendEntry[] };
+
+export async function drawCharts(report: Report): Promise<ReadonlyMap<Exhibit, ChartFigure>> {
+  const figures = new Map<Exhibit, ChartFigure>();
+  for (const exhibit of [...report.findings.flatMap(({ exhibits }) => exhibits), ...report.exhibits]) {
+    const wide = chartOf(exhibit, 'wide');
+    const narrow = chartOf(exhibit, 'narrow');
+    if (wide === undefined || narrow === undefined || figures.has(exhibit)) continue;
+    const id = `chart${figures.size + 1}`;
+    figures.set(exhibit, {
+      wide: await drawChart(wide, `${id}w`),
+      narrow: await drawChart(narrow, `${id}n`),
+      legend: wide.legend,
+    });
+  }
+  return figures;
+}
+
+function chartOf(exhibit: Exhibit, width: ChartWidth): Chart | undefined {
+  switch (exhibit.kind) {
+    case 'xy':
+      return exhibit.series.some(({ points }) => points.length > 0) ? xyChart(exhibit, width) : undefined;
+    case 'bars':
+      return exhibit.categories.length > 0 && exhibit.series.length > 0 ? barsChart(exhibit, width) : undefined;
+    case 'table':
+    case 'exchanges':
+      return undefined;
+    default:
+      return exhibit satisfies never;
+  }
+}

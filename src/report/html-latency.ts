@@ -1,0 +1,103 @@
+/** Thresholds, and the table that the program is named after: through the gateway and directly, side by side. */
+import { formatDuration, formatNumber } from '../model/quantity.ts';
+import type { QuantileEstimate, QuantileTable, Report, RouteSummary } from '../model/report.ts';
+import { formatCount, formatEstimate, formatInterval, formatMissing, NO_VALUE, quantileLabel } from './format.ts';
+import { type Cell, fold, section, table, withNote } from './html-parts.ts';
+import { html, type Markup } from './markup.ts';
+import { quantileNames, routeName } from './route-rows.ts';
+import { THRESHOLD_LABEL } from './wording.ts';
+
+export function thresholdSection(report: Report): Markup | false {
+  if (report.thresholds.length === 0) return false;
+  const rows = report.thresholds.map(({ text, verdict, measured, unit, because }): Cell[] => [
+    html`<code>${text}</code>`,
+    html`<span class="chip chip-${verdict}">${THRESHOLD_LABEL[verdict]}</span>`,
+    measured === undefined ? NO_VALUE : formatEstimate(measured, unit),
+    because,
+  ]);
+  const columns = [{ title: 'Threshold' }, { title: 'Result' }, { title: 'Measured' }, { title: 'Why' }];
+  const lead = 'A threshold passes or fails only when the whole interval is on one side of it.';
+  return section('thresholds', 'Thresholds', lead, table('Thresholds', columns, rows));
+}
+
+export function latencySection(report: Report): Markup {
+  const names = quantileNames([...report.routes.map(({ latencyUs }) => latencyUs), report.overheadUs]);
+  const columns = [
+    { title: 'Route' },
+    { title: 'Requests', numeric: true },
+    { title: 'Failed', numeric: true },
+    ...names.map((name) => ({ title: quantileLabel(name), numeric: true })),
+    { title: 'Slowest', numeric: true },
+  ];
+  const rows = report.routes.map((route): Cell[] => [
+    routeName(route),
+    formatCount(route.count),
+    failedCell(route),
+    ...names.map((name) => quantileCell(route.latencyUs[name])),
+    route.maxUs === undefined ? NO_VALUE : formatDuration(route.maxUs),
+  ]);
+  const overhead: Cell[] = [
+    'The gateway adds',
+    '',
+    '',
+    ...names.map((name) => overheadCell(report.overheadUs, name)),
+    '',
+  ];
+  const lead =
+    'Response times count from the moment a request was due: open loop, warm connections, good answers. Below each value its 95 % interval. What the gateway adds is measured in pairs, at the same moment.';
+  const content = html`${table('Response times by route', columns, [...rows, overhead])}
+${fold('How every request ended', outcomeTable(report.routes))}
+${fold('Where the time goes, by phase', phaseTable(report.routes))}`;
+  return section('latency', 'Through the gateway, and directly', lead, content);
+}
+
+function failedCell({ failureRatio }: RouteSummary): Cell {
+  if (failureRatio === undefined) return NO_VALUE;
+  return withNote(`${formatNumber(failureRatio.value * 100)} %`, formatInterval(failureRatio, 'ratio'));
+}
+
+function quantileCell(quantile: QuantileEstimate | undefined): Cell {
+  if (quantile === undefined) return NO_VALUE;
+  if (quantile.state === 'n/a') return html`<span class="missing">${formatMissing(quantile)}</span>`;
+  return withNote(formatDuration(quantile.value), formatInterval(quantile, 'us'));
+}
+
+function overheadCell(table: QuantileTable, name: string): Cell {
+  const quantile = table[name];
+  if (quantile?.state !== 'known' || quantile.value <= 0) return quantileCell(quantile);
+  return withNote(`+${formatDuration(quantile.value)}`, formatInterval(quantile, 'us'));
+}
+
+function outcomeTable(routes: readonly RouteSummary[]): Markup {
+  const keys = [...new Set(routes.flatMap(({ outcomes }) => Object.keys(outcomes)))].sort();
+  const columns = [{ title: 'Route' }, ...keys.map((key) => ({ title: key, numeric: true }))];
+  const rows = routes.map((route) => [
+    routeName(route),
+    ...keys.map((key) => {
+      const count = route.outcomes[key];
+      return count === undefined ? NO_VALUE : formatCount(count);
+    }),
+  ]);
+  return table('Outcomes by route', columns, rows);
+}
+
+function phaseTable(routes: readonly RouteSummary[]): Markup {
+  const rows = routes.flatMap((route) =>
+    Object.entries(route.phasesUs).map(([phase, { p50, p99, count }]) => [
+      routeName(route),
+      phase,
+      formatDuration(p50),
+      formatDuration(p99),
+      formatCount(count),
+    ]),
+  );
+  if (rows.length === 0) return html`<p class="empty">No answer was good enough to take apart.</p>`;
+  const columns = [
+    { title: 'Route' },
+    { title: 'Phase' },
+    { title: 'p50', numeric: true },
+    { title: 'p99', numeric: true },
+    { title: 'Answers with it', numeric: true },
+  ];
+  return table('Phases by route', columns, rows);
+}

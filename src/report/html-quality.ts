@@ -1,0 +1,36 @@
+/** The probe's own quality: whether the times can be believed. */
+import { formatDuration, formatRatio } from '../model/quantity.ts';
+import type { Report } from '../model/report.ts';
+import { formatCount } from './format.ts';
+import { section } from './html-parts.ts';
+import { html, type Markup } from './markup.ts';
+
+export function qualitySection(report: Report): Markup {
+  const { quality } = report;
+  const { latenessUs } = quality;
+  const tiles: readonly (readonly [label: string, value: string, note: string])[] = [
+    [
+      'sent late, p99',
+      formatDuration(latenessUs.p99),
+      `p50 ${formatDuration(latenessUs.p50)}, worst ${formatDuration(latenessUs.max)}`,
+    ],
+    [
+      'median service time',
+      formatDuration(quality.medianServiceUs),
+      `lateness over ${formatCount(quality.latenessCount)} requests`,
+    ],
+    ['sent in time', formatRatio(quality.achievedRateRatio), 'of the requests that were due'],
+    ['sending thread busy', formatRatio(quality.busyRatio), `at most ${formatRatio(quality.busyRatioMax)}`],
+    ['longest collector pause', formatDuration(quality.gcPauseMaxUs), `${formatDuration(quality.gcTotalUs)} in all`],
+    ['event loop delay, p99', formatDuration(quality.loopDelayP99Us), 'of the sending thread'],
+    ['not sent at the cap', formatCount(quality.notSentCap), 'too many requests were unanswered'],
+    ['no free local port', formatCount(quality.portShortages), 'connections'],
+  ];
+  const lead = report.validity.ok
+    ? 'What the probe itself could have added to the times. It is far enough below what was measured.'
+    : 'What the probe itself could have added to the times. It is too much: see the reasons above.';
+  const items = tiles.map(
+    ([label, value, note]) => html`<div><dt>${label}</dt><dd>${value}<small>${note}</small></dd></div>`,
+  );
+  return section('quality', 'The probe itself', lead, html`<dl class="measured">${items}</dl>`);
+}

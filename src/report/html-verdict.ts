@@ -1,0 +1,37 @@
+/** The first screen: is the run valid, what is wrong, in plain sentences. */
+import type { Report } from '../model/report.ts';
+import type { Page } from './html-parts.ts';
+import { html, type Markup, type MarkupPart } from './markup.ts';
+import { coverageSentence, interruptedSentence, verdictLabel } from './wording.ts';
+
+export function verdictSection(page: Page): Markup {
+  const { report } = page;
+  return report.validity.ok ? targetVerdict(page) : noVerdict(report);
+}
+
+function targetVerdict({ report, anchors }: Page): Markup {
+  const linkOf = (sentence: string): MarkupPart => {
+    const finding = report.findings.find(({ title }) => title === sentence);
+    return finding === undefined ? sentence : html`<a href="#${anchors.get(finding)}">${sentence}</a>`;
+  };
+  const [answer = verdictLabel(report), ...others] = report.headline;
+  return html`<section class="verdict is-${report.worst}" aria-labelledby="verdict">
+<p class="verdict-label">${verdictLabel(report)}</p>
+<h2 id="verdict">${linkOf(answer)}</h2>
+${others.length > 0 && html`<ul class="answers">${others.map((sentence) => html`<li>${linkOf(sentence)}</li>`)}</ul>`}
+${report.interrupted && html`<p class="interrupted"><strong>Interrupted.</strong> ${interruptedSentence(report)}</p>`}
+<p class="coverage-line">${coverageSentence(report)} <a href="#coverage">What was looked for</a></p>
+</section>`;
+}
+
+/** The probe was at fault, so nothing that it measured may be held against the target. */
+function noVerdict(report: Report): Markup {
+  return html`<section class="verdict is-invalid" aria-labelledby="verdict">
+<p class="verdict-label">No verdict</p>
+<h2 id="verdict">${verdictLabel(report)}</h2>
+<p>The probe itself did not measure well enough, so this report says nothing about the gateway or its members.</p>
+<ul class="answers">${report.validity.reasons.map((reason) => html`<li>${reason}</li>`)}</ul>
+${report.interrupted && html`<p class="interrupted"><strong>Interrupted.</strong> The run was also stopped by hand.</p>`}
+<p class="coverage-line">Run it again at a lower rate, or on a machine with less to do. <a href="#quality">How the probe did</a></p>
+</section>`;
+}

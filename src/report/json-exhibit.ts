@@ -1,0 +1,77 @@
+import type { Axis, Exhibit, Unit } from '../model/finding.ts';
+import { US_PER_MS } from '../model/time.ts';
+import { wallTime } from './format.ts';
+
+/** A JSON object; undefined members are left out when it is written. */
+export type JsonObject = { readonly [name: string]: unknown };
+
+/** µs to milliseconds with at most three decimals. */
+export function toMs(us: number): number {
+  return Math.round(us) / US_PER_MS;
+}
+
+/** An exhibit as `report.json` has it: whatever is in µs becomes ms. */
+export function writeExhibit(exhibit: Exhibit, startedAt: string): JsonObject {
+  switch (exhibit.kind) {
+    case 'xy':
+      return writeXy(exhibit);
+    case 'bars':
+      return {
+        ...exhibit,
+        unit: publicUnit(exhibit.unit),
+        series: exhibit.series.map(({ name, values }) => ({ name, values: values.map(converter(exhibit.unit)) })),
+      };
+    case 'table':
+      return {
+        ...exhibit,
+        columns: exhibit.columns.map(({ title, unit }) => ({ title, unit: publicUnit(unit) })),
+        rows: exhibit.rows.map((row) =>
+          row.map((cell, index) =>
+            typeof cell === 'number' ? converter(exhibit.columns[index]?.unit ?? 'text')(cell) : cell,
+          ),
+        ),
+      };
+    case 'exchanges':
+      return {
+        ...exhibit,
+        rows: exhibit.rows.map(({ dueUs, elapsedUs, ...row }) => ({
+          ...row,
+          dueAt: wallTime(startedAt, dueUs),
+          dueMs: toMs(dueUs),
+          elapsedMs: toMs(elapsedUs),
+        })),
+      };
+    default:
+      return exhibit satisfies never;
+  }
+}
+
+function writeXy(exhibit: Exhibit & { kind: 'xy' }): JsonObject {
+  const x = converter(exhibit.x.unit);
+  const y = converter(exhibit.y.unit);
+  return {
+    ...exhibit,
+    x: publicAxis(exhibit.x),
+    y: publicAxis(exhibit.y),
+    series: exhibit.series.map(({ points, band, ...series }) => ({
+      ...series,
+      points: points.map(([atX, atY]) => [x(atX), y(atY)]),
+      ...(band && { band: band.map(([atX, low, high]) => [x(atX), y(low), y(high)]) }),
+    })),
+    ...(exhibit.marks && {
+      marks: exhibit.marks.map((mark) => ({ ...mark, value: (mark.axis === 'x' ? x : y)(mark.value) })),
+    }),
+  };
+}
+
+function publicAxis(axis: Axis): JsonObject {
+  return { title: axis.title, unit: publicUnit(axis.unit), scale: axis.scale };
+}
+
+function publicUnit(unit: Unit): string {
+  return unit === 'us' ? 'ms' : unit;
+}
+
+function converter(unit: Unit): (value: number) => number {
+  return unit === 'us' ? toMs : (value) => value;
+}

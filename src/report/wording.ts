@@ -1,0 +1,162 @@
+/**
+ * Words that several writers share, so that HTML, terminal and tickets say the same thing.
+ */
+import { CAUSES, type CauseSide } from '../model/causes.ts';
+import type { Confidence, Finding, Verdict, VerdictState } from '../model/finding.ts';
+import type { GatewayKind } from '../model/profile.ts';
+import { formatDuration } from '../model/quantity.ts';
+import type { Report, ThresholdResult } from '../model/report.ts';
+import { compareSeverity, type Severity } from '../model/severity.ts';
+import { plural } from './format.ts';
+
+export const SEVERITY_LABEL: Readonly<Record<Severity | 'none', string>> = {
+  critical: 'Critical',
+  error: 'Error',
+  warning: 'Warning',
+  info: 'Note',
+  none: 'No fault found',
+};
+
+export const CONFIDENCE_MEANING: Readonly<Record<Confidence, string>> = {
+  confirmed: 'an intervention changed the outcome as predicted, or logs prove it',
+  likely: 'all signs point here and the other explanations are excluded',
+  possible: 'some signs point here',
+};
+
+export const VERDICT_LABEL: Readonly<Record<VerdictState, string>> = {
+  found: 'found',
+  'insufficient-data': 'too little data',
+  failed: 'check failed',
+  'not-applicable': 'does not apply',
+  clear: 'clear',
+};
+
+export const THRESHOLD_LABEL: Readonly<Record<ThresholdResult['verdict'], string>> = {
+  pass: 'passed',
+  fail: 'failed',
+  undecided: 'undecided',
+};
+
+const GATEWAY_LABEL: Readonly<Record<GatewayKind | 'member', string>> = {
+  arr: 'IIS with ARR',
+  iis: 'IIS',
+  nginx: 'nginx',
+  haproxy: 'HAProxy',
+  apache: 'Apache httpd',
+  envoy: 'Envoy',
+  varnish: 'Varnish',
+  caddy: 'Caddy',
+  traefik: 'Traefik',
+  yarp: 'YARP',
+  'aws-alb': 'AWS Application Load Balancer',
+  'azure-application-gateway': 'Azure Application Gateway',
+  'gcp-load-balancer': 'Google Cloud load balancer',
+  cloudflare: 'Cloudflare',
+  unknown: 'any gateway',
+  member: 'on the member',
+};
+
+/** Where a command or configuration line belongs. */
+export function commandTarget(gateway: GatewayKind | 'member'): string {
+  return GATEWAY_LABEL[gateway];
+}
+
+/** Which product the gateway is, and whether that is known or guessed. */
+export function gatewayLabel(gateway: Report['gateway']): string {
+  if (gateway.kind === 'unknown') return 'kind of gateway not recognised';
+  const name = GATEWAY_LABEL[gateway.kind];
+  // Below nine in ten a reader should not take the product, and with it the commands, for granted.
+  return gateway.declared || gateway.certainty >= 0.9 ? name : `probably ${name}`;
+}
+
+/** What was checked, why it does not apply, or what is missing. */
+export function verdictDetail(verdict: Verdict): string {
+  switch (verdict.state) {
+    case 'clear':
+      return verdict.checked;
+    case 'found':
+      return plural(verdict.count, 'finding');
+    case 'not-applicable':
+      return verdict.reason;
+    case 'insufficient-data':
+      return `needs ${verdict.need}; has ${verdict.have}`;
+    case 'failed':
+      return verdict.error;
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** The hop that is to blame, in words: "in the gateway", "at the member web2". */
+export function whereLabel(finding: Pick<Finding, 'cause' | 'scope'>): string {
+  const side: CauseSide = CAUSES[finding.cause].side;
+  const { member, route } = finding.scope;
+  if (side === 'probe' || route === 'probe') return 'in the probe';
+  const atMember = member === undefined ? 'at the members' : `at the member ${member}`;
+  switch (side) {
+    case 'gateway':
+      return member === undefined ? 'in the gateway' : `in the gateway, towards ${member}`;
+    case 'member':
+      return atMember;
+    case 'path':
+      return member === undefined ? 'on the path' : `on the path to ${member}`;
+    case 'gateway+member':
+      return member === undefined ? 'between gateway and members' : `between the gateway and ${member}`;
+    case 'gateway or member':
+    case 'any':
+      if (member !== undefined) return atMember;
+      return route === 'gateway' ? 'in the gateway or behind it' : 'at the members';
+    default:
+      return side satisfies never;
+  }
+}
+
+/** Worst first; the order of the report within one severity. */
+export function bySeverity(findings: readonly Finding[]): readonly Finding[] {
+  return [...findings].sort((a, b) => compareSeverity(b.severity, a.severity));
+}
+
+/** One label for the whole report: "Critical: 2 findings". */
+export function verdictLabel(report: Report): string {
+  if (!report.validity.ok) return 'This run is not valid';
+  if (report.worst === 'none') return SEVERITY_LABEL.none;
+  return `${SEVERITY_LABEL[report.worst]} – ${plural(report.findings.length, 'finding')}`;
+}
+
+/** What a run that found nothing may claim: how much was looked at, and how much could not be. */
+export function coverageSentence(report: Pick<Report, 'detectors'>): string {
+  const count = (state: VerdictState) => report.detectors.filter(({ verdict }) => verdict.state === state).length;
+  const parts = [
+    `${plural(report.detectors.length, 'cause')} looked for`,
+    count('found') > 0 && `${count('found')} found`,
+    `${count('clear')} clear`,
+    count('insufficient-data') > 0 && `${count('insufficient-data')} with too little data to tell`,
+    count('not-applicable') > 0 && `${count('not-applicable')} not applicable to this run`,
+    count('failed') > 0 && `${plural(count('failed'), 'check')} failed`,
+  ];
+  return `${parts.filter((part) => part !== false).join(', ')}.`;
+}
+
+export function interruptedSentence(report: Pick<Report, 'durationUs'>): string {
+  return `The run was interrupted after ${formatDuration(report.durationUs)}; what was measured until then is judged.`;
+}
+
+/** Anchor of each finding, stable from run to run: cause and member, numbered only when both repeat. */
+export function findingAnchors(findings: readonly Finding[]): ReadonlyMap<Finding, string> {
+  const taken = new Map<string, number>();
+  const anchors = new Map<Finding, string>();
+  for (const finding of findings) {
+    const member = finding.scope.member === undefined ? '' : `-${slug(finding.scope.member)}`;
+    const anchor = `finding-${slug(finding.cause)}${member}`;
+    const count = (taken.get(anchor) ?? 0) + 1;
+    taken.set(anchor, count);
+    anchors.set(finding, count === 1 ? anchor : `${anchor}-${count}`);
+  }
+  return anchors;
+}
+
+/** Lower-case letters, digits and dashes. */
+export function slug(text: string): string {
+  const parts = text.toLowerCase().match(/[a-z0-9]+/g);
+  return parts === null ? 'x' : parts.join('-');
+}

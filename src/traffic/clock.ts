@@ -1,0 +1,32 @@
+import type { Clock } from '../model/time.ts';
+
+/** Nanoseconds on the monotonic clock that all threads of this process share, as text so that it can cross threads and JSON. */
+export type ClockEpoch = { readonly monotonicNs: string; readonly wallMs: number };
+
+export function createEpoch(): ClockEpoch {
+  return { monotonicNs: process.hrtime.bigint().toString(), wallMs: Date.now() };
+}
+
+/**
+ * The system's clock, counting from `epoch`. `performance.now()` is the cheapest monotonic reading, but its zero differs
+ * per thread; it is aligned once against `process.hrtime`, which does not.
+ */
+export function createClock(epoch: ClockEpoch): Clock {
+  const alignedUs = Number(process.hrtime.bigint() - BigInt(epoch.monotonicNs)) / 1_000 - performance.now() * 1_000;
+  const nowUs = (): number => Math.round(performance.now() * 1_000 + alignedUs);
+  return {
+    nowUs,
+    wallMs: () => epoch.wallMs + nowUs() / 1_000,
+    sleep: (durationUs, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted || durationUs <= 0) return resolve();
+        const timer = setTimeout(done, Math.ceil(durationUs / 1_000));
+        function done(): void {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', done);
+          resolve();
+        }
+        signal?.addEventListener('abort', done, { once: true });
+      }),
+  };
+}

@@ -1,0 +1,195 @@
+/** Connections that we make ourselves, so that their identity, phases and ends are seen. */
+import net from 'node:net';
+import tls from 'node:tls';
+import { Client } from 'undici';
+import type { Outcome, PhaseName } from '../model/exchange.ts';
+import type { Limits } from '../model/profile.ts';
+import type { Clock } from '../model/time.ts';
+import { failureOutcome } from './failure.ts';
+import type { RouteTarget } from './protocol.ts';
+
+/** An open connection to one route. Mutable: the pool and the exchange on it keep its state up to date. */
+export type Connection = {
+  readonly id: number;
+  readonly socket: net.Socket;
+  readonly client: Client;
+  readonly localPort: number | undefined;
+  readonly openedUs: number;
+  readonly phasesUs: Readonly<Partial<Record<PhaseName, number>>>;
+  /** End of the last answer; undefined before the first. */
+  lastEndUs: number | undefined;
+  uses: number;
+  closedBy: 'fin' | 'rst' | undefined;
+  /** Set by the exchange that is on it. */
+  onBytes: (() => void) | undefined;
+};
+
+export type ConnectFailure = { readonly outcome: Outcome; readonly phasesUs: Readonly<Partial<Record<PhaseName, number>>> };
+export type ConnectResult = { readonly connection: Connection } | { readonly failure: ConnectFailure };
+
+/** No timer of undici may end anything: a day is longer than any run of one request. Its hint handling is disarmed by the threshold. */
+const DAY_MS = 86_400_000;
+/** Larger than any sensible header block, smaller than an attack: beyond it the answer counts as too large. */
+const MAX_HEADER_BYTES = 64 * 1024;
+
+let nextConnectionId = 1;
+
+/**
+ * Opens a connection: TCP to the resolved address (never two families at once), an optional CONNECT through a forward
+ * proxy, an optional TLS handshake. Never rejects.
+ */
+export async function openConnection(route: RouteTarget, limits: Limits, trusted: readonly string[], clock: Clock): Promise<ConnectResult> {
+  const phasesUs: Partial<Record<PhaseName, number>> = {};
+  if (route.address === undefined) {
+    const outcome = failureOutcome(Object.assign(new Error(route.resolveError ?? 'the name does not resolve'), { code: 'ENOTFOUND' }), { phase: 'dns', bytesReceived: 0 });
+    return { failure: { outcome, phasesUs } };
+  }
+  const limitMs = Math.ceil(limits.connectTimeoutUs / 1_000);
+  const startUs = clock.nowUs();
+  const socket = net.connect({ ...endpointOf(route, route.address), noDelay: true, autoSelectFamily: false });
+  let phase: PhaseName = 'connect';
+  let current: net.Socket = socket;
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    socket.destroy(new Error('connect timed out'));
+  }, limitMs);
+  try {
+    await eventOf(socket, 'connect');
+    if (route.target.httpProxy !== undefined) await tunnel(socket, route);
+    phasesUs.connect = clock.nowUs() - startUs;
+    if (route.secure) {
+      phase = 'tls';
+      const tlsStartUs = clock.nowUs();
+      const secure = tls.connect({ socket, ...tlsOptions(route, trusted) });
+      current = secure;
+      await eventOf(secure, 'secureConnect');
+      phasesUs.tls = clock.nowUs() - tlsStartUs;
+    }
+    return { connection: wrap(route, current, phasesUs, clock.nowUs()) };
+  } catch (error) {
+    socket.destroy();
+    if (phase === 'connect') phasesUs.connect = clock.nowUs() - startUs;
+    const outcome: Outcome = timedOut
+      ? { kind: 'timeout', waitingFor: 'connect', limitUs: limits.connectTimeoutUs, bytesReceived: 0 }
+      : failureOutcome(error, { phase, bytesReceived: 0 });
+    return { failure: { outcome, phasesUs } };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function endpointOf(route: RouteTarget, address: string): { host: string; port: number; family?: number } {
+  if (route.target.httpProxy === undefined) return { host: address, port: route.port, family: route.family ?? 4 };
+  const proxy = new URL(route.target.httpProxy);
+  return { host: proxy.hostname, port: Number(proxy.port || 80) };
+}
+
+function tlsOptions(route: RouteTarget, trusted: readonly string[]): tls.ConnectionOptions {
+  const { tls: settings, http } = route.target;
+  const name = serverName(route);
+  return {
+    ...(name === undefined ? {} : { servername: name }),
+    rejectUnauthorized: settings.verify,
+    ALPNProtocols: http === 2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+    ca: settings.ca === undefined ? [...trusted] : [...trusted, settings.ca],
+    ...(settings.cert === undefined ? {} : { cert: settings.cert }),
+    ...(settings.key === undefined ? {} : { key: settings.key }),
+    // Without a name to check against (an address), Node would check the address; that is what we want.
+    checkServerIdentity: (host, certificate) => tls.checkServerIdentity(name ?? host, certificate),
+  };
+}
+
+/** SNI: as given, else the host header's name, else the URL's; never an address (RFC 6066 forbids it). */
+function serverName(route: RouteTarget): string | undefined {
+  const name = route.target.sni ?? route.target.host?.replace(/:\d+$/, '') ?? route.hostname;
+  return net.isIP(name) === 0 ? name : undefined;
+}
+
+function eventOf(socket: net.Socket, event: 'connect' | 'secureConnect'): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error): void => {
+      socket.off(event, onReady).off('error', settle).off('close', onClose);
+      error === undefined ? resolve() : reject(error);
+    };
+    const onReady = (): void => settle();
+    const onClose = (): void => settle(Object.assign(new Error(`closed during ${event}`), { code: 'ECONNRESET' }));
+    socket.on(event, onReady).on('error', settle).on('close', onClose);
+  });
+}
+
+/** CONNECT through a forward proxy (RFC 9110 §9.3.6). */
+async function tunnel(socket: net.Socket, route: RouteTarget): Promise<void> {
+  const authority = `${route.hostname.includes(':') ? `[${route.hostname}]` : route.hostname}:${route.port}`;
+  const proxy = new URL(route.target.httpProxy as string);
+  const credentials = proxy.username === '' ? '' : `Proxy-Authorization: Basic ${Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString('base64')}\r\n`;
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${credentials}\r\n`);
+  const head = await readHead(socket);
+  const status = /^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1];
+  if (status === undefined || !status.startsWith('2')) throw new Error(`the forward proxy answered CONNECT with: ${head.split('\r\n', 1)[0]}`);
+}
+
+function readHead(socket: net.Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let head = '';
+    const settle = (error?: Error): void => {
+      socket.off('data', onData).off('error', settle).off('close', onClose);
+      socket.pause();
+      error === undefined ? resolve(head) : reject(error);
+    };
+    const onClose = (): void => settle(new Error('the forward proxy closed the connection'));
+    const onData = (chunk: Buffer): void => {
+      head += chunk.toString('latin1');
+      if (head.includes('\r\n\r\n')) settle();
+      else if (head.length > MAX_HEADER_BYTES) settle(new Error('the forward proxy sent an endless header'));
+    };
+    socket.on('data', onData).on('error', settle).on('close', onClose);
+  });
+}
+
+function wrap(route: RouteTarget, socket: net.Socket, phasesUs: Partial<Record<PhaseName, number>>, openedUs: number): Connection {
+  let handedOver = false;
+  const client = new Client(`${route.secure ? 'https' : 'http'}://${route.hostname.includes(':') ? `[${route.hostname}]` : route.hostname}:${route.port}`, {
+    // undici would open a second connection after the first is gone: that would be a silent retry.
+    connect: (_options, callback) => {
+      if (handedOver) return callback(Object.assign(new Error('the connection is closed'), { code: 'UND_ERR_SOCKET' }), null);
+      handedOver = true;
+      callback(null, socket);
+    },
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: DAY_MS,
+    keepAliveMaxTimeout: DAY_MS,
+    keepAliveTimeoutThreshold: -DAY_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    allowH2: route.target.http === 2,
+  });
+  const connection: Connection = {
+    id: nextConnectionId++,
+    socket,
+    client,
+    localPort: socket.localPort,
+    openedUs,
+    phasesUs: { ...phasesUs },
+    lastEndUs: undefined,
+    uses: 0,
+    closedBy: undefined,
+    onBytes: undefined,
+  };
+  // On HTTP/2 the session reads the socket itself; there the header's arrival stands for the first byte.
+  if ((socket as tls.TLSSocket).alpnProtocol !== 'h2') socket.prependListener('readable', () => connection.onBytes?.());
+  socket.prependListener('end', () => {
+    connection.closedBy ??= 'fin';
+  });
+  socket.prependListener('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') connection.closedBy ??= 'rst';
+  });
+  return connection;
+}
+
+/** Closes without waiting for anything; a closed connection is closed once more without harm. */
+export function closeConnection(connection: Connection): void {
+  connection.client.destroy().catch(() => {});
+  connection.socket.destroy();
+}

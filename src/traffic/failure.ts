@@ -1,0 +1,62 @@
+import type { ConnectionErrorCode, Outcome, PhaseName } from '../model/exchange.ts';
+
+const BY_SYSTEM_CODE: Readonly<Record<string, ConnectionErrorCode>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  ECONNABORTED: 'reset',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EHOSTDOWN: 'unreachable',
+  ETIMEDOUT: 'unreachable',
+  EADDRNOTAVAIL: 'ports',
+  EADDRINUSE: 'ports',
+  EMFILE: 'ports',
+  ENOBUFS: 'ports',
+  ENOTFOUND: 'dns',
+  EAI_AGAIN: 'dns',
+  EAI_FAIL: 'dns',
+  UND_ERR_HEADERS_OVERFLOW: 'too-large',
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: 'too-large',
+  HPE_HEADER_OVERFLOW: 'too-large',
+  UND_ERR_SOCKET: 'closed',
+};
+
+type FailureContext = {
+  readonly phase: PhaseName;
+  readonly closedBy?: 'fin' | 'rst';
+  readonly bytesReceived: number;
+};
+
+/** A thrown error of a socket or parser as an outcome. Never throws, whatever it is given. */
+export function failureOutcome(error: unknown, context: FailureContext): Outcome {
+  const { code, message } = describe(error);
+  return {
+    kind: 'connection-error',
+    phase: context.phase,
+    code: codeOf(code, context),
+    detail: code === '' || message.includes(code) ? message : `${code}: ${message}`,
+    ...(context.closedBy === undefined ? {} : { closedBy: context.closedBy }),
+    bytesReceived: context.bytesReceived,
+  };
+}
+
+function codeOf(code: string, context: FailureContext): ConnectionErrorCode {
+  const known = BY_SYSTEM_CODE[code];
+  if (known === 'closed' || known === 'reset') {
+    // During a handshake a close is the handshake's failure, whoever closed.
+    if (context.phase === 'tls') return 'tls';
+    // undici reports a FIN and some resets alike: what the socket itself saw decides.
+    if (context.closedBy !== undefined) return context.closedBy === 'rst' ? 'reset' : 'closed';
+  }
+  if (known !== undefined) return known;
+  if (code.startsWith('HPE_')) return 'parse';
+  if (context.phase === 'tls' || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS')) return 'tls';
+  return 'other';
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (!(error instanceof Error)) return { code: '', message: String(error) };
+  const code = (error as { code?: unknown }).code;
+  return { code: typeof code === 'string' ? code : '', message: error.message.slice(0, 300) };
+}

@@ -1,0 +1,55 @@
+import type { Limits } from '../model/profile.ts';
+import type { Clock } from '../model/time.ts';
+import { type Connection, type ConnectResult, closeConnection, openConnection } from './connection.ts';
+import type { RouteTarget } from './protocol.ts';
+
+/** The idle connections of one route. */
+export type Pool = {
+  /** An idle connection, the one used last (so that a low rate keeps few alive), or a new one. */
+  acquire(connection: 'warm' | 'new'): Connection | Promise<ConnectResult>;
+  /** Gives a connection back; closed ones and those of the `new` arm are dropped. */
+  release(connection: Connection, reusable: boolean): void;
+  /** Opens connections until `count` are idle. Failures are ignored: the exchange that needs one meets them itself. */
+  prepare(count: number): Promise<void>;
+  closeIdle(): void;
+};
+
+export function createPool(route: RouteTarget, limits: Limits, trusted: readonly string[], clock: Clock): Pool {
+  const idle: Connection[] = [];
+  const open = (): Promise<ConnectResult> => openConnection(route, limits, trusted, clock);
+
+  function park(connection: Connection): void {
+    idle.push(connection);
+    // A connection that the other side closes while idle must not be handed out again.
+    connection.socket.once('close', () => {
+      const index = idle.indexOf(connection);
+      if (index >= 0) idle.splice(index, 1);
+    });
+  }
+
+  return {
+    acquire(kind) {
+      while (kind === 'warm' && idle.length > 0) {
+        const connection = idle.pop() as Connection;
+        if (isUsable(connection)) return connection;
+        closeConnection(connection);
+      }
+      return open();
+    },
+    release(connection, reusable) {
+      if (reusable && isUsable(connection)) park(connection);
+      else closeConnection(connection);
+    },
+    async prepare(count) {
+      const opened = await Promise.all(Array.from({ length: Math.max(0, count - idle.length) }, open));
+      for (const result of opened) if ('connection' in result) park(result.connection);
+    },
+    closeIdle() {
+      for (const connection of idle.splice(0)) closeConnection(connection);
+    },
+  };
+}
+
+function isUsable(connection: Connection): boolean {
+  return !connection.socket.destroyed && connection.closedBy === undefined && connection.socket.readable && connection.socket.writable;
+}

@@ -1,0 +1,77 @@
+/** Messages between the main thread and the sending thread. */
+import type { Exchange, NotSentReason } from '../model/exchange.ts';
+import type { Limits, MemberId, RequestSpec, Target } from '../model/profile.ts';
+import type { RouteId } from '../model/route.ts';
+import type { ClockEpoch } from './clock.ts';
+import type { Schedule } from './schedule.ts';
+
+/** One route with its name already resolved. */
+export type RouteTarget = {
+  readonly route: RouteId;
+  readonly target: Target;
+  readonly hostname: string;
+  readonly port: number;
+  readonly secure: boolean;
+  /** Undefined when the name does not resolve: every request then fails with code `dns`. */
+  readonly address?: string;
+  readonly family?: 4 | 6;
+  readonly dnsUs?: number;
+  readonly resolveError?: string;
+};
+
+export type SenderSetup = {
+  readonly epoch: ClockEpoch;
+  readonly runId: string;
+  readonly userAgent: string;
+  readonly routes: readonly RouteTarget[];
+  readonly requests: readonly RequestSpec[];
+  readonly limits: Limits;
+  readonly memberId?: MemberId;
+  /** Headers of every request, for example Authorization. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** PEM texts of trusted certificates; only looked up where a target speaks TLS. */
+  readonly trusted: readonly string[];
+};
+
+export type ClosedLoop = {
+  readonly route: RouteId;
+  readonly request: string;
+  readonly connections: number;
+  readonly durationUs: number;
+};
+
+export type Command =
+  | { readonly type: 'fire'; readonly firing: number; readonly experimentId: string; readonly schedule: Schedule; readonly startUs: number }
+  | { readonly type: 'closed'; readonly firing: number; readonly experimentId: string; readonly load: ClosedLoop }
+  /** Opens idle connections beforehand, so that a volley leaves at once. */
+  | { readonly type: 'prepare'; readonly firing: number; readonly route: RouteId; readonly connections: number }
+  | { readonly type: 'cookies'; readonly route: RouteId; readonly cookie: string }
+  /** Ends a firing: what is not yet sent is recorded with `reason`, what is in flight may end until `graceUs` is over. */
+  | { readonly type: 'stop'; readonly reason: NotSentReason; readonly graceUs: number }
+  /** Closes idle connections, so that no keep-alive of ours holds a member awake. */
+  | { readonly type: 'quiet' }
+  | { readonly type: 'close' };
+
+export type FiringResult = {
+  readonly due: number;
+  readonly sent: number;
+  /** Closed loop only: requests that autocannon lost sight of (a close without an answer hides them). */
+  readonly unaccounted?: number;
+  readonly failed?: string;
+};
+
+export type ThreadQuality = {
+  readonly busyRatio: number;
+  readonly busyRatioMax: number;
+  readonly gcPauseMaxUs: number;
+  readonly gcTotalUs: number;
+  readonly loopDelayP99Us: number;
+  readonly portShortages: number;
+};
+
+export type Reply =
+  | { readonly type: 'ready' }
+  | { readonly type: 'exchanges'; readonly exchanges: readonly Exchange[]; readonly inFlight: number }
+  | { readonly type: 'done'; readonly firing: number; readonly result: FiringResult }
+  | { readonly type: 'closed'; readonly quality: ThreadQuality }
+  | { readonly type: 'crash'; readonly error: string };

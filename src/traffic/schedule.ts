@@ -1,0 +1,100 @@
+import type { ExchangeTag } from '../model/exchange.ts';
+import type { Arrival } from '../model/profile.ts';
+import { exponential } from '../model/random.ts';
+import type { RouteId } from '../model/route.ts';
+import { type Random, US_PER_SEC } from '../model/time.ts';
+
+/** One request that will be due. `dueUs` counts from the start of the firing. */
+export type Shot = {
+  readonly dueUs: number;
+  readonly route: RouteId;
+  readonly request: string;
+  /** `new`: a connection of its own, closed afterwards. `warm`: an idle one, or a new one where none is idle. */
+  readonly connection: 'warm' | 'new';
+  readonly tag?: ExchangeTag;
+  readonly slot?: number;
+  /** Value for `{delayMs}` in the path. */
+  readonly delayMs?: number;
+  /** The probe's own limit for this request, where it differs from the profile's. */
+  readonly limitUs?: number;
+};
+
+/** What many shots of a schedule have in common; shots refer to it by number, so that a long schedule stays small. */
+export type ShotShape = Omit<Shot, 'dueUs' | 'slot'>;
+
+/** A schedule fixed before anything is sent: never skipped, never moved. Columns of equal length, in order of due time. */
+export type Schedule = {
+  readonly dueUs: Float64Array<SharedArrayBuffer>;
+  readonly shapeIndex: Uint16Array<ArrayBuffer>;
+  /** -1 where a shot has no slot. */
+  readonly slot: Int32Array<ArrayBuffer>;
+  readonly shapes: readonly ShotShape[];
+};
+
+/** Packs shots, sorted by due time, into columns. Shots are taken one by one, so that a generator costs no memory. */
+export function packSchedule(shots: Iterable<Shot>): Schedule {
+  const shapes: ShotShape[] = [];
+  const shapeNumbers = new Map<string, number>();
+  const due: number[] = [];
+  const shapeOf: number[] = [];
+  const slots: number[] = [];
+  for (const { dueUs, slot, ...shape } of shots) {
+    const key = JSON.stringify(shape);
+    let number = shapeNumbers.get(key);
+    if (number === undefined) {
+      number = shapes.push(shape) - 1;
+      shapeNumbers.set(key, number);
+    }
+    due.push(Math.round(dueUs));
+    shapeOf.push(number);
+    slots.push(slot ?? -1);
+  }
+  const order = isSorted(due) ? undefined : due.map((_, index) => index).sort((a, b) => (due[a] as number) - (due[b] as number));
+  const pick = (column: readonly number[], index: number): number => column[order?.[index] ?? index] as number;
+  const dueUs = new Float64Array(new SharedArrayBuffer(8 * due.length));
+  const shapeIndex = new Uint16Array(due.length);
+  const slot = new Int32Array(due.length);
+  for (let i = 0; i < due.length; i++) {
+    dueUs[i] = pick(due, i);
+    shapeIndex[i] = pick(shapeOf, i);
+    slot[i] = pick(slots, i);
+  }
+  return { dueUs, shapeIndex, slot, shapes };
+}
+
+function isSorted(values: readonly number[]): boolean {
+  for (let i = 1; i < values.length; i++) if ((values[i] as number) < (values[i - 1] as number)) return false;
+  return true;
+}
+
+/**
+ * Due times (µs from 0) of an open-loop stretch. `uniform`: constant gaps, `poisson`: exponential gaps,
+ * `burst`: all at once at the start of each second. The count is fixed by rate and duration for uniform and burst.
+ */
+export function* arrivals(arrival: Arrival, ratePerSec: number, durationUs: number, random: Random): Generator<number> {
+  const gapUs = US_PER_SEC / ratePerSec;
+  if (arrival === 'poisson') {
+    for (let at = exponential(random, gapUs); at < durationUs; at += exponential(random, gapUs)) yield at;
+    return;
+  }
+  const count = Math.floor((ratePerSec * durationUs) / US_PER_SEC + 1e-9);
+  for (let i = 0; i < count; i++) {
+    const at = i * gapUs;
+    yield arrival === 'uniform' ? at : Math.floor(at / US_PER_SEC) * US_PER_SEC;
+  }
+}
+
+/**
+ * Due times of a rate that grows linearly from `fromPerSec` to `toPerSec`: the i-th is where the integral of the rate
+ * reaches i, so that the pace is even at every moment.
+ */
+export function* rampArrivals(fromPerSec: number, toPerSec: number, durationUs: number): Generator<number> {
+  const durationSec = durationUs / US_PER_SEC;
+  const growth = (toPerSec - fromPerSec) / durationSec;
+  const total = ((fromPerSec + toPerSec) / 2) * durationSec;
+  for (let i = 0; i < Math.floor(total); i++) {
+    const atSec =
+      Math.abs(growth) < 1e-9 ? i / fromPerSec : (Math.sqrt(fromPerSec * fromPerSec + 2 * growth * i) - fromPerSec) / growth;
+    yield atSec * US_PER_SEC;
+  }
+}

@@ -1,0 +1,60 @@
+/** The sending thread: sends what is due when the pacing thread wakes it, and reports every exchange. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { EMPTY_RESULT, runClosedLoop } from './closed-loop.ts';
+import type { Command, Reply, SenderSetup } from './protocol.ts';
+import { createQualityWatch } from './quality.ts';
+import { createSending } from './sending.ts';
+
+const setup = workerData as SenderSetup;
+const port = parentPort;
+if (port === null) throw new Error('traffic/worker.ts runs as a thread only');
+const post = (reply: Reply): void => port.postMessage(reply);
+
+/** How often exchanges go to the main thread: seldom enough to cost little, often enough for live progress and abort rules. */
+const FLUSH_MS = 25;
+
+const quality = createQualityWatch();
+const sending = createSending(setup, quality);
+const flush = (): void => {
+  const exchanges = sending.takeFinished();
+  if (exchanges.length > 0) post({ type: 'exchanges', exchanges, inFlight: sending.inFlight() });
+};
+const flushTimer = setInterval(flush, FLUSH_MS);
+
+async function obey(command: Command): Promise<void> {
+  switch (command.type) {
+    case 'fire': {
+      const result = await sending.fire(command);
+      flush();
+      return post({ type: 'done', firing: command.firing, result });
+    }
+    case 'closed': {
+      const result = await runClosedLoop(command, setup, sending);
+      flush();
+      return post({ type: 'done', firing: command.firing, result });
+    }
+    case 'prepare':
+      await sending.prepare(command.route, command.connections);
+      return post({ type: 'done', firing: command.firing, result: EMPTY_RESULT });
+    case 'cookies':
+      return sending.setCookie(command.route, command.cookie);
+    case 'stop':
+      return sending.stop(command.reason, command.graceUs);
+    case 'quiet':
+      return sending.closeIdle();
+    case 'close': {
+      clearInterval(flushTimer);
+      sending.close();
+      flush();
+      post({ type: 'closed', quality: quality.finish() });
+      return port?.close();
+    }
+    default:
+      command satisfies never;
+  }
+}
+
+const crash = (error: unknown): void => post({ type: 'crash', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+port.on('message', (command: Command) => obey(command).catch(crash));
+process.on('uncaughtException', crash);
+post({ type: 'ready' });
