@@ -30,13 +30,14 @@ const MIN_WIDTH_US = 25_000;
 /** A 30 s timer was logged 0.4 % early (29 889 ms). */
 const WIDTH_RATIO = 0.005;
 const DEVIATIONS_PER_WIDTH = 4;
+const WIDTHS_TRIED = 2;
 
 /**
  * Clusters of elapsed times of failures, most significant first; a failure belongs to one cluster at most. Give failures of one
  * emitter and outcome only, and leave out those as fast as an ordinary answer: they agree without any timer.
  *
  * Scan statistic: the chance that some window holds k of n values (Wallenstein and Neff; for k = n the exact k·r^(k−1) − (k−1)·r^k,
- * r = width/span), times the number of windows, because failures are never spread evenly.
+ * r = width/span), times the number of windows (two widths are tried), because failures are never spread evenly.
  */
 export function findTimeoutClusters(elapsedUs: readonly number[], options: ClusterOptions): readonly TimeoutCluster[] {
   const clusters: TimeoutCluster[] = [];
@@ -55,20 +56,33 @@ export function clusterWidthUs(elapsedUs: number, overheadDeviationUs = 0): numb
   return Math.max(MIN_WIDTH_US, WIDTH_RATIO * elapsedUs, DEVIATIONS_PER_WIDTH * overheadDeviationUs);
 }
 
+/** The most significant pile among windows of full width and, where a timer is exact, of the least: it leaves out strangers nearby. */
 function bestCluster(
   elapsedUs: readonly number[],
   sorted: readonly number[],
   { spanUs, overheadDeviationUs = 0 }: ClusterOptions,
 ): TimeoutCluster | undefined {
+  const leastUs = clusterWidthUs(0, overheadDeviationUs);
+  const exact = bestWindow(elapsedUs, sorted, spanUs, () => leastUs);
+  const wide = bestWindow(elapsedUs, sorted, spanUs, (fromUs) => clusterWidthUs(fromUs, overheadDeviationUs));
+  return exact !== undefined && wide !== undefined && exact.p < wide.p ? exact : wide;
+}
+
+function bestWindow(
+  elapsedUs: readonly number[],
+  sorted: readonly number[],
+  spanUs: number,
+  widthAt: (fromUs: number) => number,
+): TimeoutCluster | undefined {
   let best: TimeoutCluster | undefined;
   for (let start = 0, end = 0; start < sorted.length; start++) {
     const fromUs = elapsedUs[sorted[start]!]!;
-    const widthUs = clusterWidthUs(fromUs, overheadDeviationUs);
+    const widthUs = widthAt(fromUs);
     while (end < sorted.length && elapsedUs[sorted[end]!]! <= fromUs + widthUs) end++;
     const size = end - start;
     if (size < MIN_CLUSTER_SIZE) continue;
     const ratio = Math.min(1, widthUs / spanUs);
-    const p = Math.min(1, scanP(size, sorted.length, ratio) / ratio);
+    const p = Math.min(1, (WIDTHS_TRIED * scanP(size, sorted.length, ratio)) / ratio);
     if (best !== undefined && p >= best.p && !(p === best.p && size > best.indexes.length)) continue;
     const indexes = sorted.slice(start, end);
     const times = indexes.map((index) => elapsedUs[index]!);

@@ -36,15 +36,22 @@ const MAX_PERIOD_RATIO = 1.6;
 const MIN_OFFSET_RATIO = -0.3;
 const MAX_OFFSET_RATIO = 0.5;
 /** Spreads of the service time (standard deviation of its logarithm) that are tried. */
-const SPREADS = [0.01, 0.03, 0.08, 0.15, 0.25, 0.4, 0.6] as const;
+const SPREADS = [0.01, 0.03, 0.08, 0.15, 0.25, 0.4, 0.6];
+/** "No limit" may also be explained by heavier tails: in doubt there is none. */
+const FREE_SPREADS = [...SPREADS, 1, 1.5];
 
 // Differences of log likelihood, set by simulation, since answers of one volley are not independent. Service times with a spread of
 // 0.2: the true limit is within 8 of the best in 90 %, without a limit "no limit" is within 5 in 90 % and never beyond 20.
 const INTERVAL_LOSS = 8;
 const ONE_WAVE_LOSS = 5;
 const LIMIT_LOSS = 20;
+/** One answer counts for no more than this: a straggler is not a wave. */
+const MAX_DEVIATION = 10;
 /** Mean deviation in expected deviations; simulated limits stay below 2, work that is shared by all requests exceeds 3. */
 const MAX_MISFIT = 3;
+
+/** Three weighted fits settle where the answers agree. */
+const REWEIGHTINGS = 3;
 
 /** Every limit up to here is tried, beyond every 5 %, and then every one around the best. */
 const DENSE_LIMITS = 32;
@@ -56,7 +63,7 @@ type Fit = { readonly limit: number; readonly loss: number; readonly misfit: num
  * The limit that explains all volleys best. For each limit and spread of service times the expected order of answers is simulated
  * (first come, first served), period and offset are fitted over all volleys, deviations are Laplace noise (robust
  * against stragglers). Volleys not larger than a limit are one wave under it. `serviceUs`: how long one request takes alone; default: the
- * median of the smallest volley. The request's work should take well above the network's noise, 50 ms or more.
+ * least median of a volley. The request's work should take well above the network's noise, 50 ms or more.
  */
 export function concurrencyLimit(volleys: readonly Volley[], serviceUs?: number): ConcurrencyEstimate {
   const sorted = volleys.filter((volley) => volley.length > 0).map((volley) => volley.toSorted((a, b) => a - b));
@@ -64,7 +71,7 @@ export function concurrencyLimit(volleys: readonly Volley[], serviceUs?: number)
   const largest = sorted.at(-1);
   if (largest === undefined || largest.length < 2)
     return { kind: 'unclear', reason: 'no volley of two or more answers' };
-  const fits = fitLimits(sorted, largest.length, serviceUs ?? median(sorted[0]!));
+  const fits = fitLimits(sorted, largest.length, serviceUs ?? Math.min(...sorted.map(median)));
   const best = fits.reduce((a, b) => (b.loss < a.loss ? b : a));
   const oneWave = fits.at(-1)!;
   const count = sorted.reduce((sum, volley) => sum + volley.length, 0);
@@ -124,47 +131,66 @@ function nextLimit(limit: number): number {
 }
 
 function bestSpread(volleys: readonly Volley[], limit: number, aloneUs: number, model: WaveModel): Fit {
-  return SPREADS.map((spread) => fitVolleys(volleys, limit, (size) => model(size, limit, spread), aloneUs)).reduce(
-    (a, b) => (b.loss < a.loss ? b : a),
-  );
+  const isFree = volleys.every((volley) => volley.length <= limit);
+  return (isFree ? FREE_SPREADS : SPREADS)
+    .map((spread) => fitVolleys(volleys, limit, (size) => model(size, limit, spread), aloneUs))
+    .reduce((a, b) => (b.loss < a.loss ? b : a));
 }
 
-/** Period and offset by weighted least squares over all volleys; loss is the negative log likelihood. */
+/** Period and offset by reweighted least squares over all volleys, so that stragglers do not pull; loss is the negative log likelihood. */
 function fitVolleys(
   volleys: readonly Volley[],
   limit: number,
   expect: (size: number) => Expectation,
   aloneUs: number,
 ): Fit {
-  const sums = { weight: 0, x: 0, y: 0, xx: 0, xy: 0 };
-  for (const volley of volleys) {
+  const points = volleys.flatMap((volley) => {
     const { mean, scatter } = expect(volley.length);
-    volley.forEach((elapsedUs, i) => {
-      const weight = 1 / scatter[i]! ** 2;
-      sums.weight += weight;
-      sums.x += weight * mean[i]!;
-      sums.y += weight * elapsedUs;
-      sums.xx += weight * mean[i]! ** 2;
-      sums.xy += weight * mean[i]! * elapsedUs;
-    });
+    return volley.map((elapsedUs, i): Point => ({ elapsedUs, mean: mean[i]!, scatter: scatter[i]! }));
+  });
+  const deviationOf = (point: Point, { periodUs, offsetUs }: Line): number =>
+    Math.abs(point.elapsedUs - offsetUs - periodUs * point.mean) / (aloneUs * point.scatter);
+  let line: Line = {
+    periodUs: aloneUs,
+    offsetUs: median(points.map(({ elapsedUs, mean }) => elapsedUs - aloneUs * mean)),
+  };
+  for (let round = 0; round < REWEIGHTINGS; round++) {
+    const previous = line;
+    line = fitLine(points, (point) => 1 / Math.max(1, deviationOf(point, previous)) ** 2, aloneUs);
   }
-  const variance = sums.xx - sums.x ** 2 / sums.weight;
-  // One wave without spread: period and offset cannot be told apart.
-  const slope = variance > 1e-9 * sums.xx ? (sums.xy - (sums.x * sums.y) / sums.weight) / variance : aloneUs;
-  const periodUs = clamp(slope, MIN_PERIOD_RATIO * aloneUs, MAX_PERIOD_RATIO * aloneUs);
-  const freeOffsetUs = (sums.y - periodUs * sums.x) / sums.weight;
-  const offsetUs = clamp(freeOffsetUs, MIN_OFFSET_RATIO * aloneUs, MAX_OFFSET_RATIO * aloneUs);
   let loss = 0;
   let misfit = 0;
-  for (const volley of volleys) {
-    const { mean, scatter } = expect(volley.length);
-    volley.forEach((elapsedUs, i) => {
-      const deviation = Math.abs(elapsedUs - offsetUs - periodUs * mean[i]!) / (periodUs * scatter[i]!);
-      loss += Math.log(scatter[i]! * periodUs) + deviation;
-      misfit += deviation;
-    });
+  for (const point of points) {
+    const deviation = Math.min(MAX_DEVIATION, deviationOf(point, line));
+    loss += Math.log(point.scatter) + deviation;
+    misfit += deviation;
   }
-  return { limit, loss, misfit, periodUs };
+  return { limit, loss, misfit, periodUs: line.periodUs };
+}
+
+type Point = { readonly elapsedUs: number; readonly mean: number; readonly scatter: number };
+type Line = { readonly periodUs: number; readonly offsetUs: number };
+
+function fitLine(points: readonly Point[], trustIn: (point: Point) => number, aloneUs: number): Line {
+  let total = 0;
+  let x = 0;
+  let y = 0;
+  let xx = 0;
+  let xy = 0;
+  for (const point of points) {
+    const weight = trustIn(point) / point.scatter ** 2;
+    total += weight;
+    x += weight * point.mean;
+    y += weight * point.elapsedUs;
+    xx += weight * point.mean ** 2;
+    xy += weight * point.mean * point.elapsedUs;
+  }
+  const variance = xx - x ** 2 / total;
+  // One wave without spread: period and offset cannot be told apart.
+  const slope = variance > 1e-9 * xx ? (xy - (x * y) / total) / variance : aloneUs;
+  const periodUs = clamp(slope, MIN_PERIOD_RATIO * aloneUs, MAX_PERIOD_RATIO * aloneUs);
+  const offsetUs = clamp((y - periodUs * x) / total, MIN_OFFSET_RATIO * aloneUs, MAX_OFFSET_RATIO * aloneUs);
+  return { periodUs, offsetUs };
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -1,15 +1,15 @@
 import type { XAXisComponentOption, YAXisComponentOption } from 'echarts';
-import { CHART_FONT, TICK_FONT_PX } from './chart.ts';
+import { CHART_FONT, shorten, TICK_FONT_PX } from './chart.ts';
 import { colour } from './palette.ts';
 import type { Scale } from './scale.ts';
 
 /** Gap between the plot and the title under it, below the tick labels. */
 const X_TITLE_GAP_PX = 28;
 
-export function xAxisOption(scale: Scale): XAXisComponentOption {
+export function xAxisOption(scale: Scale, roomPx: number): XAXisComponentOption {
   return {
     ...valueAxis(scale),
-    name: scale.title,
+    name: shorten(scale.title, roomPx),
     nameLocation: 'middle',
     nameGap: X_TITLE_GAP_PX,
     nameTextStyle: titleStyle(),
@@ -20,10 +20,10 @@ export function xAxisOption(scale: Scale): XAXisComponentOption {
 }
 
 /** The title stands above the axis, read without turning the head. `titleGapPx` leaves room for labels of marks. */
-export function yAxisOption(scale: Scale, titleGapPx: number): YAXisComponentOption {
+export function yAxisOption(scale: Scale, roomPx: number, titleGapPx: number): YAXisComponentOption {
   return {
     ...valueAxis(scale),
-    name: scale.title,
+    name: shorten(scale.title, roomPx),
     nameLocation: 'end',
     nameGap: titleGapPx,
     nameTextStyle: { ...titleStyle(), align: 'left' },

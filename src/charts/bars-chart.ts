@@ -21,6 +21,7 @@ const STACKED_BAR_PX = 20;
 const GAP_PX = 14;
 const TOP_PX = 6;
 const BELOW_PLOT_PX = 48;
+const BELOW_UNTITLED_PX = 28;
 
 /** Lying bars: names of categories and of outcomes are long, and a telephone is narrow. */
 export function barsChart(exhibit: BarsExhibit, width: ChartWidth): Chart {
@@ -36,7 +37,7 @@ export function barsChart(exhibit: BarsExhibit, width: ChartWidth): Chart {
   const title = scale.title.replace(/^ *\((.*)\)$/, '$1');
   return {
     widthPx,
-    heightPx: TOP_PX + plotHeight + BELOW_PLOT_PX,
+    heightPx: TOP_PX + plotHeight + (title === '' ? BELOW_UNTITLED_PX : BELOW_PLOT_PX),
     legend: exhibit.series.map(({ name }, index) => ({
       label: name,
       swatch: swatches[index] ?? 'plain',
@@ -44,8 +45,17 @@ export function barsChart(exhibit: BarsExhibit, width: ChartWidth): Chart {
     })),
     option: {
       animation: false,
-      grid: { left: labelPx + 12, top: TOP_PX, width: widthPx - labelPx - 12 - valuePx, height: plotHeight },
-      xAxis: { ...xAxisOption({ ...scale, title }), splitLine: { show: true, lineStyle: { color: colour('grid') } } },
+      grid: {
+        left: labelPx + 12,
+        top: TOP_PX,
+        width: widthPx - labelPx - 12 - valuePx,
+        height: plotHeight,
+        outerBoundsMode: 'none',
+      },
+      xAxis: {
+        ...xAxisOption({ ...scale, title }, widthPx),
+        splitLine: { show: true, lineStyle: { color: colour('grid') } },
+      },
       yAxis: {
         type: 'category',
         inverse: true,

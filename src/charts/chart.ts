@@ -1,4 +1,5 @@
 import type { EChartsOption } from 'echarts';
+import { singleLine } from '../model/visible-text.ts';
 import type { SwatchName } from './palette.ts';
 
 /** `wide` for a page, `narrow` for a telephone: both with text at its natural size. */
@@ -27,8 +28,9 @@ export function textWidthPx(text: string): number {
   return Math.ceil(text.length * CHARACTER_PX);
 }
 
-/** Cuts a label that has no room; the page around the chart has it in full. */
+/** Cuts a label that has no room, on one line and without invisible characters; the page around the chart has it in full. */
 export function shorten(text: string, maxPx: number): string {
   const most = Math.max(4, Math.floor(maxPx / CHARACTER_PX));
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+  const line = singleLine(text);
+  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
 }

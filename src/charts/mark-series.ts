@@ -6,44 +6,50 @@ import { colour } from './palette.ts';
 export type PlacedMark = { readonly axis: 'x' | 'y'; readonly at: number; readonly label: string };
 export type Plot = { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
 
-export type Span = { readonly from: number; readonly to: number };
+export type Span = { readonly from: number; readonly to: number; readonly turned: boolean };
 
 export const MARK_ROW_PX = 17;
 const LABEL_GAP_PX = 10;
 
 /**
- * Rows above the plot in which the labels of marks on x stand, so that they cover neither data nor each other.
- * Returns the row of each mark, 0 is nearest to the plot. From right to left: then the line of a mark that had to go
- * higher passes to the left of the labels below it.
+ * Rows above the plot in which the labels of marks on x stand, so that they cover neither data nor each other, and so that
+ * the line of one does not cross the label of another. Returns the row of each mark; 0 is nearest to the plot.
  */
 export function markRows(
   marks: readonly PlacedMark[],
   spanOf: (mark: PlacedMark) => Span,
 ): ReadonlyMap<PlacedMark, number> {
+  const vertical = marks.filter(({ axis }) => axis === 'x').sort((a, b) => a.at - b.at);
+  const spans = new Map(vertical.map((mark) => [mark, spanOf(mark)]));
+  const turned = vertical.filter((mark) => spans.get(mark)?.turned === true);
+  const others = vertical.filter((mark) => spans.get(mark)?.turned !== true).reverse();
   const rows = new Map<PlacedMark, number>();
-  const taken: Span[][] = [];
-  const vertical = marks.filter(({ axis }) => axis === 'x').sort((a, b) => b.at - a.at);
-  for (const mark of vertical) {
-    const span = spanOf(mark);
-    const free = taken.findIndex((spans) =>
-      spans.every(({ from, to }) => span.to + LABEL_GAP_PX < from || span.from > to),
-    );
-    const row = free === -1 ? taken.length : free;
-    taken[row] = [...(taken[row] ?? []), span];
+  // Labels reach away from their line: the line that a label reaches over has to be placed first, and ends below it.
+  for (const mark of [...turned, ...others]) {
+    const span = spans.get(mark);
+    if (span === undefined) continue;
+    let row = 0;
+    for (const [other, taken] of rows) {
+      const one = spans.get(other);
+      if (one !== undefined && span.from < one.to + LABEL_GAP_PX && one.from < span.to + LABEL_GAP_PX)
+        row = Math.max(row, taken + 1);
+    }
     rows.set(mark, row);
   }
   return rows;
 }
 
 /** From the line of the mark to the end of its label, which stands to the left where the right has no room. */
-export function markSpan(
-  label: string,
-  px: number,
-  plot: Pick<Plot, 'left' | 'width'>,
-): Span & { readonly turned: boolean } {
+export function markSpan(label: string, px: number, plot: Pick<Plot, 'left' | 'width'>): Span {
   const widthPx = textWidthPx(label) + 5;
   const turned = px + widthPx > plot.left + plot.width + LABEL_GAP_PX;
   return turned ? { from: px - widthPx, to: px, turned } : { from: px, to: px + widthPx, turned };
+}
+
+/** Every second mark on y has its label on the left, so that two close lines can be told apart. */
+function isTurnedAway(marks: readonly PlacedMark[], mark: PlacedMark): boolean {
+  const horizontal = marks.filter(({ axis }) => axis === 'y').sort((a, b) => a.at - b.at);
+  return horizontal.indexOf(mark) % 2 === 1;
 }
 
 /** Marks on x reach up to their label above the plot; marks on y carry it inside, at the right end. */
@@ -61,7 +67,9 @@ export function markSeries(
       const mark = marks[params.dataIndex];
       if (mark === undefined) return null;
       const [px = 0, py = 0] = api.coord(mark.axis === 'x' ? [mark.at, 0] : [0, mark.at]);
-      return mark.axis === 'x' ? verticalMark(mark, px, rows.get(mark) ?? 0, plot) : horizontalMark(mark, py, plot);
+      return mark.axis === 'x'
+        ? verticalMark(mark, px, rows.get(mark) ?? 0, plot)
+        : horizontalMark(mark, py, isTurnedAway(marks, mark), plot);
     },
   };
 }
@@ -78,11 +86,14 @@ function verticalMark(mark: PlacedMark, px: number, row: number, plot: Plot) {
   };
 }
 
-function horizontalMark(mark: PlacedMark, py: number, plot: Plot) {
+function horizontalMark(mark: PlacedMark, py: number, turned: boolean, plot: Plot) {
   const right = plot.left + plot.width;
   return {
     type: 'group' as const,
-    children: [line(plot.left, py, right, py), text(mark.label, right - 4, py - 9, 'right')],
+    children: [
+      line(plot.left, py, right, py),
+      text(mark.label, turned ? plot.left + 4 : right - 4, py - 10, turned ? 'left' : 'right'),
+    ],
   };
 }
 

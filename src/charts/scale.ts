@@ -18,7 +18,7 @@ export type Scale = {
 export type ScaleOptions = {
   /** About how many ticks fit. */
   readonly tickCount: number;
-  /** Whether a linear scale of positive values begins at 0. */
+  /** Whether a linear scale of positive values begins at 0, and a logarithmic one at a tick. */
   readonly fromZero: boolean;
 };
 
@@ -38,7 +38,7 @@ export function createScale(axis: Axis, values: readonly number[], options: Scal
 
 /** x = -log10(1 - q): each further nine takes the same room, so that the tail can be read. */
 export function percentilePosition(q: number): number | undefined {
-  return q >= 0 && q < 1 ? -Math.log10(1 - q) : undefined;
+  return q >= 0 && q < 1 ? Math.log10(1 / (1 - q)) : undefined;
 }
 
 const PERCENTILE_TICKS = [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999];
@@ -59,28 +59,48 @@ function percentileScale(axis: Axis, values: readonly number[]): Scale {
   };
 }
 
-function logScale(axis: Axis, values: readonly number[], { tickCount }: ScaleOptions): Scale {
+function logScale(axis: Axis, values: readonly number[], { tickCount, fromZero }: ScaleOptions): Scale {
   const positive = values.filter((value) => value > 0 && Number.isFinite(value));
   const least = minOf(positive) ?? 1;
   const most = maxOf(positive) ?? 10;
-  const decades = Math.log10(most) - Math.log10(least);
-  // Few decades would leave one or two ticks: then also 2 and 5 of each.
-  const steps = decades < tickCount - 2 ? [1, 2, 5] : [1];
-  const candidates: number[] = [];
-  for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power++) {
-    for (const step of steps) candidates.push(step * 10 ** power);
-  }
+  const fine = Math.log10(most / least) < 2;
+  const candidates = logCandidates(axis.unit, least, most, fine);
   const from = candidates.findLast((tick) => tick <= least * 1.0001) ?? least;
-  const to = candidates.find((tick) => tick >= most * 0.9999) ?? most;
+  const to = candidates.find((tick) => tick > from && tick >= most * 0.9999) ?? from * 10;
   const shown = candidates.filter((tick) => tick >= from && tick <= to);
   const sparse = everyNth(shown, Math.ceil(shown.length / (tickCount + 1)));
+  const low = Math.log10(from);
+  const high = Math.log10(to);
+  // An axis that need not begin at a tick leaves room for dots at its ends.
+  const room = fromZero ? 0 : (high - low) * 0.03;
   return {
     title: axis.title,
     place: (value) => (value > 0 ? Math.log10(value) : undefined),
-    low: Math.log10(from),
-    high: to > from ? Math.log10(to) : Math.log10(from) + 1,
+    low: low - room,
+    high: high + room,
     ticks: sparse.map((tick) => ({ at: Math.log10(tick), label: formatUnit(tick, axis.unit) })),
   };
+}
+
+/** Above ten seconds people count in minutes and hours, not in powers of ten. */
+const LONG_TIMES_US = [60, 600, 3_600, 36_000, 360_000].map((seconds) => seconds * 1_000_000);
+const LONG_TIMES_FINE_US = [
+  10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 18_000, 43_200, 86_400, 172_800,
+].map((seconds) => seconds * 1_000_000);
+const LONG_TIMES_BEGIN_US = 10_000_001;
+
+function logCandidates(unit: Unit, least: number, most: number, fine: boolean): readonly number[] {
+  const steps = fine ? [1, 2, 5] : [1];
+  const candidates: number[] = [];
+  for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power++) {
+    candidates.push(...steps.map((step) => step * 10 ** power));
+  }
+  if (unit !== 'us' || most < LONG_TIMES_BEGIN_US) return candidates;
+  const long = fine ? LONG_TIMES_FINE_US : LONG_TIMES_US;
+  return [
+    ...candidates.filter((tick) => tick < LONG_TIMES_BEGIN_US),
+    ...long.filter((tick) => tick >= LONG_TIMES_BEGIN_US),
+  ];
 }
 
 function linearScale(axis: Axis, values: readonly number[], { tickCount, fromZero }: ScaleOptions): Scale {

@@ -1,7 +1,7 @@
 import type { CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts';
 import type { Exhibit, XySeries } from '../model/finding.ts';
 import { xAxisOption, yAxisOption } from './axis-option.ts';
-import { CHART_WIDTH_PX, type Chart, type ChartWidth, type LegendEntry, textWidthPx } from './chart.ts';
+import { CHART_WIDTH_PX, type Chart, type ChartWidth, type LegendEntry, shorten, textWidthPx } from './chart.ts';
 import { type Area, binPoints, type Dot, thinLine } from './density.ts';
 import { MARK_ROW_PX, markRows, markSeries, markSpan, type PlacedMark, type Plot } from './mark-series.ts';
 import { colour, roleSwatch, type SwatchName } from './palette.ts';
@@ -20,6 +20,8 @@ type Placed = {
 const CELL_PX = 4.5;
 const PLOT_HEIGHT_PX: Readonly<Record<ChartWidth, number>> = { wide: 220, narrow: 190 };
 const BELOW_PLOT_PX = 48;
+/** A label may take this share of the width: two of them still fit side by side. */
+const MARK_LABEL_SHARE = 0.45;
 const DASHES = ['solid', 'dashed', 'dotted'] as const;
 
 /** Points, lines and steps in a plane, with bands and marks. */
@@ -30,7 +32,9 @@ export function xyChart(exhibit: XyExhibit, width: ChartWidth): Chart {
   const y = createScale(exhibit.y, spread(exhibit, 'y'), { tickCount: 5, fromZero: true });
   const placedMarks = marks.flatMap((mark): PlacedMark[] => {
     const at = (mark.axis === 'x' ? x : y).place(mark.value);
-    return at === undefined ? [] : [{ axis: mark.axis, at, label: mark.label }];
+    return at === undefined
+      ? []
+      : [{ axis: mark.axis, at, label: shorten(mark.label, CHART_WIDTH_PX[width] * MARK_LABEL_SHARE) }];
   });
   const left = Math.max(...y.ticks.map(({ label }) => textWidthPx(label))) + 14;
   const plotWidth = CHART_WIDTH_PX[width] - left - 18;
@@ -47,9 +51,10 @@ export function xyChart(exhibit: XyExhibit, width: ChartWidth): Chart {
     legend: placed.map(legendEntry),
     option: {
       animation: false,
-      grid: { left: plot.left, top: plot.top, width: plot.width, height: plot.height },
-      xAxis: xAxisOption(x),
-      yAxis: yAxisOption(y, marksPx + 10),
+      // Room for labels is reckoned here: the library must not move the plot, or marks would miss it.
+      grid: { left: plot.left, top: plot.top, width: plot.width, height: plot.height, outerBoundsMode: 'none' },
+      xAxis: xAxisOption(x, plot.width),
+      yAxis: yAxisOption(y, plot.width, marksPx + 10),
       series: [
         ...placed.filter(({ band }) => band.length > 1).map(bandSeries),
         ...placed.map((item) =>
@@ -96,6 +101,8 @@ function placeSeries(series: readonly XySeries[], x: Scale, y: Scale): Placed[] 
 }
 
 function dashOf({ series, nth }: Placed): (typeof DASHES)[number] {
+  // Steps are measured, and a dashed step is hard to follow.
+  if (series.style === 'step') return 'solid';
   return series.role === 'model' ? 'dashed' : (DASHES[nth % DASHES.length] ?? 'solid');
 }
 
@@ -121,10 +128,16 @@ function dotSeries(item: Placed, plot: Plot, x: Scale, y: Scale): ScatterSeriesO
     silent: true,
     symbol: isSquare(item) ? 'rect' : 'circle',
     symbolSize: (dot: number[]) => dot[2] ?? 4,
-    itemStyle: { color: colour(item.swatch), opacity: item.series.role === 'failure' ? 0.95 : 0.7 },
+    itemStyle: { color: colour(item.swatch), opacity: dotOpacity(item) },
     // By size, so that equal dots follow each other and can be written as one path.
     data: dots.map((dot) => [dot.x, dot.y, dotSizePx(dot, item)]).sort((a, b) => (a[2] ?? 0) - (b[2] ?? 0)),
   };
+}
+
+/** Crowded dots are thin, so that the series below shows through; failures are few and must not fade. */
+function dotOpacity(item: Placed): number {
+  if (isSquare(item)) return 0.95;
+  return item.points.length > 2_000 ? 0.45 : 0.7;
 }
 
 /** Three sizes: alone, a few, many. More would not be told apart. */

@@ -2,15 +2,21 @@
 import { z } from 'zod';
 import { choiceLeaf, durationLeaf, exactlyOne, integerLeaf, nameLeaf, rateLeaf, ratioLeaf, someOf } from './leaves.ts';
 
-const request = nameLeaf([]).describe('Name of the request to send; left out: the first one without {delayMs}.').optional();
+const request = nameLeaf([])
+  .describe('Name of the request to send; left out: the first one without {delayMs}.')
+  .optional();
 const ARRIVALS = ['uniform', 'poisson', 'burst'] as const;
 
 const compare = z
   .strictObject({
     rate: rateLeaf().describe('Rounds per second. Each round asks the gateway and every member the same once.'),
     for: durationLeaf().describe('How long, for example 60s.'),
-    newConnections: ratioLeaf().describe('Share of rounds that open new connections on every route. Default 50%.').optional(),
-    arrival: choiceLeaf(ARRIVALS).describe('How rounds are spread over time. Default poisson, as independent users arrive.').optional(),
+    newConnections: ratioLeaf()
+      .describe('Share of rounds that open new connections on every route. Default 50%.')
+      .optional(),
+    arrival: choiceLeaf(ARRIVALS)
+      .describe('How rounds are spread over time. Default poisson, as independent users arrive.')
+      .optional(),
     requests: someOf(nameLeaf([])).describe('Names of the requests to draw from; left out: all.').optional(),
   })
   .describe('The same request through the gateway and directly to each member, at the same moment, in random order.');
@@ -26,10 +32,16 @@ const ramp = z
 
 const burst = z
   .strictObject({
-    rate: rateLeaf().describe('Open loop: due whether or not earlier requests were answered. Instead of connections.').optional(),
-    connections: integerLeaf(1, 10_000).describe('Closed loop: so many at once, each sends again when answered. Instead of rate.').optional(),
+    rate: rateLeaf()
+      .describe('Open loop: due whether or not earlier requests were answered. Instead of connections.')
+      .optional(),
+    connections: integerLeaf(1, 10_000)
+      .describe('Closed loop: so many at once, each sends again when answered. Instead of rate.')
+      .optional(),
     for: durationLeaf().describe('How long, for example 5s.'),
-    arrival: choiceLeaf(ARRIVALS).describe('Open loop only. Default uniform, so that a backlog grows in a straight line.').optional(),
+    arrival: choiceLeaf(ARRIVALS)
+      .describe('Open loop only. Default uniform, so that a backlog grows in a straight line.')
+      .optional(),
     request,
   })
   .describe('A high load for a short time: open loop (rate) or closed loop (connections).')
@@ -52,7 +64,9 @@ const idle = z
 
 const timeout = z
   .strictObject({
-    request: nameLeaf([]).describe('A request with {delayMs} in its path; left out: read from what other experiments saw.').optional(),
+    request: nameLeaf([])
+      .describe('A request with {delayMs} in its path; left out: read from what other experiments saw.')
+      .optional(),
     upTo: durationLeaf().describe('The longest delay to ask for.'),
   })
   .describe('How long the gateway waits for an answer.');

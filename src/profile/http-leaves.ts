@@ -13,14 +13,21 @@ export function parseOrigin(value: unknown): Parsed<string> {
   const expected = 'a URL such as http://192.0.2.11:8080';
   if (typeof value !== 'string' || value === '') return refuse(expected);
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value)?.[1]?.toLowerCase();
-  if (scheme === undefined) return refuse(expected, { hint: /^[\w.[\]:-]+$/.test(value) ? `Write http://${value} or https://${value}.` : 'It begins with http:// or https://.' });
-  if (scheme !== 'http' && scheme !== 'https') return refuse('a URL with http:// or https://', { found: `${scheme}://` });
+  if (scheme === undefined)
+    return refuse(expected, {
+      hint: /^[\w.[\]:-]+$/.test(value)
+        ? `Write http://${value} or https://${value}.`
+        : 'It begins with http:// or https://.',
+    });
+  if (scheme !== 'http' && scheme !== 'https')
+    return refuse('a URL with http:// or https://', { found: `${scheme}://` });
   const port = /^[^/]*\/\/[^/?#]*:(\d+)(?:[/?#]|$)/.exec(value)?.[1];
-  if (port !== undefined && (Number(port) > 65_535 || Number(port) === 0)) return refuse('a port from 1 to 65535', { found: port });
+  if (port !== undefined && (Number(port) > 65_535 || Number(port) === 0))
+    return refuse('a port from 1 to 65535', { found: port });
   if (/[\s\\]/.test(value) || !URL.canParse(value)) return refuse(expected);
   const url = new URL(value);
   if (url.username !== '' || url.password !== '') {
-    return refuse('a URL without user and password', { hint: 'Credentials belong in auth, with ${env:NAME}.' });
+    return refuse('a URL without user and password', { hint: `Credentials belong in auth, with \${env:NAME}.` });
   }
   if (url.pathname !== '/' || /[?#]/.test(value)) {
     return refuse('a URL without path and query', { hint: `Write ${url.origin} here and the path in requests.` });
@@ -37,9 +44,11 @@ export function proxyLeaf() {
   return leaf(
     (value) => {
       const expected = 'the URL of a forward proxy such as http://proxy.example.com:3128';
-      if (typeof value !== 'string' || /\s/.test(value) || !URL.canParse(value)) return refuse(expected);
+      if (typeof value !== 'string' || /\s/.test(value)) return refuse(expected);
+      if (!value.includes('://')) return refuse(expected, { hint: 'It begins with http://.' });
+      if (!URL.canParse(value)) return refuse(expected);
       const url = new URL(value);
-      if (url.protocol !== 'http:') return refuse(expected, { found: url.protocol, hint: 'The proxy itself is spoken to with http.' });
+      if (url.protocol !== 'http:') return refuse(expected, { hint: 'The proxy itself is spoken to with http.' });
       if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return refuse(`${expected}, without a path`);
       const isDecodable = [url.username, url.password].every((part) => !/%(?![0-9a-f]{2})/i.test(part));
       return isDecodable ? accept(value) : refuse(`${expected}, with % in its password written as %25`);
@@ -87,9 +96,11 @@ export function pathLeaf() {
       }
       const bad = /[^\u0021-\u007e]|#/.exec(value)?.[0];
       if (bad === '#') return refuse('a path without #, which is never sent');
-      if (bad !== undefined) return refuse('a path of printable ASCII', { hint: `Write ${percentEncoded(bad)} for ${quoted(bad)}.` });
+      if (bad !== undefined)
+        return refuse('a path of printable ASCII', { hint: `Write ${percentEncoded(bad)} for ${quoted(bad)}.` });
       const delay = /\{\s*delay[^}]*\}/i.exec(value)?.[0];
-      if (delay !== undefined && delay !== '{delayMs}') return refuse('{delayMs} as the placeholder', { found: quoted(delay), hint: 'Write {delayMs}.' });
+      if (delay !== undefined && delay !== '{delayMs}')
+        return refuse('{delayMs} as the placeholder', { found: quoted(delay), hint: 'Write {delayMs}.' });
       return accept(value);
     },
     { type: 'string', pattern: `^/[!-"$-~]*$|${REFERENCE}` },
@@ -97,7 +108,9 @@ export function pathLeaf() {
 }
 
 function percentEncoded(character: string): string {
-  return [...Buffer.from(character, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+  return [...Buffer.from(character, 'utf8')]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('');
 }
 
 export function methodLeaf() {
@@ -138,19 +151,25 @@ export function headerNameLeaf() {
 }
 
 export function tokenLeaf(what: string) {
-  return leaf((value) => (typeof value === 'string' && value.length <= 128 && TOKEN.test(value) ? accept(value) : refuse(what)), {
-    type: 'string',
-    pattern: `^[!#$%&'*+\\-.^_\`|~0-9A-Za-z]+$|${REFERENCE}`,
-  });
+  return leaf(
+    (value) => (typeof value === 'string' && value.length <= 128 && TOKEN.test(value) ? accept(value) : refuse(what)),
+    {
+      type: 'string',
+      pattern: `^[!#$%&'*+\\-.^_\`|~0-9A-Za-z]+$|${REFERENCE}`,
+    },
+  );
 }
 
 /** RFC 9110 §5.5: visible characters, spaces and tabs inside. Beyond ASCII, servers disagree about the encoding. */
-export function headerValueLeaf(what: string, forbidden = /[^\t\u0020-\u007e]/) {
+export function headerValueLeaf(
+  what = 'a header value of printable ASCII in one line',
+  forbidden = /[^\t\u0020-\u007e]/,
+) {
   return leaf(
     (value) => {
       if (typeof value === 'number' || typeof value === 'boolean') return refuse(what, { hint: 'Put it in quotes.' });
       if (typeof value !== 'string' || value !== value.trim()) return refuse(what);
-      return forbidden.test(value) ? refuse(`${what} of printable ASCII in one line`) : accept(value);
+      return forbidden.test(value) ? refuse(what) : accept(value);
     },
     { type: 'string' },
   );
@@ -158,7 +177,10 @@ export function headerValueLeaf(what: string, forbidden = /[^\t\u0020-\u007e]/) 
 
 /** RFC 6265 §4.1.1. */
 export function cookieValueLeaf() {
-  return headerValueLeaf('a cookie value without spaces, commas and semicolons', /[^\u0021\u0023-\u002b\u002d-\u003a\u003c-\u005b\u005d-\u007e]/);
+  return headerValueLeaf(
+    'a cookie value without spaces, commas and semicolons',
+    /[^\u0021\u0023-\u002b\u002d-\u003a\u003c-\u005b\u005d-\u007e]/,
+  );
 }
 
 /** `200`, `[200, 304]` or `2xx` → statuses. */
@@ -171,12 +193,20 @@ export function parseStatuses(value: unknown): Parsed<readonly number[]> {
     const isStatus = /^[1-5]\d\d$/.test(String(entry)) && ['number', 'string'].includes(typeof entry);
     if (family !== undefined) for (let i = 0; i < 100; i++) statuses.add(Number(family) * 100 + i);
     else if (isStatus) statuses.add(Number(entry));
-    else return Array.isArray(value) ? refuse(expected, { found: `a list with ${quoted(String(entry))}` }) : refuse(expected);
+    else
+      return Array.isArray(value)
+        ? refuse(expected, { found: `a list with ${quoted(String(entry))}` })
+        : refuse(expected);
   }
   return statuses.size === 0 ? refuse(expected) : accept([...statuses].sort((a, b) => a - b));
 }
 
 export function statusesLeaf() {
-  const one = { anyOf: [{ type: 'integer', minimum: 100, maximum: 599 }, { type: 'string', pattern: `^[1-5](?:xx|XX|\\d\\d)$|${REFERENCE}` }] };
+  const one = {
+    anyOf: [
+      { type: 'integer', minimum: 100, maximum: 599 },
+      { type: 'string', pattern: `^[1-5](?:xx|XX|\\d\\d)$|${REFERENCE}` },
+    ],
+  };
   return leaf(parseStatuses, { anyOf: [...one.anyOf, { type: 'array', minItems: 1, items: one }] });
 }

@@ -50,7 +50,9 @@ function momentLeaf() {
   return leaf(
     (value) => {
       const isMoment = typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(value);
-      return isMoment && !Number.isNaN(Date.parse(value)) ? accept(value) : refuse('a moment such as 2026-03-01T22:00Z');
+      return isMoment && !Number.isNaN(Date.parse(value))
+        ? accept(value)
+        : refuse('a moment such as 2026-03-01T22:00Z');
     },
     { type: 'string' },
   );
@@ -82,7 +84,9 @@ export const logShape = z
     from: textLeaf('gateway or the name of a member').describe('Whose log it is: gateway, or the name of a member.'),
     format: choiceLeaf(LOG_FORMATS).describe('Left out: recognised from its lines.').optional(),
     files: textLeaf('a path or pattern of files').describe('Path or pattern, relative to where the command runs.'),
-    pattern: textLeaf('a log format directive').describe('nginx log_format or Apache LogFormat, as configured.').optional(),
+    pattern: textLeaf('a log format directive')
+      .describe('nginx log_format or Apache LogFormat, as configured.')
+      .optional(),
     timezone: timeZoneLeaf().describe('Time zone of stamps that do not say theirs.').optional(),
   })
   .describe('A log of the gateway or of a member.');
@@ -115,7 +119,7 @@ export const alertsShape = z
     webhook: z
       .strictObject({
         url: textLeaf('a URL').describe('Where the alert is posted.'),
-        headers: z.record(headerNameLeaf(), headerValueLeaf('a header value')).optional(),
+        headers: z.record(headerNameLeaf(), headerValueLeaf()).optional(),
       })
       .optional(),
     command: someOf(textLeaf()).describe('Program and arguments to start.').optional(),

@@ -53,7 +53,12 @@ export function integerLeaf(minimum: number, maximum: number) {
         ? accept(number)
         : refuse(`a whole number from ${minimum} to ${maximum}`);
     },
-    { anyOf: [{ type: 'integer', minimum, maximum }, { type: 'string', pattern: REFERENCE_PATTERN }] },
+    {
+      anyOf: [
+        { type: 'integer', minimum, maximum },
+        { type: 'string', pattern: REFERENCE_PATTERN },
+      ],
+    },
   );
 }
 
@@ -108,7 +113,8 @@ export function nameLeaf(reserved: readonly string[]) {
   return leaf(
     (value) => {
       const expected = 'a name of letters, digits, "-", "_" and "."';
-      if (typeof value === 'number' || typeof value === 'boolean') return refuse(expected, { hint: 'Put it in quotes.' });
+      if (typeof value === 'number' || typeof value === 'boolean')
+        return refuse(expected, { hint: 'Put it in quotes.' });
       if (typeof value !== 'string' || !/^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(value)) return refuse(expected);
       if (value.length > MAX_NAME) return refuse(`a name of at most ${MAX_NAME} characters`);
       if (reserved.includes(value)) return refuse(`a name other than ${quoted(value)}, which has a meaning of its own`);
@@ -125,12 +131,14 @@ const WINDOWS_DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 export function fileNameLeaf() {
   return leaf(
     (value) => {
-      if (typeof value === 'number' || typeof value === 'boolean') return refuse('a name', { hint: 'Put it in quotes.' });
+      if (typeof value === 'number' || typeof value === 'boolean')
+        return refuse('a name', { hint: 'Put it in quotes.' });
       if (typeof value !== 'string' || value === '') return refuse('a name');
       const bad = /[<>:"/\\|?*\u0000-\u001f\u007f]/.exec(value)?.[0];
       const expected = 'a name that can stand in a file name';
       if (bad !== undefined) return refuse(expected, { hint: `Leave out ${JSON.stringify(bad)}.` });
-      if (/^[.\s]|[.\s]$/.test(value)) return refuse(expected, { hint: 'It must not begin or end with a dot or a space.' });
+      if (/^[.\s]|[.\s]$/.test(value))
+        return refuse(expected, { hint: 'It must not begin or end with a dot or a space.' });
       if (WINDOWS_DEVICES.test(value)) return refuse(expected, { hint: 'Windows keeps this name for a device.' });
       return value.length > MAX_NAME ? refuse(`a name of at most ${MAX_NAME} characters`) : accept(value);
     },
@@ -151,6 +159,7 @@ export function exactlyOne<T extends z.ZodRawShape>(shape: T) {
   const fault = { ok: false, expected: `exactly one key: ${wanted}` } satisfies Fault;
   return z
     .strictObject(shape)
+    .partial()
     .refine((value) => given(value).length === 1, {
       error: fault.expected,
       params: { fault, isKeyCount: true },

@@ -1,7 +1,7 @@
 /** The caps of a run: defaults, and experiments that ask for more. */
 import type { Limits } from '../model/profile.ts';
 import { US_PER_SEC } from '../model/time.ts';
-import { type Path, type Parsed, present } from './parsed.ts';
+import { type Parsed, type Path, present } from './parsed.ts';
 import type { ProfileFault } from './problems.ts';
 import { listOf, mappingOf } from './raw.ts';
 import { formatDurationText, formatRateText, parseDuration, parseRate, parseRatio } from './units.ts';
@@ -12,8 +12,8 @@ import { formatDurationText, formatRateText, parseDuration, parseRate, parseRati
  * - maxRequests 5000: a compare of a minute at 20/s through a gateway and to three members is 4800.
  * - maxInFlight 50: one twentieth of the 1000 requests that HTTP.sys queues for an application pool by default, so that
  *   the probe alone never fills the queue of a target that hangs.
- * - maxNewConnections 20/s: a closed connection keeps its local port for 60 s, and Linux has 28 231 of them, so about
- *   470/s to one destination use them all; the probe stays below a twentieth of that.
+ * - maxNewConnections 20/s: a closed connection keeps its local port for a while. Linux has 28 231 ports for 60 s, which
+ *   is 470/s to one destination, Windows 16 384 for 120 s, which is 136/s; the probe stays below a quarter of either.
  * - requestTimeout 60s: no shorter than the response timers most gateways have by default (15 s to 60 s). Longer ones
  *   are looked for with a timeout experiment, which raises this default.
  * - connectTimeout 10s: lost SYNs are sent again after 1, 3 and 7 s, so three losses in a row are still seen as a slow
@@ -83,23 +83,36 @@ function askedBy(kind: string, spec: Readonly<Record<string, unknown>>, routes: 
   const seconds = (known(parseDuration(spec['for'])) ?? 0) / US_PER_SEC;
   switch (kind) {
     case 'compare': {
-      const ratio = spec['newConnections'] === undefined ? DEFAULT_NEW_CONNECTION_RATIO : known(parseRatio(spec['newConnections']));
+      const ratio =
+        spec['newConnections'] === undefined ? DEFAULT_NEW_CONNECTION_RATIO : known(parseRatio(spec['newConnections']));
       if (rate === undefined) return {};
-      return present({ ratePerSec: rate, rateKey: 'rate', newConnectionsPerSec: ratio === undefined ? undefined : rate * ratio, requests: rate * seconds * routes });
+      return present({
+        ratePerSec: rate,
+        rateKey: 'rate',
+        newConnectionsPerSec: ratio === undefined ? undefined : rate * ratio,
+        requests: rate * seconds * routes,
+      });
     }
     case 'ramp': {
       const [from, to] = [known(parseRate(spec['from'])), known(parseRate(spec['to']))];
       if (from === undefined || to === undefined) return {};
-      return { ratePerSec: Math.max(from, to), rateKey: from > to ? 'from' : 'to', requests: ((from + to) / 2) * seconds };
+      return {
+        ratePerSec: Math.max(from, to),
+        rateKey: from > to ? 'from' : 'to',
+        requests: ((from + to) / 2) * seconds,
+      };
     }
     case 'burst': {
-      const connections = spec['connections'];
-      if (typeof connections === 'number') return { atOnce: [{ path: ['connections'], count: connections }] };
+      const connections = countOf(spec['connections']);
+      if (connections !== undefined) return { atOnce: [{ path: ['connections'], count: connections }] };
       return rate === undefined ? {} : { ratePerSec: rate, rateKey: 'rate', requests: rate * seconds };
     }
     case 'volley': {
-      const sizes = listOf(spec['sizes']).map((size) => (typeof size === 'number' ? size : 0));
-      return { atOnce: sizes.map((count, index) => ({ path: ['sizes', index], count })), requests: sizes.reduce((sum, size) => sum + size, 0) };
+      const sizes = listOf(spec['sizes']).map((size) => countOf(size) ?? 0);
+      return {
+        atOnce: sizes.map((count, index) => ({ path: ['sizes', index], count })),
+        requests: sizes.reduce((sum, size) => sum + size, 0),
+      };
     }
     case 'timeout':
       return present({ upToUs: known(parseDuration(spec['upTo'])) });
@@ -116,17 +129,36 @@ function exceeded(asked: Asked, caps: Caps, kind: string, path: Path): ProfileFa
   const { ratePerSec, rateKey = 'rate', newConnectionsPerSec, requests, upToUs } = asked;
   if (ratePerSec !== undefined && ratePerSec > caps.maxRate.value) {
     const what = `${kind}.${rateKey} ${formatRateText(ratePerSec)}`;
-    faults.push(above([...path, rateKey], what, `maxRate ${formatRateText(caps.maxRate.value)}`, caps.maxRate, 'lower the rate'));
+    faults.push(
+      above([...path, rateKey], what, `maxRate ${formatRateText(caps.maxRate.value)}`, caps.maxRate, 'lower the rate'),
+    );
   }
   if (newConnectionsPerSec !== undefined && newConnectionsPerSec > caps.maxNewConnections.value) {
     const what = `${kind} opens ${formatRateText(newConnectionsPerSec)} new connections on each route, which`;
-    faults.push(above([...path, 'newConnections'], what, `maxNewConnections ${formatRateText(caps.maxNewConnections.value)}`, caps.maxNewConnections, 'lower rate or newConnections'));
+    faults.push(
+      above(
+        [...path, 'newConnections'],
+        what,
+        `maxNewConnections ${formatRateText(caps.maxNewConnections.value)}`,
+        caps.maxNewConnections,
+        'lower rate or newConnections',
+      ),
+    );
   }
   for (const { path: part, count } of asked.atOnce ?? []) {
     if (count <= caps.maxInFlight.value) continue;
-    faults.push(above([...path, ...part], `${kind}.${String(part[0])} ${count}`, `maxInFlight ${caps.maxInFlight.value}`, caps.maxInFlight, 'lower the number'));
+    faults.push(
+      above(
+        [...path, ...part],
+        `${kind}.${String(part[0])} ${count}`,
+        `maxInFlight ${caps.maxInFlight.value}`,
+        caps.maxInFlight,
+        'lower the number',
+      ),
+    );
   }
-  if (requests !== undefined && requests > caps.maxRequests.value) faults.push(tooMany(path, `${kind} sends`, requests, caps.maxRequests));
+  if (requests !== undefined && requests > caps.maxRequests.value)
+    faults.push(tooMany(path, `${kind} sends`, requests, caps.maxRequests));
   if (upToUs !== undefined && caps.requestTimeoutUs !== undefined && upToUs > caps.requestTimeoutUs) {
     faults.push({
       path: [...path, 'upTo'],
@@ -139,7 +171,10 @@ function exceeded(asked: Asked, caps: Caps, kind: string, path: Path): ProfileFa
 
 function above(path: Path, what: string, limit: string, cap: Cap, remedy: string): ProfileFault {
   const raise = cap.isDefault ? `set limits.${limit.split(' ')[0]}` : 'raise the limit';
-  return { path, message: `${what} is above ${cap.isDefault ? 'the default ' : ''}limits.${limit}: ${raise} or ${remedy}` };
+  return {
+    path,
+    message: `${what} is above ${cap.isDefault ? 'the default ' : ''}limits.${limit}: ${raise} or ${remedy}`,
+  };
 }
 
 function tooMany(path: Path, who: string, requests: number, cap: Cap): ProfileFault {
@@ -153,16 +188,24 @@ function tooMany(path: Path, who: string, requests: number, cap: Cap): ProfileFa
 
 function capsOf(limits: Readonly<Record<string, unknown>>): Caps {
   const cap = (key: string, read: (value: unknown) => number | undefined, fallback: number): Cap =>
-    limits[key] === undefined ? { value: fallback, isDefault: true } : { value: read(limits[key]) ?? Number.POSITIVE_INFINITY, isDefault: false };
+    limits[key] === undefined
+      ? { value: fallback, isDefault: true }
+      : { value: read(limits[key]) ?? Number.POSITIVE_INFINITY, isDefault: false };
   const rate = (value: unknown): number | undefined => known(parseRate(value));
-  const count = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+
   return {
     maxRate: cap('maxRate', rate, DEFAULT_LIMITS.maxRatePerSec),
     maxNewConnections: cap('maxNewConnections', rate, DEFAULT_LIMITS.maxNewConnectionsPerSec),
-    maxInFlight: cap('maxInFlight', count, DEFAULT_LIMITS.maxInFlight),
-    maxRequests: cap('maxRequests', count, DEFAULT_LIMITS.maxRequests),
+    maxInFlight: cap('maxInFlight', countOf, DEFAULT_LIMITS.maxInFlight),
+    maxRequests: cap('maxRequests', countOf, DEFAULT_LIMITS.maxRequests),
     requestTimeoutUs: known(parseDuration(limits['requestTimeout'])),
   };
+}
+
+/** A whole number above 0, also as the text that a reference leaves. */
+function countOf(value: unknown): number | undefined {
+  const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof count === 'number' && Number.isInteger(count) && count > 0 ? count : undefined;
 }
 
 function known<T>(parsed: Parsed<T>): T | undefined {

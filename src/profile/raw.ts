@@ -36,6 +36,6 @@ export function describeValue(value: unknown): string {
 const MAX_SHOWN = 60;
 
 export function quoted(text: string): string {
-  const shown = text.replace(/:\/\/[^\s/?#@]+@/g, '://***@');
+  const shown = text.replace(/:\/\/\S*@/g, '://***@');
   return JSON.stringify(shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown);
 }

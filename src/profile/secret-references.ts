@@ -31,13 +31,19 @@ export function resolveReferences(value: unknown, env: Environment, readFile: Re
   const lookUp = (scheme: string, name: string, path: Path): string | undefined => {
     const found = scheme === 'env' ? readVariable(name.trim(), env) : readText(name.trim(), readFile);
     if ('text' in found && found.text !== '') return found.text;
-    faults.push({ path, message: 'text' in found ? `\${${scheme}:${name}} is empty` : found.message, ...('hint' in found ? { hint: found.hint } : {}) });
+    faults.push({
+      path,
+      message: 'text' in found ? `\${${scheme}:${name}} is empty` : found.message,
+      ...('hint' in found ? { hint: found.hint } : {}),
+    });
     return undefined;
   };
   const textAt = (text: string, path: Path): unknown => {
     const unreplaced = LOOKS_LIKE_REFERENCE.exec(text)?.[1];
     if (unreplaced !== undefined) {
-      notes.push(`${formatPath(path)}: \${${unreplaced}} is sent as it is written; an environment variable is \${env:${unreplaced}}`);
+      notes.push(
+        `${formatPath(path)}: \${${unreplaced}} is sent as it is written; an environment variable is \${env:${unreplaced}}`,
+      );
     }
     let isReplaced = false;
     const replaced = text.replace(REFERENCE, (reference, scheme: string, name: string) => {
@@ -62,7 +68,8 @@ export function resolveReferences(value: unknown, env: Environment, readFile: Re
     }
     written.set(JSON.stringify(path), text);
     if (part === 'key') secrets.add(pem.trim());
-    const wanted = part === 'key' ? /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/ : /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/;
+    const wanted =
+      part === 'key' ? /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/ : /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/;
     if (wanted.test(pem)) return pem;
     faults.push({
       path,
@@ -87,7 +94,7 @@ type Found = { readonly text: string } | { readonly message: string; readonly hi
 function readVariable(name: string, env: Environment): Found {
   const text = Object.hasOwn(env, name) ? env[name] : undefined;
   if (text !== undefined) return { text };
-  if (name === '') return { message: '${env:} names no environment variable', hint: 'Write ${env:NAME}.' };
+  if (name === '') return { message: `\${env:} names no environment variable`, hint: `Write \${env:NAME}.` };
   const similar = nearestWord(name, Object.keys(env));
   return {
     message: `the environment variable ${name} is not set`,
@@ -99,7 +106,11 @@ function readVariable(name: string, env: Environment): Found {
 function readText(name: string, readFile: ReadFile): Found {
   if (name === '') return { message: 'no file is named', hint: 'Write the path of a file, relative to the profile.' };
   try {
-    return { text: readFile(name).replace(/^\uFEFF/, '').replace(/\r?\n$/, '') };
+    return {
+      text: readFile(name)
+        .replace(/^\uFEFF/, '')
+        .replace(/\r?\n$/, ''),
+    };
   } catch (error) {
     // What a file system refuses is a problem of the profile, told beside the others.
     const reason = error instanceof Error ? error.message : String(error);
@@ -113,7 +124,18 @@ function isPemPath(path: Path): boolean {
 }
 
 /** Keys below which a value is a name, an address or a quantity: masked in a report, nothing would be left to read. */
-const PUBLIC_KEYS = new Set(['name', 'gateway', 'members', 'experiments', 'limits', 'thresholds', 'failOn', 'schedule', 'history', 'maintenance']);
+const PUBLIC_KEYS = new Set([
+  'name',
+  'gateway',
+  'members',
+  'experiments',
+  'limits',
+  'thresholds',
+  'failOn',
+  'schedule',
+  'history',
+  'maintenance',
+]);
 const PUBLIC_REQUEST_KEYS = new Set(['name', 'method', 'weight', 'safe']);
 
 function isSecret(path: Path): boolean {

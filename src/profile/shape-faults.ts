@@ -15,18 +15,33 @@ export function shapeFaults(shape: z.ZodType, value: unknown, shown: Shown): Pro
   const result = shape.safeParse(value);
   if (result.success) return [];
   const { issues } = result.error;
-  const faults = issues.flatMap((issue) => faultsOf(issue, issues, shape, value, shown));
+  const withUnknownKeys = new Set(
+    issues.filter(({ code }) => code === 'unrecognized_keys').map(({ path }) => formatPath(path as Path)),
+  );
+  const faults = issues.flatMap((issue) => faultsOf(issue, withUnknownKeys, shape, value, shown));
   // "gatway" is one mistake: not also a missing gateway.
-  const meant = new Set(faults.flatMap((fault) => (fault.meantPath === undefined ? [] : [JSON.stringify(fault.meantPath)])));
-  return faults.filter((fault) => !(fault.isMissing && meant.has(JSON.stringify(fault.path)))).map(({ isMissing, meantPath, ...fault }) => fault);
+  const meant = new Set(
+    faults.flatMap((fault) => (fault.meantPath === undefined ? [] : [JSON.stringify(fault.meantPath)])),
+  );
+  return faults
+    .filter((fault) => !(fault.isMissing && meant.has(JSON.stringify(fault.path))))
+    .map(({ isMissing, meantPath, ...fault }) => fault);
 }
 
 type ShapeFault = ProfileFault & { readonly isMissing?: boolean; readonly meantPath?: Path };
 
-function faultsOf(issue: Issue, issues: readonly Issue[], shape: z.ZodType, root: unknown, shown: Shown): ShapeFault[] {
+function faultsOf(
+  issue: Issue,
+  withUnknownKeys: ReadonlySet<string>,
+  shape: z.ZodType,
+  root: unknown,
+  shown: Shown,
+): ShapeFault[] {
   const path = issue.path as Path;
   const value = valueAt(root, path);
-  const refused = (fault: Fault): ShapeFault[] => [{ ...faultOfValue(path, value, fault, shown(path, value)), isMissing: value === undefined }];
+  const refused = (fault: Fault): ShapeFault[] => [
+    { ...faultOfValue(path, value, fault, shown(path, value)), isMissing: value === undefined },
+  ];
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey([...path, key], keysAt(shape, path), value));
@@ -38,13 +53,17 @@ function faultsOf(issue: Issue, issues: readonly Issue[], shape: z.ZodType, root
     case 'too_small':
       return refused({ ok: false, expected: 'at least one entry' });
     case 'invalid_type':
-      return refused({ ok: false, expected: issue.expected === 'array' ? 'a list' : 'a mapping', ...listHint(issue.expected, value) });
+      return refused({
+        ok: false,
+        expected: issue.expected === 'array' ? 'a list' : 'a mapping',
+        ...listHint(issue.expected, value, path),
+      });
     default: {
       const fault = faultIn(issue) ?? { ok: false, expected: issue.message };
       const isKeyCount = issue.code === 'custom' && issue.params?.['isKeyCount'] === true;
       if (!isKeyCount) return refused(fault);
       // An unknown key at this place has been told already, and stands for the one that is missing.
-      if (issues.some((other) => other.code === 'unrecognized_keys' && formatPath(other.path as Path) === formatPath(path))) return [];
+      if (withUnknownKeys.has(formatPath(path))) return [];
       const keys = isMapping(value) ? Object.keys(value) : [];
       return [faultOfValue(path, value, fault, keys.length > 1 ? keys.join(' and ') : 'none')];
     }
@@ -55,16 +74,31 @@ function faultIn(issue: Issue | undefined): Fault | undefined {
   return issue?.code === 'custom' ? (issue.params?.['fault'] as Fault | undefined) : undefined;
 }
 
-function listHint(expected: string, value: unknown): { hint?: string } {
-  if (expected === 'array' && isMapping(value)) return { hint: 'Begin each entry with "- ".' };
-  if (expected !== 'array' && Array.isArray(value)) return { hint: 'Leave out the "- ".' };
-  if (typeof value === 'string' && /^[\w-]+$/.test(value) && expected !== 'array') return { hint: `Write ${value}: { … }.` };
-  return {};
+/** What a text stands for where a mapping is expected. */
+const SHORT_FORMS: Readonly<Record<string, (text: string) => string>> = {
+  members: (text) => `{ name: web1, url: ${text} }`,
+  requests: (text) => `{ name: home, path: ${text} }`,
+  experiments: (text) => `${text}: { … }`,
+  gateway: (text) => `gateway: { url: ${text} }`,
+  body: (text) => `body: { includes: ${text} }`,
+};
+
+function listHint(expected: string, value: unknown, path: Path): { hint?: string } {
+  if (expected === 'array') return isMapping(value) ? { hint: 'Begin each entry with "- ".' } : {};
+  if (Array.isArray(value)) return { hint: 'Leave out the "- ".' };
+  const name = String(path.at(-1));
+  const form = path.length === 2 || path.length === 1 ? SHORT_FORMS[String(path[0])] : SHORT_FORMS[name];
+  return typeof value === 'string' && form !== undefined && /^[\w./:-]{1,60}$/.test(value)
+    ? { hint: `Write ${form(value)}.` }
+    : {};
 }
 
 function unknownKey(path: Path, known: readonly string[], parent: unknown): ShapeFault {
   const key = String(path.at(-1));
-  const meant = meantKey(key, known.filter((name) => !isMapping(parent) || parent[name] === undefined));
+  const meant = meantKey(
+    key,
+    known.filter((name) => !isMapping(parent) || parent[name] === undefined),
+  );
   return {
     path,
     part: 'key',
@@ -106,11 +140,14 @@ function definitionOf(shape: z.core.$ZodType | undefined): Definition | { readon
 
 /** Parts of a profile whose values a message describes without repeating them. */
 export function isSecretPlace(path: Path): boolean {
-  const [section, , part] = path;
-  return section === 'auth' || section === 'cookies' || section === 'alerts' || (section === 'requests' && (part === 'headers' || part === 'body')) || path.includes('httpProxy');
+  const [section, second, third] = path;
+  if (section === 'requests') return third === 'headers' || third === 'body';
+  if (section === 'alerts') return second === 'webhook' || second === 'command';
+  if (section === 'auth') return third !== 'path' && third !== 'method';
+  return section === 'cookies';
 }
 
 export function describeSecret(value: unknown): string {
-  if (typeof value === 'string') return value === '' ? 'an empty text' : 'another text';
+  if (typeof value === 'string') return value === '' ? 'an empty text' : 'a text that is not shown here';
   return typeof value === 'number' || typeof value === 'boolean' ? `a ${typeof value}` : describeValue(value);
 }

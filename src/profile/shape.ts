@@ -35,11 +35,13 @@ import {
 import { accept, refuse } from './parsed.ts';
 import { parseThreshold, THRESHOLD_WORDS } from './threshold.ts';
 
-const headers = z.record(headerNameLeaf(), headerValueLeaf('a header value'));
+const headers = z.record(headerNameLeaf(), headerValueLeaf());
 
 const tls = z
   .strictObject({
-    ca: textLeaf('the path of a PEM file').describe('PEM file of the authority that signed its certificate.').optional(),
+    ca: textLeaf('the path of a PEM file')
+      .describe('PEM file of the authority that signed its certificate.')
+      .optional(),
     verify: booleanLeaf().describe('false accepts any certificate. Default true.').optional(),
     cert: textLeaf('the path of a PEM file').describe('PEM file of a client certificate.').optional(),
     key: textLeaf('the path of a PEM file').describe('PEM file of the key of the client certificate.').optional(),
@@ -68,10 +70,15 @@ const request = z
     safe: booleanLeaf().describe('true: repeating it, and letting it fail on purpose, does no harm.').optional(),
     expect: z
       .strictObject({
-        status: statusesLeaf().describe('Statuses that count as success: 200, [200, 304] or 2xx. Default: below 500.').optional(),
+        status: statusesLeaf()
+          .describe('Statuses that count as success: 200, [200, 304] or 2xx. Default: below 500.')
+          .optional(),
         body: z.strictObject({ includes: textLeaf().describe('Text that the body must contain.') }).optional(),
         maxMs: leaf(
-          (value) => (typeof value === 'number' && value > 0 && value <= 86_400_000 ? accept(value) : refuse('milliseconds above 0, as a number')),
+          (value) =>
+            typeof value === 'number' && value > 0 && value <= 86_400_000
+              ? accept(value)
+              : refuse('milliseconds above 0, as a number'),
           { type: 'number', exclusiveMinimum: 0, maximum: 86_400_000 },
         )
           .describe('Longest time for the answer, in milliseconds.')
@@ -85,10 +92,16 @@ const request = z
 const limits = z
   .strictObject({
     maxRate: rateLeaf().describe('Most requests per second on one route. Default 20/s.').optional(),
-    maxRequests: integerLeaf(1, 100_000_000).describe('Most requests of a run, all routes together. Default 5000.').optional(),
-    maxInFlight: integerLeaf(1, 10_000).describe('Most requests that wait for an answer at once. Default 50.').optional(),
+    maxRequests: integerLeaf(1, 100_000_000)
+      .describe('Most requests of a run, all routes together. Default 5000.')
+      .optional(),
+    maxInFlight: integerLeaf(1, 10_000)
+      .describe('Most requests that wait for an answer at once. Default 50.')
+      .optional(),
     maxNewConnections: rateLeaf().describe('Most new connections per second on one route. Default 20/s.').optional(),
-    requestTimeout: durationLeaf().describe("The probe's own limit for one request. Default 60s, or 1.2 × the largest timeout.upTo.").optional(),
+    requestTimeout: durationLeaf()
+      .describe("The probe's own limit for one request. Default 60s, or 1.2 × the largest timeout.upTo.")
+      .optional(),
     connectTimeout: durationLeaf().describe("The probe's own limit for connecting. Default 10s.").optional(),
     maxBody: sizeLeaf().describe('Longest body that is read. Default 10MB.').optional(),
   })
@@ -97,14 +110,19 @@ const limits = z
 const auth = exactlyOne({
   basic: z.strictObject({
     user: textLeaf(),
-    password: textLeaf('a text', { allowEmpty: true }).describe('Best as ${env:NAME}.'),
+    password: textLeaf('a text', { allowEmpty: true }).describe(`Best as \${env:NAME}.`),
   }),
-  bearer: headerValueLeaf('a token', /[^\u0021-\u007e]/).describe('The token, best as ${env:NAME}.'),
+  bearer: headerValueLeaf('a token of printable ASCII without spaces', /[^\u0021-\u007e]/).describe(
+    `The token, best as \${env:NAME}.`,
+  ),
   login: z
     .strictObject({
       path: pathLeaf(),
       method: methodLeaf().describe('Default POST.').optional(),
-      form: z.record(z.string(), textLeaf('a text', { allowEmpty: true })).describe('Fields of a form, sent url-encoded.').optional(),
+      form: z
+        .record(z.string(), textLeaf('a text', { allowEmpty: true }))
+        .describe('Fields of a form, sent url-encoded.')
+        .optional(),
       body: textLeaf().describe('Body as text, instead of form.').optional(),
       headers: headers.optional(),
     })
@@ -115,19 +133,30 @@ export const profileShape = z
   .strictObject({
     name: fileNameLeaf().describe('Name of the profile; begins the name of the folder that a run writes.'),
     gateway: z
-      .strictObject({ ...target, kind: choiceLeaf(GATEWAY_KINDS).describe('Left out: told from its answers.').optional() })
+      .strictObject({
+        ...target,
+        kind: choiceLeaf(GATEWAY_KINDS).describe('Left out: told from its answers.').optional(),
+      })
       .describe('The reverse proxy under test.'),
-    members: someOf(z.strictObject({ name: nameLeaf([...THRESHOLD_WORDS]).describe('How reports call it.'), ...target })).describe('The servers behind it.'),
+    members: someOf(
+      z.strictObject({ name: nameLeaf([...THRESHOLD_WORDS]).describe('How reports call it.'), ...target }),
+    ).describe('The servers behind it.'),
     requests: someOf(request).describe('What is asked. Left out: one request home for /.').optional(),
     experiments: z.array(experimentShape).describe('What a run does, in order. Left out: the run chooses.').optional(),
     schedule: scheduleShape.optional(),
     limits: limits.optional(),
     thresholds: z
-      .array(leaf(parseThreshold, { type: 'string' }).describe('For example: gateway p99 < 800ms, direct web2 errors < 0.1%, overhead p50 < 15ms of home.'))
+      .array(
+        leaf(parseThreshold, { type: 'string' }).describe(
+          'For example: gateway p99 < 800ms, direct web2 errors < 0.1%, overhead p50 < 15ms of home.',
+        ),
+      )
       .describe('What a run must hold.')
       .optional(),
     logs: z.array(logShape).describe('Logs to read beside the traffic.').optional(),
-    failOn: choiceLeaf([...SEVERITIES, 'never']).describe('The least severity for exit code 1. Default warning.').optional(),
+    failOn: choiceLeaf([...SEVERITIES, 'never'])
+      .describe('The least severity for exit code 1. Default warning.')
+      .optional(),
     memberId: exactlyOne({
       header: tokenLeaf('a header name such as X-Served-By'),
       cookie: tokenLeaf('a cookie name such as ARRAffinity'),
@@ -136,7 +165,10 @@ export const profileShape = z
       .optional(),
     cookies: z.record(tokenLeaf('a cookie name'), cookieValueLeaf()).describe('Cookies to send.').optional(),
     auth: auth.optional(),
-    mask: z.array(textLeaf('the name of a query parameter')).describe('Query parameters whose values are hidden in everything written.').optional(),
+    mask: z
+      .array(textLeaf('the name of a query parameter'))
+      .describe('Query parameters whose values are hidden in everything written.')
+      .optional(),
     config: configShape.optional(),
     maintenance: maintenanceShape.optional(),
     alerts: alertsShape.optional(),

@@ -44,7 +44,12 @@ export function readYaml(text: string): ReadSource {
   };
   try {
     // Duplicate keys are told by our own walk: the library compares every key with every other one.
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, schema: 'core' });
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      schema: 'core',
+    });
     const faults = [...document.errors, ...document.warnings];
     if (faults.length > 0) {
       return { problems: faults.slice(0, MAX_SYNTAX_PROBLEMS).map((fault) => syntaxProblem(fault, text, positionAt)) };
@@ -68,7 +73,7 @@ function collect(root: ParsedNode | null, text: string, positionAt: (offset: num
   const report = (path: Path, offset: number, message: string, hint?: string): void => {
     problems.push({ path: formatPath(path), ...positionAt(offset), message, ...(hint === undefined ? {} : { hint }) });
   };
-  const valueOf = (node: ParsedNode | null, path: Path): unknown => {
+  const valueAt = (node: ParsedNode | null, path: Path): unknown => {
     visited++;
     if (node === null || visited > MAX_VALUES) return null;
     if (path.length > MAX_DEPTH) {
@@ -79,20 +84,32 @@ function collect(root: ParsedNode | null, text: string, positionAt: (offset: num
     }
     if (isAlias(node)) {
       const meant = anchors.get(node.source);
-      if (meant !== undefined) return valueOf(meant, path);
-      report(path, node.range[0], `unknown alias *${node.source}`, `Set &${node.source} above it, or put the text in quotes.`);
+      if (meant !== undefined) return valueAt(meant, path);
+      report(
+        path,
+        node.range[0],
+        `unknown alias *${node.source}`,
+        `Set &${node.source} above it, or put the text in quotes.`,
+      );
       isReadable = false;
       return null;
     }
-    const value = isMap(node) ? mapOf(node as YAMLMap.Parsed, path) : isSeq(node) ? node.items.map((item, index) => child(item as ParsedNode, undefined, path, index)) : scalarOf(node as Scalar.Parsed);
+    const value = isMap(node)
+      ? mapOf(node as YAMLMap.Parsed, path)
+      : isSeq(node)
+        ? node.items.map((item, index) => child(item as ParsedNode, undefined, path, index))
+        : scalarOf(node as Scalar.Parsed);
     // Only after its content, so that an alias cannot contain itself.
     if (node.anchor !== undefined) anchors.set(node.anchor, node);
     return value;
   };
   const child = (node: ParsedNode | null, keyOffset: number | undefined, path: Path, part: PathPart): unknown => {
     const childPath = [...path, part];
-    places.set(JSON.stringify(childPath), { ...(keyOffset === undefined ? {} : { keyOffset }), ...(node === null ? {} : { node }) });
-    return valueOf(node, childPath);
+    places.set(JSON.stringify(childPath), {
+      ...(keyOffset === undefined ? {} : { keyOffset }),
+      ...(node === null ? {} : { node }),
+    });
+    return valueAt(node, childPath);
   };
   const mapOf = (map: YAMLMap.Parsed, path: Path): Record<string, unknown> => {
     // Without a prototype, a key such as __proto__ is a key like any other.
@@ -116,9 +133,14 @@ function collect(root: ParsedNode | null, text: string, positionAt: (offset: num
   };
 
   if (root !== null) places.set('[]', { node: root });
-  const value = valueOf(root, []);
+  const value = valueAt(root, []);
   if (visited > MAX_VALUES && isReadable) {
-    report([], root?.range[0] ?? 0, `more than ${MAX_VALUES} values, counting each alias in full`, 'Remove aliases that contain aliases.');
+    report(
+      [],
+      root?.range[0] ?? 0,
+      `more than ${MAX_VALUES} values, counting each alias in full`,
+      'Remove aliases that contain aliases.',
+    );
     isReadable = false;
   }
   return { problems, ...(isReadable ? { source: { value, locator: createLocator(places, text, positionAt) } } : {}) };
@@ -130,7 +152,11 @@ function scalarOf(scalar: Scalar.Parsed): unknown {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value) ? value : scalar.source;
 }
 
-function createLocator(places: ReadonlyMap<string, Place>, text: string, positionAt: (offset: number) => Position): Locator {
+function createLocator(
+  places: ReadonlyMap<string, Place>,
+  text: string,
+  positionAt: (offset: number) => Position,
+): Locator {
   const find = (path: Path): { place: Place; isExact: boolean } | undefined => {
     for (let length = path.length; length >= 0; length--) {
       const place = places.get(JSON.stringify(path.slice(0, length)));
@@ -176,7 +202,8 @@ function syntaxProblem(fault: YAMLError, text: string, positionAt: (offset: numb
   const isTab = fault.code === 'TAB_AS_INDENT' || text[offset] === '\t';
   const hint = isTab ? SYNTAX_HINTS.TAB_AS_INDENT : SYNTAX_HINTS[fault.code];
   // The library's message for this one speaks to programmers.
-  const words = fault.code === 'MULTIPLE_DOCS' ? 'more than one document' : (fault.message.split('\n', 1)[0] ?? fault.code);
+  const words =
+    fault.code === 'MULTIPLE_DOCS' ? 'more than one document' : (fault.message.split('\n', 1)[0] ?? fault.code);
   return {
     path: '',
     ...positionAt(offset),

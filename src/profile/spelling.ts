@@ -1,13 +1,22 @@
+/** Names beyond these are not looked at, so that a file full of mistakes is still answered at once. */
+const MAX_CANDIDATES = 300;
+
 /**
  * The candidate that was probably meant, or undefined. Damerau-Levenshtein distance (optimal string alignment): one
- * slip per three letters is still the same word.
+ * slip per three letters is still the same word, and so is its beginning (warn, warning).
  */
 export function nearestWord(word: string, candidates: Iterable<string>): string | undefined {
   // A word this long is no slip of a key or a name.
   if (word.length > 64) return undefined;
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
+  let compared = 0;
   for (const candidate of candidates) {
+    if (++compared > MAX_CANDIDATES) break;
+    if (word.length >= 3 && candidate.toLowerCase().startsWith(word.toLowerCase()) && bestDistance > 1) {
+      best = candidate;
+      bestDistance = 1;
+    }
     if (Math.abs(candidate.length - word.length) > 4) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));

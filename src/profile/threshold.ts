@@ -30,7 +30,11 @@ const MAX_TEXT = 200;
 export const THRESHOLD_WORDS: readonly string[] = [...SUBJECTS, ...METRICS, 'of'];
 
 type Word = { readonly text: string; readonly offset: number };
-type Words = { readonly peek: (ahead?: number) => Word | undefined; readonly take: () => Word | undefined; readonly end: number };
+type Words = {
+  readonly peek: (ahead?: number) => Word | undefined;
+  readonly take: () => Word | undefined;
+  readonly end: number;
+};
 
 /** Never throws. A fault has the offset of the word that does not fit and says what was expected there. */
 export function parseThreshold(value: unknown): ParsedThreshold | Fault {
@@ -43,13 +47,31 @@ export function parseThreshold(value: unknown): ParsedThreshold | Fault {
   const subject = SUBJECTS.find((name) => name === subjectWord?.text);
   if (subject === undefined) return unexpected('gateway, direct or overhead', subjectWord, words, SUBJECTS);
   // A word right before the comparison stands where the metric stands, also when it is misspelt.
-  const hasMember = subject === 'direct' && isName(words.peek()) && metricOf(words.peek()?.text ?? '') === undefined && isName(words.peek(1));
+  const hasMember =
+    subject === 'direct' &&
+    isName(words.peek()) &&
+    metricOf(words.peek()?.text ?? '') === undefined &&
+    isName(words.peek(1));
   const memberWord = hasMember ? words.take() : undefined;
   const metricWord = words.take();
   const metric = metricOf(metricWord?.text ?? '');
-  if (metric === undefined) return unexpected(subject === 'direct' && memberWord === undefined ? `a member or one of ${METRICS.join(', ')}` : `one of ${METRICS.join(', ')}`, metricWord, words, METRICS);
+  if (metric === undefined)
+    return unexpected(
+      subject === 'direct' && memberWord === undefined
+        ? `a member or one of ${METRICS.join(', ')}`
+        : `one of ${METRICS.join(', ')}`,
+      metricWord,
+      words,
+      METRICS,
+    );
   if (subject === 'overhead' && metric.kind !== 'quantile') {
-    return unexpected('a quantile such as p50 after overhead', metricWord, words, [], 'Overhead is a difference of quantiles.');
+    return unexpected(
+      'a quantile such as p50 after overhead',
+      metricWord,
+      words,
+      [],
+      'Overhead is a difference of quantiles.',
+    );
   }
   const comparisonWord = words.take();
   const comparison = COMPARISONS.find((sign) => sign === comparisonWord?.text);
@@ -62,7 +84,10 @@ export function parseThreshold(value: unknown): ParsedThreshold | Fault {
     ok: true,
     value: {
       text: value.trim(),
-      subject: subject === 'direct' ? { kind: subject, ...(memberWord === undefined ? {} : { member: memberWord.text }) } : { kind: subject },
+      subject:
+        subject === 'direct'
+          ? { kind: subject, ...(memberWord === undefined ? {} : { member: memberWord.text }) }
+          : { kind: subject },
       metric,
       comparison,
       limit: limit.value,
@@ -76,10 +101,12 @@ export function parseThreshold(value: unknown): ParsedThreshold | Fault {
 function takeLimit(words: Words, metric: ThresholdMetric): { readonly ok: true; readonly value: number } | Fault {
   const isRatio = metric.kind === 'errors';
   const word = words.take();
-  if (word === undefined) return unexpected(isRatio ? 'a share such as 0.1%' : 'a duration such as 800ms', word, words, []);
+  if (word === undefined)
+    return unexpected(isRatio ? 'a share such as 0.1%' : 'a duration such as 800ms', word, words, []);
   // "800 ms" and "0.1 %" are one quantity.
   const next = words.peek();
-  const hasUnit = next !== undefined && next.text !== 'of' && /^\d+(\.\d+)?$/.test(word.text) && /^(%|[a-zµ]+)$/.test(next.text);
+  const hasUnit =
+    next !== undefined && next.text !== 'of' && /^\d+(\.\d+)?$/.test(word.text) && /^(%|[a-zµ]+)$/.test(next.text);
   const text = hasUnit ? `${word.text}${words.take()?.text}` : word.text;
   const parsed = isRatio ? parseRatio(text) : parseDuration(text);
   if (parsed.ok) return parsed;
@@ -96,8 +123,15 @@ function takeRequest(words: Words): { readonly ok: true; readonly word?: Word } 
   return rest === undefined ? { ok: true, word } : unexpected('the end', rest, words, []);
 }
 
-function unexpected(expected: string, word: Word | undefined, words: Words, choices: readonly string[], hint?: string): Fault {
-  const meant = word === undefined ? undefined : nearestWord(word.text, choices);
+function unexpected(
+  expected: string,
+  word: Word | undefined,
+  words: Words,
+  choices: readonly string[],
+  hint?: string,
+): Fault {
+  // Between quantiles no letter says which one was meant.
+  const meant = word === undefined || /^p[\d.]*$/.test(word.text) ? undefined : nearestWord(word.text, choices);
   const advice = hint ?? (meant === undefined ? undefined : `Did you mean ${meant}?`);
   return refuse(expected, {
     found: word === undefined ? 'the end' : quoted(word.text),

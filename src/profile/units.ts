@@ -182,7 +182,11 @@ export function formatDurationText(us: number): string {
 
 /** A rate in the profile's own units: 0.5 → `30/min`. */
 export function formatRateText(perSec: number): string {
-  for (const [unit, per] of [['s', 1], ['min', 60], ['h', 3_600]] as const) {
+  for (const [unit, per] of [
+    ['s', 1],
+    ['min', 60],
+    ['h', 3_600],
+  ] as const) {
     const amount = Number((perSec * per).toPrecision(12));
     if (Number.isInteger(amount)) return `${amount}/${unit}`;
   }

@@ -38,6 +38,7 @@ export function formatInterval(estimate: { low?: number; high?: number }, unit: 
   const from = formatUnit(low, unit);
   const to = formatUnit(high, unit);
   if (from === to) return undefined;
+  if (unit === 'perSec') return `${from.replace(/\/s$/, '')} to ${to}`;
   const [fromNumber = from, fromUnit] = from.split(' ');
   return fromUnit !== undefined && fromUnit === to.split(' ')[1] ? `${fromNumber} to ${to}` : `${from} to ${to}`;
 }
@@ -108,27 +109,6 @@ export function routeLabel(route: string): string {
 /** Slowest first would hide the order of events, so rows stay in order of time. */
 export function inOrderOfTime(rows: readonly ExchangeRow[]): readonly ExchangeRow[] {
   return [...rows].sort((a, b) => a.dueUs - b.dueUs);
-}
-
-/**
- * Foreign text without characters that a terminal obeys or that a reader cannot see: controls become `\x1b`,
- * direction overrides `\u202e`. Line breaks and tabs stay.
- */
-export function visibleText(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll('\r\n', '\n')
-    .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (c) => `\\x${hex(c, 2)}`)
-    .replaceAll(/[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g, (c) => `\\u${hex(c, 4)}`);
-}
-
-/** The same on one line. */
-export function singleLine(text: string): string {
-  return visibleText(text).replaceAll(/\s+/g, ' ').trim();
-}
-
-function hex(character: string, digits: number): string {
-  return character.charCodeAt(0).toString(16).padStart(digits, '0');
 }
 
 function finite(value: number | undefined): number | undefined {

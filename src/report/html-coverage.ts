@@ -29,7 +29,9 @@ export function coverageSection(page: Page): Markup {
     open.length > 0 && longTable('Causes to know about', COLUMNS, detectorRows(open, page), 'cause'),
     folds,
   ];
-  return section('coverage', 'What was looked for', coverageSentence(page.report), content);
+  const { ok } = page.report.validity;
+  const lead = ok ? coverageSentence(page.report) : 'The run is not valid: none of this is a verdict.';
+  return section('coverage', 'What was looked for', lead, ok ? content : fold('What the checks came to', content));
 }
 
 const COLUMNS = [{ title: 'Cause' }, { title: 'Result' }, { title: 'Why' }];

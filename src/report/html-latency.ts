@@ -9,15 +9,15 @@ import { THRESHOLD_LABEL } from './wording.ts';
 
 export function thresholdSection(report: Report): Markup | false {
   if (report.thresholds.length === 0) return false;
+  const isJudged = report.validity.ok;
   const rows = report.thresholds.map(({ text, verdict, measured, unit, because }): Cell[] => [
     html`<code>${text}</code>`,
-    html`<span class="chip chip-${verdict}">${THRESHOLD_LABEL[verdict]}</span>`,
+    html`<span class="chip chip-${isJudged ? verdict : 'none'}">${isJudged ? THRESHOLD_LABEL[verdict] : 'not judged'}</span>`,
     measured === undefined ? NO_VALUE : formatEstimate(measured, unit),
-    because,
+    isJudged ? because : 'The run is not valid.',
   ]);
   const columns = [{ title: 'Threshold' }, { title: 'Result' }, { title: 'Measured' }, { title: 'Why' }];
-  const lead = 'A threshold passes or fails only when the whole interval is on one side of it.';
-  return section('thresholds', 'Thresholds', lead, table('Thresholds', columns, rows));
+  return section('thresholds', 'Thresholds', undefined, table('Thresholds', columns, rows));
 }
 
 export function latencySection(report: Report): Markup {
@@ -58,8 +58,14 @@ function failedCell({ failureRatio }: RouteSummary): Cell {
 
 function quantileCell(quantile: QuantileEstimate | undefined): Cell {
   if (quantile === undefined) return NO_VALUE;
-  if (quantile.state === 'n/a') return html`<span class="missing">${formatMissing(quantile)}</span>`;
+  if (quantile.state === 'n/a') return missing(formatMissing(quantile));
   return withNote(formatDuration(quantile.value), formatInterval(quantile, 'us'));
+}
+
+/** Breaks only between its parts: numbers torn apart are hard to read. */
+function missing(words: string): Markup {
+  const [head = '', ...parts] = words.split(/(?<=, )(?=need|have)/);
+  return html`<span class="missing">${head}${parts.map((part) => html` <span>${part.trim()}</span>`)}</span>`;
 }
 
 function overheadCell(table: QuantileTable, name: string): Cell {

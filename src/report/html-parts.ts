@@ -19,7 +19,7 @@ const LONG_LIST = 8;
 
 export function section(id: string, title: string, lead: MarkupPart, content: MarkupPart): Markup {
   return html`<section id="${id}" aria-labelledby="${id}-title">
-<h2 id="${id}-title">${title}</h2>
+<h2 class="section-title" id="${id}-title">${title}</h2>
 ${lead !== undefined && lead !== false && html`<p class="lead">${lead}</p>`}
 ${content}
 </section>`;

@@ -2,7 +2,7 @@
 import type { Report } from '../model/report.ts';
 import type { Page } from './html-parts.ts';
 import { html, type Markup, type MarkupPart } from './markup.ts';
-import { coverageSentence, interruptedSentence, verdictLabel } from './wording.ts';
+import { coverageSentence, interruptedSentence, isReassuring, verdictLabel } from './wording.ts';
 
 export function verdictSection(page: Page): Markup {
   const { report } = page;
@@ -14,10 +14,11 @@ function targetVerdict({ report, anchors }: Page): Markup {
     const finding = report.findings.find(({ title }) => title === sentence);
     return finding === undefined ? sentence : html`<a href="#${anchors.get(finding)}">${sentence}</a>`;
   };
+  const tone = report.worst === 'none' && !isReassuring(report) ? 'undecided' : report.worst;
   const [answer = verdictLabel(report), ...others] = report.headline;
-  return html`<section class="verdict is-${report.worst}" aria-labelledby="verdict">
+  return html`<section class="verdict is-${tone}" aria-labelledby="verdict">
 <p class="verdict-label">${verdictLabel(report)}</p>
-<h2 id="verdict">${linkOf(answer)}</h2>
+<h2 class="answer" id="verdict">${linkOf(answer)}</h2>
 ${others.length > 0 && html`<ul class="answers">${others.map((sentence) => html`<li>${linkOf(sentence)}</li>`)}</ul>`}
 ${report.interrupted && html`<p class="interrupted"><strong>Interrupted.</strong> ${interruptedSentence(report)}</p>`}
 <p class="coverage-line">${coverageSentence(report)} <a href="#coverage">What was looked for</a></p>
@@ -28,7 +29,7 @@ ${report.interrupted && html`<p class="interrupted"><strong>Interrupted.</strong
 function noVerdict(report: Report): Markup {
   return html`<section class="verdict is-invalid" aria-labelledby="verdict">
 <p class="verdict-label">No verdict</p>
-<h2 id="verdict">${verdictLabel(report)}</h2>
+<h2 class="answer" id="verdict">${verdictLabel(report)}</h2>
 <p>The probe itself did not measure well enough, so this report says nothing about the gateway or its members.</p>
 <ul class="answers">${report.validity.reasons.map((reason) => html`<li>${reason}</li>`)}</ul>
 ${report.interrupted && html`<p class="interrupted"><strong>Interrupted.</strong> The run was also stopped by hand.</p>`}

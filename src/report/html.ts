@@ -94,7 +94,7 @@ function brandMark(): Markup {
 
 function contents(report: Report): Markup {
   const entries: readonly (readonly [id: string, label: string, shown: boolean])[] = [
-    ['findings', `Findings (${report.findings.length})`, report.findings.length > 0],
+    ['findings', `${report.validity.ok ? 'Findings' : 'Seen'} (${report.findings.length})`, report.findings.length > 0],
     ['thresholds', `Thresholds (${report.thresholds.length})`, report.thresholds.length > 0],
     ['latency', 'Gateway and direct', true],
     ['measurements', 'Measurements', report.exhibits.length > 0],

@@ -1,7 +1,7 @@
 /**
  * HTML that escapes by default: whatever is put into an `html` template is text unless it is Markup itself.
  */
-import { visibleText } from './format.ts';
+import { visibleText } from '../model/visible-text.ts';
 
 /** HTML that is safe to write as it stands. Only this file makes it. */
 export type Markup = { readonly markup: string };

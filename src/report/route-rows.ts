@@ -12,13 +12,22 @@ export function quantileNames(tables: readonly QuantileTable[]): readonly string
   return [...names].sort((a, b) => quantileOf(a) - quantileOf(b));
 }
 
+/** Requests that were sent and not stopped by us: those that could fail. */
+export function sentCount({ outcomes }: Pick<RouteSummary, 'outcomes'>): number {
+  return sentOutcomes(outcomes).reduce((sum, [, count]) => sum + count, 0);
+}
+
 /** Requests that failed: answers of 500 and above, cut answers, timeouts, connection errors. Not sent and aborted are nobody's failure. */
 export function failedCount(route: Pick<RouteSummary, 'outcomes' | 'count' | 'failureRatio'>): number {
-  const sent = Object.entries(route.outcomes).filter(([key]) => !key.startsWith('not-sent') && key !== 'aborted');
-  const sentCount = sent.reduce((sum, [, count]) => sum + count, 0);
   // The share knows the profile's expectations, which the outcome alone does not.
-  if (route.failureRatio !== undefined) return Math.round(route.failureRatio.value * sentCount);
-  return sent.filter(([key]) => !/^[1-4]\d\d(\.\d+)?$/.test(key)).reduce((sum, [, count]) => sum + count, 0);
+  if (route.failureRatio !== undefined) return Math.round(route.failureRatio.value * sentCount(route));
+  return sentOutcomes(route.outcomes)
+    .filter(([key]) => !/^[1-4]\d\d(\.\d+)?$/.test(key))
+    .reduce((sum, [, count]) => sum + count, 0);
+}
+
+function sentOutcomes(outcomes: RouteSummary['outcomes']): (readonly [string, number])[] {
+  return Object.entries(outcomes).filter(([key]) => !key.startsWith('not-sent') && key !== 'aborted');
 }
 
 function quantileOf(name: string): number {

@@ -6,7 +6,7 @@ import type { Confidence, Finding, Verdict, VerdictState } from '../model/findin
 import type { GatewayKind } from '../model/profile.ts';
 import { formatDuration } from '../model/quantity.ts';
 import type { Report, ThresholdResult } from '../model/report.ts';
-import { compareSeverity, type Severity } from '../model/severity.ts';
+import { compareSeverity, SEVERITIES, type Severity } from '../model/severity.ts';
 import { plural } from './format.ts';
 
 export const SEVERITY_LABEL: Readonly<Record<Severity | 'none', string>> = {
@@ -52,8 +52,8 @@ const GATEWAY_LABEL: Readonly<Record<GatewayKind | 'member', string>> = {
   'azure-application-gateway': 'Azure Application Gateway',
   'gcp-load-balancer': 'Google Cloud load balancer',
   cloudflare: 'Cloudflare',
-  unknown: 'any gateway',
-  member: 'on the member',
+  unknown: 'Any gateway',
+  member: 'On the member',
 };
 
 /** Where a command or configuration line belongs. */
@@ -116,11 +116,27 @@ export function bySeverity(findings: readonly Finding[]): readonly Finding[] {
   return [...findings].sort((a, b) => compareSeverity(b.severity, a.severity));
 }
 
-/** One label for the whole report: "Critical: 2 findings". */
+/** One label for the whole report: "4 findings: 1 critical, 3 warning". */
 export function verdictLabel(report: Report): string {
   if (!report.validity.ok) return 'This run is not valid';
-  if (report.worst === 'none') return SEVERITY_LABEL.none;
-  return `${SEVERITY_LABEL[report.worst]} – ${plural(report.findings.length, 'finding')}`;
+  if (report.worst === 'none') return quietLabel(report);
+  const counts = [...SEVERITIES].reverse().flatMap((severity) => {
+    const count = report.findings.filter((finding) => finding.severity === severity).length;
+    return count === 0 ? [] : [`${count} ${SEVERITY_LABEL[severity].toLowerCase()}`];
+  });
+  if (counts.length === 0) return SEVERITY_LABEL[report.worst];
+  return `${plural(report.findings.length, 'finding')}: ${counts.join(', ')}`;
+}
+
+/** Nothing was found: because nothing is wrong, or because nobody could tell. */
+function quietLabel(report: Report): string {
+  if (!isReassuring(report)) return 'No fault found, but too little was measured to rule one out';
+  return SEVERITY_LABEL.none;
+}
+
+/** Whether finding nothing means something: the run went to its end, and at least one check could look. */
+export function isReassuring(report: Pick<Report, 'interrupted' | 'detectors'>): boolean {
+  return !report.interrupted && report.detectors.some(({ verdict }) => verdict.state === 'clear');
 }
 
 /** What a run that found nothing may claim: how much was looked at, and how much could not be. */

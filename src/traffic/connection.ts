@@ -152,9 +152,10 @@ function wrap(route: RouteTarget, socket: net.Socket, phasesUs: Partial<Record<P
   const client = new Client(`${route.secure ? 'https' : 'http'}://${route.hostname.includes(':') ? `[${route.hostname}]` : route.hostname}:${route.port}`, {
     // undici would open a second connection after the first is gone: that would be a silent retry.
     connect: (_options, callback) => {
-      if (handedOver) return callback(Object.assign(new Error('the connection is closed'), { code: 'UND_ERR_SOCKET' }), null);
+      const isFirst = !handedOver;
       handedOver = true;
-      callback(null, socket);
+      // Called back at once, undici would not notice that it is connected.
+      queueMicrotask(() => (isFirst ? callback(null, socket) : callback(Object.assign(new Error('the connection is closed'), { code: 'UND_ERR_SOCKET' }), null)));
     },
     pipelining: 1,
     headersTimeout: 0,
@@ -178,7 +179,12 @@ function wrap(route: RouteTarget, socket: net.Socket, phasesUs: Partial<Record<P
     onBytes: undefined,
   };
   // On HTTP/2 the session reads the socket itself; there the header's arrival stands for the first byte.
-  if ((socket as tls.TLSSocket).alpnProtocol !== 'h2') socket.prependListener('readable', () => connection.onBytes?.());
+  if ((socket as tls.TLSSocket).alpnProtocol !== 'h2') {
+    socket.prependListener('readable', () => {
+      // A FIN makes the socket readable as well, with nothing to read.
+      if (socket.readableLength > 0) connection.onBytes?.();
+    });
+  }
   socket.prependListener('end', () => {
     connection.closedBy ??= 'fin';
   });

@@ -16,15 +16,18 @@ export type Pool = {
 
 export function createPool(route: RouteTarget, limits: Limits, trusted: readonly string[], clock: Clock): Pool {
   const idle: Connection[] = [];
-  const open = (): Promise<ConnectResult> => openConnection(route, limits, trusted, clock);
 
-  function park(connection: Connection): void {
-    idle.push(connection);
-    // A connection that the other side closes while idle must not be handed out again.
-    connection.socket.once('close', () => {
-      const index = idle.indexOf(connection);
-      if (index >= 0) idle.splice(index, 1);
-    });
+  async function open(): Promise<ConnectResult> {
+    const result = await openConnection(route, limits, trusted, clock);
+    if ('connection' in result) {
+      const { connection } = result;
+      // A connection that the other side closes while idle must not be handed out again.
+      connection.socket.once('close', () => {
+        const index = idle.indexOf(connection);
+        if (index >= 0) idle.splice(index, 1);
+      });
+    }
+    return result;
   }
 
   return {
@@ -37,12 +40,12 @@ export function createPool(route: RouteTarget, limits: Limits, trusted: readonly
       return open();
     },
     release(connection, reusable) {
-      if (reusable && isUsable(connection)) park(connection);
+      if (reusable && isUsable(connection)) idle.push(connection);
       else closeConnection(connection);
     },
     async prepare(count) {
       const opened = await Promise.all(Array.from({ length: Math.max(0, count - idle.length) }, open));
-      for (const result of opened) if ('connection' in result) park(result.connection);
+      for (const result of opened) if ('connection' in result) idle.push(result.connection);
     },
     closeIdle() {
       for (const connection of idle.splice(0)) closeConnection(connection);

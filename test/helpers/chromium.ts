@@ -13,7 +13,9 @@ const STEP_LIMIT_MS = 30_000;
 /** Path of the browser on PATH; undefined when there is none. */
 export function findChromium(): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const candidates = NAMES.flatMap((name) => folders.flatMap((folder) => SUFFIXES.map((end) => join(folder, name + end))));
+  const candidates = NAMES.flatMap((name) =>
+    folders.flatMap((folder) => SUFFIXES.map((end) => join(folder, name + end))),
+  );
   return candidates.find(isExecutable);
 }
 
@@ -64,14 +66,27 @@ export interface Chromium {
   close(): Promise<void>;
 }
 
-type Message = { readonly id?: number; readonly method?: string; readonly params?: unknown; readonly result?: unknown; readonly error?: { readonly message: string }; readonly sessionId?: string };
+type Message = {
+  readonly id?: number;
+  readonly method?: string;
+  readonly params?: unknown;
+  readonly result?: unknown;
+  readonly error?: { readonly message: string };
+  readonly sessionId?: string;
+};
 type Send = (method: string, params?: object) => Promise<Record<string, unknown>>;
 
 export async function launchChromium(path: string): Promise<Chromium> {
   const profile = mkdtempSync(join(tmpdir(), 'gateprobe-chromium-'));
-  const child = spawn(path, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+  const child = spawn(path, [...FLAGS, `--user-data-dir=${profile}`, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+  });
   const link = connect(child);
-  const withPage = async <T>(url: string, options: PageOptions, look: (send: Send, seen: Seen) => Promise<T>): Promise<T> => {
+  const withPage = async <T>(
+    url: string,
+    options: PageOptions,
+    look: (send: Send, seen: Seen) => Promise<T>,
+  ): Promise<T> => {
     const { targetId } = await link.send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await link.send('Target.attachToTarget', { targetId, flatten: true });
     const send: Send = (method, params) => link.send(method, params, String(sessionId));
@@ -85,7 +100,10 @@ export async function launchChromium(path: string): Promise<Chromium> {
   return {
     view: (url, options) => withPage(url, options, lookAt),
     screenshot: (url, options) => withPage(url, options, takePicture),
-    pdf: (url) => withPage(url, { widthPx: 800, media: 'print' }, async (send) => data(await send('Page.printToPDF', { printBackground: false, preferCSSPageSize: true }))),
+    pdf: (url) =>
+      withPage(url, { widthPx: 800, media: 'print' }, async (send) =>
+        data(await send('Page.printToPDF', { printBackground: false, preferCSSPageSize: true })),
+      ),
     close: async () => {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       await link.send('Browser.close').catch(() => child.kill());
@@ -120,7 +138,12 @@ async function open(send: Send, listen: Listen, url: string, options: PageOption
   });
   for (const domain of ['Page', 'Network', 'Log', 'Runtime', 'DOM', 'Audits']) await send(`${domain}.enable`);
   await send('Emulation.setScriptExecutionDisabled', { value: options.scripts !== true });
-  await send('Emulation.setDeviceMetricsOverride', { width: options.widthPx, height: options.heightPx ?? 900, deviceScaleFactor: 1, mobile: options.widthPx < 600 });
+  await send('Emulation.setDeviceMetricsOverride', {
+    width: options.widthPx,
+    height: options.heightPx ?? 900,
+    deviceScaleFactor: 1,
+    mobile: options.widthPx < 600,
+  });
   const scheme = { name: 'prefers-color-scheme', value: options.dark === true ? 'dark' : 'light' };
   await send('Emulation.setEmulatedMedia', { media: options.media ?? 'screen', features: [scheme] });
   await send('Page.navigate', { url });
@@ -150,7 +173,9 @@ async function takePicture(send: Send): Promise<Buffer> {
 }
 
 async function contentSize(send: Send): Promise<{ width: number; height: number }> {
-  const { cssContentSize } = (await send('Page.getLayoutMetrics')) as { cssContentSize: { width: number; height: number } };
+  const { cssContentSize } = (await send('Page.getLayoutMetrics')) as {
+    cssContentSize: { width: number; height: number };
+  };
   return cssContentSize;
 }
 
@@ -173,7 +198,8 @@ function connect(child: ChildProcess) {
     for (const text of messages) {
       const message = JSON.parse(text) as Message;
       if (message.id !== undefined) waiting.get(message.id)?.(message);
-      else if (message.method !== undefined) listeners.get(message.sessionId ?? '')?.(message.method, (message.params ?? {}) as Record<string, unknown>);
+      else if (message.method !== undefined)
+        listeners.get(message.sessionId ?? '')?.(message.method, (message.params ?? {}) as Record<string, unknown>);
     }
   });
   // The browser may be gone before the last answer is read; the step that waits for it then reports it.

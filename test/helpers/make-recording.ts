@@ -31,14 +31,164 @@
  * `noise`: 0 nothing is random, every time is exactly as given; 1 a quiet network (3 %); 10 a bad day (30 %, and drift that all routes
  * share). Replies marked `exact` (timers, queues) get no noise.
  */
-import { createRandom, shuffled } from '../../src/model/random.ts';
-import type { Exchange, ExchangeTag } from '../../src/model/exchange.ts';
+import type { Exchange } from '../../src/model/exchange.ts';
 import type { ExperimentKind, ExperimentSpec } from '../../src/model/profile.ts';
-import type { ExperimentRecord, Manifest, MaskedProfile, ProbeQuality, RecognisedGateway, Recording } from '../../src/model/recording.ts';
-import { directTo, GATEWAY, memberOf, type RouteId } from '../../src/model/route.ts';
+import { createRandom } from '../../src/model/random.ts';
+import type {
+  ExperimentRecord,
+  MaskedProfile,
+  ProbeQuality,
+  RecognisedGateway,
+  Recording,
+  ResolvedTarget,
+} from '../../src/model/recording.ts';
+import { directTo, GATEWAY, memberOf } from '../../src/model/route.ts';
 import { US_PER_SEC } from '../../src/model/time.ts';
 import { memoryRecording } from '../../src/recording/memory.ts';
-import { syntheticManifest, syntheticProfile, syntheticRecord, GOOD_QUALITY } from './synthetic-frame.ts';
-import { type Ask, fails, OK, type Reply, type Responder, replyOf } from './synthetic-replies.ts';
+import { type Due, type LooseExchange, looseDue, runSynthetic, type Synthetic } from './synthetic-exchanges.ts';
+import {
+  anySpec,
+  type BurstOptions,
+  burst,
+  type CompareOptions,
+  compare,
+  farmOf,
+  type IdleOptions,
+  idle,
+  type RampOptions,
+  ramp,
+  type TimeoutOptions,
+  timeout,
+  type VolleyOptions,
+  volley,
+} from './synthetic-experiments.ts';
+import { GOOD_QUALITY, syntheticManifest, syntheticProfile, syntheticRecord } from './synthetic-frame.ts';
 
+export type { LooseExchange } from './synthetic-exchanges.ts';
+export { CONNECT_US } from './synthetic-exchanges.ts';
+export type * from './synthetic-experiments.ts';
 export * from './synthetic-replies.ts';
+
+export type RecordingOptions = {
+  readonly seed?: number;
+  readonly members?: readonly string[];
+  readonly noise?: 0 | 1 | 10;
+  /** Name of the request that experiments send (default `home`). */
+  readonly request?: string;
+  readonly quality?: Partial<ProbeQuality>;
+  readonly recognised?: Partial<RecognisedGateway>;
+  readonly profile?: Partial<MaskedProfile>;
+  readonly targets?: readonly ResolvedTarget[];
+};
+
+export type RecordingBuilder = {
+  compare(options?: CompareOptions): RecordingBuilder;
+  burst(options?: BurstOptions): RecordingBuilder;
+  ramp(options?: RampOptions): RecordingBuilder;
+  volley(options?: VolleyOptions): RecordingBuilder;
+  idle(options?: IdleOptions): RecordingBuilder;
+  timeout(options?: TimeoutOptions): RecordingBuilder;
+  /** Any exchanges as one experiment. */
+  experiment(kind: ExperimentKind, exchanges: readonly LooseExchange[]): RecordingBuilder;
+  /** One more exchange in the last experiment. */
+  exchange(exchange: LooseExchange): RecordingBuilder;
+  /** Changes the record of the last experiment, for example how it stopped. */
+  record(changes: Partial<ExperimentRecord>): RecordingBuilder;
+  build(): Recording;
+};
+
+const PAUSE_US = US_PER_SEC;
+
+type Part = {
+  readonly id: string;
+  readonly spec: ExperimentSpec;
+  readonly startUs: number;
+  exchanges: Exchange[];
+  changes: Partial<ExperimentRecord>;
+};
+
+export function makeRecording(options: RecordingOptions = {}): RecordingBuilder {
+  const { seed = 1, members = ['web1', 'web2'], noise = 0, request = 'home' } = options;
+  const synthetic: Synthetic = {
+    random: createRandom(seed).fork('synthetic'),
+    noise,
+    request,
+    nextSeq: 0,
+    nextConnection: 1_000,
+  };
+  const parts: Part[] = [];
+  const routes = [GATEWAY, ...members.map(directTo)];
+
+  const add = ({ spec, due }: { spec: ExperimentSpec; due: readonly Due[] }): RecordingBuilder => {
+    const last = parts.at(-1);
+    const startUs = last === undefined ? 0 : endOf(last) + PAUSE_US;
+    const id = `${spec.kind}-${parts.filter((part) => part.spec.kind === spec.kind).length + 1}`;
+    parts.push({ id, spec, startUs, exchanges: runSynthetic(synthetic, id, startUs, due), changes: {} });
+    return builder;
+  };
+  const lastPart = (): Part => {
+    const part = parts.at(-1);
+    if (part === undefined) throw new Error('no experiment yet');
+    return part;
+  };
+
+  const context = { routes, random: synthetic.random };
+  const builder: RecordingBuilder = {
+    compare: (o = {}) => add(compare(o, farmOf(o, members), context)),
+    burst: (o = {}) => add(burst(o, farmOf(o, members), context)),
+    ramp: (o = {}) => add(ramp(o, farmOf(o, members), context)),
+    volley: (o = {}) => add(volley(o, farmOf(o, members), context)),
+    idle: (o = {}) => add(idle(o, farmOf(o, members), context)),
+    timeout: (o = {}) => add(timeout(o, farmOf(o, members), context)),
+    experiment: (kind, exchanges) => add({ spec: anySpec(kind), due: exchanges.map(looseDue) }),
+    exchange(exchange) {
+      const part = lastPart();
+      part.exchanges = [...part.exchanges, ...runSynthetic(synthetic, part.id, part.startUs, [looseDue(exchange)])];
+      return builder;
+    },
+    record(changes) {
+      const part = lastPart();
+      part.changes = { ...part.changes, ...changes };
+      return builder;
+    },
+    build() {
+      const durationUs = parts.reduce((latest, part) => Math.max(latest, endOf(part)), US_PER_SEC);
+      const profile = { ...syntheticProfile(members, request), ...options.profile };
+      const targets = routes.map((route) => ({
+        route,
+        hostname: `${memberOf(route) ?? 'gateway'}.test`,
+        address: '192.0.2.1',
+        family: 4 as const,
+      }));
+      const frame = {
+        manifest: syntheticManifest(seed, profile, durationUs),
+        targets: options.targets ?? targets,
+        gateway: { kind: 'unknown' as const, certainty: 0, because: [], declared: false, ...options.recognised },
+        experiments: parts.map((part) => ({
+          ...syntheticRecord(part.id, part.spec, part.startUs, part.exchanges),
+          ...part.changes,
+        })),
+        quality: { ...GOOD_QUALITY, ...options.quality },
+        warnings: [],
+      };
+      return deepFreeze(
+        memoryRecording(
+          frame,
+          parts.flatMap((part) => part.exchanges),
+        ),
+      );
+    },
+  };
+  return builder;
+}
+
+function endOf(part: Part): number {
+  return part.exchanges.reduce((latest, exchange) => Math.max(latest, exchange.endUs), part.startUs);
+}
+
+/** Measured data is never changed: a test that does fails. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const child of Object.values(value)) deepFreeze(child);
+  return Object.freeze(value);
+}

@@ -32,7 +32,13 @@ export type FullReply = {
 export type Reply = number | FullReply;
 export type Responder = Reply | ((ask: Ask) => Reply);
 
-export const OK: Outcome = { kind: 'response', status: 200, bodyBytes: 120, complete: true, bodyDigest: 7 };
+export const OK = {
+  kind: 'response',
+  status: 200,
+  bodyBytes: 120,
+  complete: true,
+  bodyDigest: 7,
+} as const satisfies Outcome;
 
 /** A complete answer with that status, for example `fails(4_000, 502, 3)` for an ARR 502.3 after 4 ms. */
 export function fails(us: number, status: number, substatus?: number, answer?: AnswerFacts): FullReply {
@@ -51,14 +57,27 @@ export function timesOut(limitUs: number, waitingFor: 'connect' | 'headers' | 'b
 }
 
 export function refused(us = 300): FullReply {
-  const outcome: Outcome = { kind: 'connection-error', phase: 'connect', code: 'refused', detail: 'ECONNREFUSED', bytesReceived: 0 };
+  const outcome: Outcome = {
+    kind: 'connection-error',
+    phase: 'connect',
+    code: 'refused',
+    detail: 'ECONNREFUSED',
+    bytesReceived: 0,
+  };
   return { us, outcome };
 }
 
 /** The connection ended before any answer. */
 export function reset(us: number, closedBy: 'fin' | 'rst' = 'rst'): FullReply {
   const code = closedBy === 'rst' ? 'reset' : 'closed';
-  const outcome: Outcome = { kind: 'connection-error', phase: 'wait', code, detail: 'ended', closedBy, bytesReceived: 0 };
+  const outcome: Outcome = {
+    kind: 'connection-error',
+    phase: 'wait',
+    code,
+    detail: 'ended',
+    closedBy,
+    bytesReceived: 0,
+  };
   return { us, outcome };
 }
 
@@ -101,7 +120,13 @@ export function queueOf(options: {
   readonly maxWaiting?: number;
   readonly full?: Reply;
 }): (ask: Ask) => Reply {
-  const { servers, serviceUs, isRandom = false, maxWaiting = Number.POSITIVE_INFINITY, full = fails(1_000, 503) } = options;
+  const {
+    servers,
+    serviceUs,
+    isRandom = false,
+    maxWaiting = Number.POSITIVE_INFINITY,
+    full = fails(1_000, 503),
+  } = options;
   const freeAtUs = new Array<number>(servers).fill(0);
   let startsUs: number[] = [];
   return (ask) => {

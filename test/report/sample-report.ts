@@ -1,7 +1,7 @@
 /** Reports to test writers with: rich, clear, not valid, interrupted, hostile. Same call, same value. */
 import type { CauseId } from '../../src/model/causes.ts';
 import { CAUSES } from '../../src/model/causes.ts';
-import type { Verdict } from '../../src/model/finding.ts';
+import type { Estimate, Verdict } from '../../src/model/finding.ts';
 import type { ProbeQuality } from '../../src/model/recording.ts';
 import type { ExperimentSummary, QuantileTable, Report, RouteSummary } from '../../src/model/report.ts';
 import { latencyCurves, latenessCurve, outcomeBars, phaseBars, timeoutPlane } from './sample-exhibits.ts';
@@ -32,8 +32,14 @@ function route(member: string | undefined, p50: number, outcomes: Record<string,
       wait: { p50: p50 * 0.9, p99: p50 * 12, count },
       receive: { p50: 230, p99: 900, count },
     },
-    failureRatio: { value: 1 - (outcomes['200'] ?? 0) / count, low: 0.001, high: 0.04 },
+    failureRatio: failureRatio(outcomes),
   };
+}
+
+function failureRatio(outcomes: Record<string, number>): Estimate {
+  const sent = Object.entries(outcomes).filter(([key]) => !key.startsWith('not-sent'));
+  const share = 1 - (outcomes['200'] ?? 0) / sent.reduce((sum, [, n]) => sum + n, 0);
+  return { value: share, low: share * 0.8, high: share * 1.25 + 0.0015 };
 }
 
 const QUALITY: ProbeQuality = {

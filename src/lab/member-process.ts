@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { startMember } from './member.ts';
+import type { LabMessage, MemberOptions } from './options.ts';
+
+/** Stopping takes a moment; a parent that waits must not wait for ever. */
+const STOPS_WITHIN_MS = 2_000;
+
+/** The options come as the first argument or, without one, as the first message of the parent. */
+async function readOptions(): Promise<MemberOptions> {
+  const [argument] = process.argv.slice(2);
+  if (argument !== undefined) return JSON.parse(argument) as MemberOptions;
+  const [message] = (await once(process, 'message')) as [MemberOptions];
+  return message;
+}
+
+async function main(): Promise<void> {
+  let stop = async (): Promise<void> => {};
+  let ending = false;
+  const end = (): void => {
+    if (ending) return;
+    ending = true;
+    setTimeout(() => process.exit(1), STOPS_WITHIN_MS).unref();
+    stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('disconnect', end);
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  process.on('message', (message) => {
+    if (message === 'stop') end();
+  });
+  try {
+    const member = await startMember(await readOptions());
+    stop = member.stop;
+    const message: LabMessage = { type: 'listening', port: member.port };
+    // A parent that has gone is not an error here: `disconnect` ends the process.
+    process.send?.(message, () => {});
+  } catch (error) {
+    if (process.send === undefined) throw error;
+    const message: LabMessage = { type: 'failed', error: error instanceof Error ? error.message : String(error) };
+    process.send(message, () => process.exit(1));
+  }
+}
+
+await main();

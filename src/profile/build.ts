@@ -1,0 +1,230 @@
+/** A valid profile as it is written → the profile as the program uses it: defaults filled in, numbers in internal units. */
+import type {
+  Auth,
+  ExperimentSpec,
+  GatewayTarget,
+  LogSource,
+  Member,
+  Profile,
+  RequestSpec,
+  Target,
+} from '../model/profile.ts';
+import { US_PER_MS } from '../model/time.ts';
+import type { WrittenExperiment } from './experiment-shape.ts';
+import { DEFAULT_LIMITS, DEFAULT_NEW_CONNECTION_RATIO, defaultRequestTimeoutUs } from './limits.ts';
+import { DEFAULT_MASK, isSecretHeader, MIN_SECRET_LENGTH } from './mask.ts';
+import { DEFAULT_REQUEST_NAME } from './names.ts';
+import { present } from './parsed.ts';
+import type { WrittenProfile } from './shape.ts';
+
+/** Each gap is tried twice, because one slow answer is chance. */
+const DEFAULT_IDLE_REPEATS = 2;
+
+/** `secrets` and `notes` are what is known from reading; those that follow from the content are added. */
+export function buildProfile(written: WrittenProfile, secrets: readonly string[], notes: readonly string[]): Profile {
+  const experiments = (written.experiments ?? []).flatMap((experiment) => experimentOf(experiment) ?? []);
+  const upToUs = experiments.flatMap((spec) => (spec.kind === 'timeout' ? [spec.upToUs] : []));
+  const auth = written.auth === undefined ? undefined : authOf(written.auth);
+  const allSecrets = [...new Set([...secrets, ...secretsOf(written, auth)])].filter((secret) => secret !== '');
+  const { limits = {} } = written;
+  return {
+    schemaVersion: 1,
+    name: written.name,
+    gateway: present({ ...targetOf(written.gateway), kind: written.gateway.kind }) satisfies GatewayTarget,
+    members: written.members.map((member): Member => ({ name: member.name, ...targetOf(member) })),
+    requests: (written.requests ?? [{ name: DEFAULT_REQUEST_NAME, path: '/' }]).map(requestOf),
+    experiments,
+    limits: {
+      maxRatePerSec: limits.maxRate ?? DEFAULT_LIMITS.maxRatePerSec,
+      maxRequests: limits.maxRequests ?? DEFAULT_LIMITS.maxRequests,
+      maxInFlight: limits.maxInFlight ?? DEFAULT_LIMITS.maxInFlight,
+      maxNewConnectionsPerSec: limits.maxNewConnections ?? DEFAULT_LIMITS.maxNewConnectionsPerSec,
+      requestTimeoutUs: limits.requestTimeout ?? defaultRequestTimeoutUs(upToUs),
+      connectTimeoutUs: limits.connectTimeout ?? DEFAULT_LIMITS.connectTimeoutUs,
+      maxBodyBytes: limits.maxBody ?? DEFAULT_LIMITS.maxBodyBytes,
+    },
+    thresholds: written.thresholds ?? [],
+    failOn: written.failOn ?? 'warning',
+    ...memberIdOf(written.memberId),
+    ...(auth === undefined ? {} : { auth }),
+    cookies: { ...written.cookies },
+    logs: (written.logs ?? []).map((log): LogSource => present(log)),
+    mask: [...new Set([...DEFAULT_MASK, ...(written.mask ?? [])])],
+    secrets: allSecrets,
+    notes: [...notes, ...notesOf(written, experiments, allSecrets)],
+  };
+}
+
+function targetOf(written: WrittenProfile['members'][number] | WrittenProfile['gateway']): Target {
+  const { url, host, sni, tls = {}, http, httpProxy } = written;
+  const { verify, ca, cert, key } = tls;
+  return present({
+    url,
+    host,
+    sni,
+    tls: present({ verify: verify ?? true, ca, cert, key }),
+    http: http === 2 ? (2 as const) : (1 as const),
+    httpProxy,
+  });
+}
+
+type WrittenRequest = NonNullable<WrittenProfile['requests']>[number];
+
+function requestOf(written: WrittenRequest): RequestSpec {
+  const { name, path, method, headers, body, weight, safe, expect = {} } = written;
+  return present({
+    name,
+    path,
+    method: method ?? 'GET',
+    headers: { ...headers },
+    body,
+    weight: weight ?? 1,
+    safe: safe ?? false,
+    expect: present({
+      status: expect.status,
+      bodyIncludes: expect.body?.includes,
+      maxUs: expect.maxMs === undefined ? undefined : Math.round(expect.maxMs * US_PER_MS),
+    }),
+  });
+}
+
+/** Undefined for an experiment that this version does not run. */
+function experimentOf(written: WrittenExperiment): ExperimentSpec | undefined {
+  const { compare, ramp, burst, volley, idle, timeout } = written;
+  if (compare !== undefined) {
+    const { rate, newConnections, arrival, requests } = compare;
+    return present({
+      kind: 'compare' as const,
+      ratePerSec: rate,
+      durationUs: compare.for,
+      newConnectionRatio: newConnections ?? DEFAULT_NEW_CONNECTION_RATIO,
+      arrival: arrival ?? 'poisson',
+      requests,
+    });
+  }
+  if (ramp !== undefined) {
+    return present({
+      kind: 'ramp' as const,
+      fromPerSec: ramp.from,
+      toPerSec: ramp.to,
+      durationUs: ramp.for,
+      request: ramp.request,
+    });
+  }
+  if (burst !== undefined) {
+    const { rate, connections, arrival, request } = burst;
+    const load =
+      rate === undefined
+        ? { loop: 'closed' as const, connections: connections ?? 1 }
+        : { loop: 'open' as const, ratePerSec: rate };
+    return present({ kind: 'burst' as const, load, durationUs: burst.for, arrival: arrival ?? 'uniform', request });
+  }
+  if (volley !== undefined) return present({ kind: 'volley' as const, sizes: volley.sizes, request: volley.request });
+  if (idle !== undefined) {
+    return present({
+      kind: 'idle' as const,
+      gapsUs: idle.gaps,
+      repeats: idle.repeats ?? DEFAULT_IDLE_REPEATS,
+      request: idle.request,
+    });
+  }
+  if (timeout !== undefined)
+    return present({ kind: 'timeout' as const, request: timeout.request, upToUs: timeout.upTo });
+  return undefined;
+}
+
+function memberIdOf(written: WrittenProfile['memberId']): Pick<Profile, 'memberId'> {
+  if (written?.header !== undefined) return { memberId: { header: written.header } };
+  return written?.cookie === undefined ? {} : { memberId: { cookie: written.cookie } };
+}
+
+function authOf(written: NonNullable<WrittenProfile['auth']>): Auth | undefined {
+  const { basic, bearer, login } = written;
+  if (basic !== undefined) return { kind: 'basic', ...basic };
+  if (bearer !== undefined) return { kind: 'bearer', token: bearer };
+  if (login === undefined) return undefined;
+  const { path, method, headers, form } = login;
+  const formType: Record<string, string> =
+    form === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const body = form === undefined ? login.body : new URLSearchParams(form).toString();
+  return present({
+    kind: 'login' as const,
+    path,
+    method: method ?? 'POST',
+    headers: { ...formType, ...headers },
+    body,
+  });
+}
+
+/** Values that are secret by their place, wherever they came from. */
+function secretsOf(written: WrittenProfile, auth: Auth | undefined): string[] {
+  const proxies = [written.gateway, ...written.members].flatMap(({ httpProxy }) =>
+    httpProxy === undefined ? [] : [new URL(httpProxy)],
+  );
+  const headers = (written.requests ?? []).flatMap((request) => Object.entries(request.headers ?? {}));
+  const secrets = [
+    ...Object.values(written.cookies ?? {}),
+    ...proxies.map(({ password }) => decodeURIComponent(password)),
+  ];
+  if (auth?.kind === 'basic') {
+    secrets.push(auth.password, Buffer.from(`${auth.user}:${auth.password}`).toString('base64'));
+  }
+  if (auth?.kind === 'bearer') secrets.push(auth.token);
+  if (auth?.kind === 'login') {
+    headers.push(...Object.entries(auth.headers));
+    if (auth.body !== undefined) secrets.push(auth.body, ...credentialsIn(auth.body));
+  }
+  // Of "Bearer abc" the second half is the secret, also when it turns up alone.
+  const ofHeaders = headers.filter(([name]) => isSecretHeader(name)).map(([, value]) => value);
+  return [...secrets, ...ofHeaders, ...ofHeaders.map((value) => /^[A-Za-z]+ (\S+)$/.exec(value)?.[1] ?? '')];
+}
+
+/** Values of a login's fields whose names say that they are secret. A user's name is none: it may be any word of a report. */
+function credentialsIn(body: string): string[] {
+  const fields = body.trimStart().startsWith('{') ? jsonFields(body) : [...new URLSearchParams(body)];
+  return fields.filter(([name]) => /pass|pwd|secret|token|pin$|code|key/i.test(name)).map(([, value]) => value);
+}
+
+function jsonFields(body: string): [string, string][] {
+  try {
+    return Object.entries(JSON.parse(body) as object).filter(
+      (field): field is [string, string] => typeof field[1] === 'string',
+    );
+  } catch {
+    // Not JSON after all: the body is hidden as a whole.
+    return [];
+  }
+}
+
+const LATER_KEYS = {
+  schedule: 'runs start when the command does',
+  logs: 'causes that only logs can prove stay at likely',
+  config: 'timers are measured, not read',
+  maintenance: 'there is nothing yet that it would silence',
+  alerts: 'nobody is told',
+  history: 'each run is judged by itself',
+} as const satisfies Partial<Record<keyof WrittenProfile, string>>;
+
+function notesOf(
+  written: WrittenProfile,
+  experiments: readonly ExperimentSpec[],
+  secrets: readonly string[],
+): string[] {
+  const notes: string[] = [];
+  for (const [key, consequence] of Object.entries(LATER_KEYS)) {
+    if (written[key as keyof typeof LATER_KEYS] !== undefined)
+      notes.push(`${key} is read but not used by this version: ${consequence}`);
+  }
+  (written.experiments ?? []).forEach((experiment, index) => {
+    if (experiment['keep-alive'] === undefined) return;
+    notes.push(`experiments[${index}].keep-alive is read but not used by this version: it is left out of the run`);
+  });
+  if (experiments.length === 0 && (written.experiments ?? []).length > 0)
+    notes.push('no experiment is left: the run chooses them itself');
+  if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {
+    notes.push(
+      `a secret has fewer than ${MIN_SECRET_LENGTH} characters: it is hidden in its own place, but not where the same characters turn up elsewhere`,
+    );
+  }
+  return notes;
+}

@@ -1,0 +1,182 @@
+/**
+ * JUnit XML for build servers: one testcase for the run, one for each threshold and for each detector. The dialect is the
+ * common core that Jenkins, GitLab and Azure read: failure, error, skipped, without an attribute that one of them refuses.
+ */
+import type { Finding } from '../model/finding.ts';
+import { formatUnit } from '../model/quantity.ts';
+import type { Report, ThresholdResult } from '../model/report.ts';
+import { isAtLeast } from '../model/severity.ts';
+import { US_PER_SEC } from '../model/time.ts';
+import { formatEstimate, formatInterval, readQuantityName } from './format.ts';
+import { escapeHtml } from './markup.ts';
+import {
+  bySeverity,
+  commandTarget,
+  interruptedSentence,
+  SEVERITY_LABEL,
+  VERDICT_LABEL,
+  verdictDetail,
+  whereLabel,
+} from './wording.ts';
+import type { Writer } from './writer.ts';
+
+export const junitWriter: Writer = {
+  id: 'junit',
+  extension: 'xml',
+  render: renderJunit,
+};
+
+type Result =
+  | { readonly kind: 'passed'; readonly note?: string }
+  | { readonly kind: 'failure' | 'error'; readonly message: string; readonly text: string }
+  | { readonly kind: 'skipped'; readonly message: string };
+type TestCase = { readonly name: string; readonly result: Result };
+
+const NOT_VALID = 'The run is not valid: no verdict.';
+
+function renderJunit(report: Report): string {
+  const suites: readonly (readonly [name: string, cases: readonly TestCase[]])[] = [
+    ['run', [runCase(report)]],
+    [
+      'thresholds',
+      report.thresholds.map((threshold) => ({ name: threshold.text, result: thresholdResult(report, threshold) })),
+    ],
+    ['detectors', detectorCases(report)],
+  ];
+  const all = suites.flatMap(([, cases]) => cases);
+  const seconds = (report.durationUs / US_PER_SEC).toFixed(3);
+  const body = suites.filter(([, cases]) => cases.length > 0).map(([name, cases]) => suite(report, name, cases));
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="${escapeHtml(`gateprobe ${report.profile.name}`)}" ${totals(all)} time="${seconds}">
+${body.join('')}</testsuites>
+`;
+}
+
+function suite(report: Report, name: string, cases: readonly TestCase[]): string {
+  // Part of every known dialect is a time without zone or fraction.
+  const timestamp = escapeHtml(report.startedAt.replace(/(\.\d+)?Z$/, ''));
+  const properties = name === 'run' ? runProperties(report) : '';
+  return `<testsuite name="${name}" ${totals(cases)} timestamp="${timestamp}">
+${properties}${cases.map((one) => testCase(name, one)).join('')}</testsuite>
+`;
+}
+
+function totals(cases: readonly TestCase[]): string {
+  const count = (kind: Result['kind']) => cases.filter(({ result }) => result.kind === kind).length;
+  return `tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}"`;
+}
+
+function runProperties(report: Report): string {
+  const entries = [
+    ['version', report.tool.version],
+    ['runId', report.runId],
+    ['seed', String(report.seed)],
+    ['gateway', report.profile.gatewayUrl],
+    ['interrupted', String(report.interrupted)],
+  ];
+  const lines = entries.map(([name = '', value = '']) => `<property name="${name}" value="${escapeHtml(value)}"/>`);
+  return `<properties>${lines.join('')}</properties>\n`;
+}
+
+function testCase(suiteName: string, { name, result }: TestCase): string {
+  const head = `<testcase classname="gateprobe.${suiteName}" name="${escapeHtml(name)}" time="0"`;
+  switch (result.kind) {
+    case 'passed':
+      return result.note === undefined
+        ? `${head}/>\n`
+        : `${head}><system-out>${escapeHtml(result.note)}</system-out></testcase>\n`;
+    case 'skipped':
+      return `${head}><skipped message="${escapeHtml(result.message)}"/></testcase>\n`;
+    case 'failure':
+    case 'error': {
+      const message = escapeHtml(result.message);
+      return `${head}><${result.kind} message="${message}" type="${suiteName}">${escapeHtml(result.text)}</${result.kind}></testcase>\n`;
+    }
+    default:
+      return result satisfies never;
+  }
+}
+
+function runCase(report: Report): TestCase {
+  const name = 'the run is valid';
+  if (!report.validity.ok) {
+    const text = report.validity.reasons.join('\n');
+    return { name, result: { kind: 'error', message: 'This run is not valid', text } };
+  }
+  return {
+    name,
+    result: report.interrupted ? { kind: 'passed', note: interruptedSentence(report) } : { kind: 'passed' },
+  };
+}
+
+function thresholdResult(report: Report, { verdict, measured, unit, because }: ThresholdResult): Result {
+  if (!report.validity.ok) return { kind: 'skipped', message: NOT_VALID };
+  const value = measured === undefined ? '' : `Measured ${formatEstimate(measured, unit)}. `;
+  switch (verdict) {
+    case 'pass':
+      return { kind: 'passed', note: `${value}${because}` };
+    case 'fail':
+      return { kind: 'failure', message: because, text: `${value}${because}` };
+    case 'undecided':
+      return { kind: 'skipped', message: because };
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** A finding whose cause no detector is listed for still counts: it gets a testcase of its own. */
+function detectorCases(report: Report): TestCase[] {
+  const listed = new Set<string>(report.detectors.map(({ id }) => id));
+  const unlisted = new Set(report.findings.map(({ cause }) => cause).filter((cause) => !listed.has(cause)));
+  return [
+    ...report.detectors.map((detector) => ({ name: detector.id, result: detectorResult(report, detector) })),
+    ...[...unlisted].map((cause) => ({ name: cause, result: foundResult(report, cause) })),
+  ];
+}
+
+function detectorResult(report: Report, { id, verdict }: Report['detectors'][number]): Result {
+  if (!report.validity.ok) return { kind: 'skipped', message: NOT_VALID };
+  switch (verdict.state) {
+    case 'clear':
+      return { kind: 'passed' };
+    case 'found':
+      return foundResult(report, id);
+    case 'not-applicable':
+    case 'insufficient-data':
+      return { kind: 'skipped', message: `${VERDICT_LABEL[verdict.state]}: ${verdictDetail(verdict)}` };
+    case 'failed':
+      return { kind: 'error', message: 'The check itself failed', text: verdict.error };
+    default:
+      return verdict satisfies never;
+  }
+}
+
+function foundResult(report: Report, cause: string): Result {
+  if (!report.validity.ok) return { kind: 'skipped', message: NOT_VALID };
+  const found = bySeverity(report.findings.filter((finding) => finding.cause === cause));
+  const text = found.map(findingText).join('\n\n');
+  const [worst] = found;
+  if (worst === undefined || !isAtLeast(worst.severity, 'warning')) return { kind: 'passed', note: text };
+  return { kind: 'failure', message: worst.title, text };
+}
+
+function findingText(finding: Finding): string {
+  const measured = Object.entries(finding.measured).map(([name, estimate]) => {
+    const { label, unit } = readQuantityName(name);
+    const interval = formatInterval(estimate, unit);
+    return `  ${label}: ${formatUnit(estimate.value, unit)}${interval === undefined ? '' : ` (${interval})`}`;
+  });
+  const commands = finding.remedy.commands.map(
+    ({ gateway, title, text }) => `  ${commandTarget(gateway)}: ${title}\n${text}`,
+  );
+  return [
+    `${SEVERITY_LABEL[finding.severity]}, ${finding.confidence}, ${whereLabel(finding)}`,
+    finding.title,
+    finding.meaning,
+    ...(measured.length > 0 ? ['Measured:', ...measured] : []),
+    'What to change:',
+    ...finding.remedy.steps.map((step, index) => `  ${index + 1}. ${step}`),
+    ...commands,
+    `How to verify: ${finding.remedy.howToVerify}`,
+  ].join('\n');
+}

@@ -1,0 +1,218 @@
+/** The answer on a terminal: first what is wrong and what to do, then the numbers, last where the report is. */
+import type { Finding } from '../model/finding.ts';
+import { formatDuration } from '../model/quantity.ts';
+import type { QuantileEstimate, Report } from '../model/report.ts';
+import type { Severity } from '../model/severity.ts';
+import { singleLine, visibleText } from '../model/visible-text.ts';
+import {
+  formatCount,
+  formatEstimate,
+  formatQuantile,
+  humanTime,
+  NO_VALUE,
+  quantileLabel,
+  readQuantityName,
+} from './format.ts';
+import { failedCount, routeName, sentCount } from './route-rows.ts';
+import { alignColumns, wrapText } from './text-layout.ts';
+import {
+  bySeverity,
+  commandTarget,
+  coverageSentence,
+  gatewayLabel,
+  interruptedSentence,
+  SEVERITY_LABEL,
+  THRESHOLD_LABEL,
+  verdictLabel,
+  whereLabel,
+} from './wording.ts';
+import type { Writer } from './writer.ts';
+
+export const terminalWriter: Writer = {
+  id: 'terminal',
+  extension: 'txt',
+  render: (report) => renderTerminal(report, { color: false }),
+};
+
+export type TerminalOptions = {
+  /** Without it there is not one escape sequence. */
+  readonly color: boolean;
+  /** Where the full report was written, as the user would open it. */
+  readonly reportPath?: string;
+};
+
+/** Commands are never broken, so that they can be copied; all else keeps to this width. */
+const WIDTH = 100;
+/** Beyond these the summary would not be short; the report has all. */
+const MAX_FINDINGS = 8;
+const SHOWN_QUANTILES = ['p50', 'p95', 'p99'];
+
+type Style = 'bold' | 'quiet' | 'red' | 'yellow' | 'blue' | 'green';
+type Paint = (text: string, ...styles: readonly Style[]) => string;
+
+export function renderTerminal(report: Report, options: TerminalOptions): string {
+  const paint = options.color ? paintAnsi : (text: string) => text;
+  const parts = [
+    head(report, paint),
+    report.validity.ok ? answer(report, paint) : noVerdict(report, paint),
+    ...(report.validity.ok ? findings(report, paint) : []),
+    routeTable(report, paint),
+    ...(report.validity.ok ? thresholds(report, paint) : []),
+    tail(report, options.reportPath, paint),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function head(report: Report, paint: Paint): string {
+  const { profile } = report;
+  const requests = report.routes.reduce((sum, { count }) => sum + count, 0);
+  const what = `${profile.name}: ${profile.gatewayUrl}, ${gatewayLabel(report.gateway)}`;
+  const when = `${humanTime(report.startedAt)}, ${formatCount(requests)} requests in ${formatDuration(report.durationUs)}`;
+  return [
+    ...wrap(what, '').map((line) => paint(line, 'bold')),
+    ...wrap(when, '').map((line) => paint(line, 'quiet')),
+  ].join('\n');
+}
+
+function answer(report: Report, paint: Paint): string {
+  const lines = [paint(verdictLabel(report), 'bold', toneOf(report.worst))];
+  for (const sentence of report.headline) lines.push(...wrap(sentence, '  '));
+  if (report.interrupted) lines.push(...wrap(interruptedSentence(report), '  ').map((line) => paint(line, 'yellow')));
+  lines.push(...wrap(coverageSentence(report), '  ').map((line) => paint(line, 'quiet')));
+  return lines.join('\n');
+}
+
+function noVerdict(report: Report, paint: Paint): string {
+  return [
+    paint('THIS RUN IS NOT VALID', 'bold', 'yellow'),
+    ...wrap('The probe itself did not measure well enough: nothing is said about the gateway or its members.', '  '),
+    ...report.validity.reasons.flatMap((reason) => wrap(reason, '  - ', '    ')),
+    ...(report.interrupted ? wrap('The run was also interrupted.', '  ') : []),
+  ].join('\n');
+}
+
+function findings(report: Report, paint: Paint): string[] {
+  const sorted = bySeverity(report.findings);
+  const shown = sorted.slice(0, MAX_FINDINGS).map((finding, index) => findingText(finding, index + 1, paint));
+  const more = sorted.length - shown.length;
+  return more > 0 ? [...shown, `and ${more} more, in the report`] : shown;
+}
+
+function findingText(finding: Finding, number: number, paint: Paint): string {
+  const { steps, commands, howToVerify } = finding.remedy;
+  const [step] = steps;
+  const [command] = commands;
+  const tag = paint(SEVERITY_LABEL[finding.severity].toUpperCase(), 'bold', toneOf(finding.severity));
+  return [
+    `${number}. ${tag} ${paint(singleLine(`${finding.confidence}, ${whereLabel(finding)} (${finding.cause})`), 'quiet')}`,
+    ...wrap(finding.title, '   ').map((line) => paint(line, 'bold')),
+    ...wrap(measuredText(finding), '   '),
+    ...(step === undefined ? [] : wrap(step, '   Next:   ', '           ')),
+    ...(command === undefined ? [] : commandLines(command, paint)),
+    ...wrap(howToVerify, '   Verify: ', '           '),
+  ].join('\n');
+}
+
+function commandLines({ gateway, title, text }: Finding['remedy']['commands'][number], paint: Paint): string[] {
+  const label = wrap(`${commandTarget(gateway)}: ${title}`, '           ').map((line) => paint(line, 'quiet'));
+  return [
+    ...label,
+    ...visibleText(text)
+      .split('\n')
+      .map((line) => `             ${line}`),
+  ];
+}
+
+function measuredText({ measured }: Finding): string {
+  const values = Object.entries(measured).map(([name, estimate]) => {
+    const { label, unit } = readQuantityName(name);
+    return `${label} ${formatEstimate(estimate, unit)}`;
+  });
+  return values.join(', ');
+}
+
+function routeTable(report: Report, paint: Paint): string {
+  const heads = ['route', 'requests', 'ok', 'failed', ...SHOWN_QUANTILES.map(quantileLabel)];
+  const rows = report.routes.map((route) => {
+    const failed = failedCount(route);
+    return [
+      singleLine(routeName(route)),
+      formatCount(route.count),
+      formatCount(sentCount(route) - failed),
+      formatCount(failed),
+      ...SHOWN_QUANTILES.map((name) => formatQuantile(route.latencyUs[name], 'value only')),
+    ];
+  });
+  const overhead = [
+    'gateway adds',
+    '',
+    '',
+    '',
+    ...SHOWN_QUANTILES.map((name) => overheadText(report.overheadUs[name])),
+  ];
+  const [headLine = '', ...lines] = alignColumns([heads, ...rows, overhead], WIDTH);
+  return [paint(headLine, 'quiet'), ...lines, ...missingLines(report, paint)].join('\n');
+}
+
+/** What "n/a" in the table means: how many more answers it would take. */
+function missingLines(report: Report, paint: Paint): string[] {
+  const missing = [...report.routes.map(({ latencyUs }) => latencyUs), report.overheadUs].flatMap((table) =>
+    SHOWN_QUANTILES.flatMap((name) => {
+      const quantile = table[name];
+      return quantile?.state === 'n/a' ? [`${quantileLabel(name)} needs ${formatCount(quantile.need)}`] : [];
+    }),
+  );
+  if (missing.length === 0) return [];
+  return wrap(`n/a: too few answers; ${[...new Set(missing)].join(', ')}`, '').map((line) => paint(line, 'quiet'));
+}
+
+function overheadText(quantile: QuantileEstimate | undefined): string {
+  if (quantile === undefined) return NO_VALUE;
+  const text = formatQuantile(quantile, 'value only');
+  return quantile.state === 'known' && quantile.value > 0 ? `+${text}` : text;
+}
+
+function thresholds(report: Report, paint: Paint): string[] {
+  if (report.thresholds.length === 0) return [];
+  const tones = { pass: 'green', fail: 'red', undecided: 'yellow' } as const;
+  const lines = report.thresholds.flatMap(({ text, verdict, measured, unit, because }) => {
+    const label = paint(THRESHOLD_LABEL[verdict].padEnd(9), tones[verdict]);
+    const value = measured === undefined ? '' : `, measured ${formatEstimate(measured, unit)}`;
+    return [
+      `${label} ${wrap(`${text}${value}`, '', '', WIDTH - 10).join(`\n${' '.repeat(10)}`)}`,
+      ...wrap(because, ' '.repeat(10)).map((line) => paint(line, 'quiet')),
+    ];
+  });
+  return [[paint('thresholds', 'quiet'), ...lines].join('\n')];
+}
+
+function tail(report: Report, reportPath: string | undefined, paint: Paint): string {
+  const { quality } = report;
+  const probe = `Probe: sent ${formatDuration(quality.latenessUs.p99)} late at p99, median service time ${formatDuration(quality.medianServiceUs)}; seed ${report.seed}.`;
+  const lines = [
+    ...report.warnings
+      .slice(0, 3)
+      .flatMap((warning) => wrap(`Warning: ${warning}`, '').map((line) => paint(line, 'yellow'))),
+    ...(report.warnings.length > 3 ? [paint(`and ${report.warnings.length - 3} more warnings`, 'yellow')] : []),
+    ...wrap(probe, '').map((line) => paint(line, 'quiet')),
+    ...(reportPath === undefined ? [] : [`Report: ${paint(singleLine(reportPath), 'bold')}`]),
+  ];
+  return lines.join('\n');
+}
+
+function wrap(text: string, first: string, rest = first, width = WIDTH): string[] {
+  return wrapText(singleLine(text), { width, first, rest });
+}
+
+function toneOf(severity: Severity | 'none'): Style {
+  const tones = { critical: 'red', error: 'red', warning: 'yellow', info: 'blue', none: 'green' } as const;
+  return tones[severity];
+}
+
+/** SGR codes: bold, faint, and the eight basic colours, which every terminal theme keeps readable. */
+const ANSI: Readonly<Record<Style, number>> = { bold: 1, quiet: 2, red: 31, green: 32, yellow: 33, blue: 34 };
+
+function paintAnsi(text: string, ...styles: readonly Style[]): string {
+  if (text === '') return text;
+  return `\u001b[${styles.map((style) => ANSI[style]).join(';')}m${text}\u001b[0m`;
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { concurrencyLimit, visibleWaves } from '../../src/analysis/waves.ts';
+import { createRandom, exponential } from '../../src/model/random.ts';
+import type { Random } from '../../src/model/time.ts';
+import { normal } from './noise.ts';
+
+/** First come, first served on `limit` slots. */
+function volley(random: Random, size: number, limit: number, spread: number, serviceUs = 300_000): number[] {
+  const freeAt = new Array<number>(Math.min(limit, size)).fill(0);
+  return Array.from({ length: size }, () => {
+    const slot = freeAt.indexOf(Math.min(...freeAt));
+    freeAt[slot] = freeAt[slot]! + serviceUs * Math.exp(spread * normal(random));
+    return Math.round(freeAt[slot] + 4_000 + exponential(random, 2_000));
+  });
+}
+
+test('23 requests on 5 slots leave in waves of 5, 5, 5, 5, 3', () => {
+  const times = volley(createRandom(1), 23, 5, 0.01);
+  const estimate = concurrencyLimit([times], 300_000);
+  assert.ok(estimate.kind === 'limit');
+  assert.deepEqual([estimate.limit, estimate.low, estimate.high], [5, 5, 5]);
+  assert.deepEqual(
+    estimate.waves.map(({ size }) => size),
+    [5, 5, 5, 5, 3],
+  );
+  assert.ok(Math.abs(estimate.periodUs / 300_000 - 1) < 0.03, `${estimate.periodUs}`);
+  assert.deepEqual(
+    visibleWaves(times, 300_000).map(({ size }) => size),
+    [5, 5, 5, 5, 3],
+  );
+});
+
+test('limits are exact with little jitter and inside their interval with much', () => {
+  for (const { limit, spread, exact, runs } of [
+    { limit: 1, spread: 0.05, exact: true, runs: 5 },
+    { limit: 2, spread: 0.05, exact: true, runs: 5 },
+    { limit: 8, spread: 0.05, exact: true, runs: 5 },
+    { limit: 20, spread: 0.05, exact: true, runs: 5 },
+    { limit: 3, spread: 0.2, exact: false, runs: 10 },
+    { limit: 8, spread: 0.2, exact: false, runs: 10 },
+  ]) {
+    const random = createRandom(100 + limit);
+    let good = 0;
+    for (let run = 0; run < runs; run++) {
+      const estimate = concurrencyLimit([2, 4, 8, 16, 32].map((size) => volley(random, size, limit, spread)));
+      if (estimate.kind !== 'limit') continue;
+      const isInside = estimate.low <= limit && limit <= (estimate.high ?? Infinity);
+      if (exact ? estimate.limit === limit : isInside) good++;
+    }
+    assert.ok(good >= runs - (exact ? 0 : 2), `limit ${limit}, spread ${spread}: ${good} of ${runs}`);
+  }
+});
+
+test('a limit above 32 is found exactly although not every one is tried', () => {
+  const random = createRandom(3);
+  const estimate = concurrencyLimit([16, 64, 128].map((size) => volley(random, size, 47, 0.02)));
+  assert.ok(estimate.kind === 'limit');
+  assert.equal(estimate.limit, 47);
+});
+
+test('without a limit there is one wave, and the largest volley bounds the limit from below', () => {
+  const random = createRandom(4);
+  let limits = 0;
+  for (let run = 0; run < 15; run++) {
+    const estimate = concurrencyLimit([2, 4, 8, 16, 32].map((size) => volley(random, size, 1_000, 0.1)));
+    if (estimate.kind === 'limit') limits++;
+    else if (estimate.kind === 'one-wave') assert.equal(estimate.atLeast, 32);
+  }
+  assert.equal(limits, 0);
+  // Heavy tails are no waves either.
+  for (let run = 0; run < 10; run++) {
+    const tails = [2, 4, 8, 16, 32].map((size) =>
+      Array.from({ length: size }, () => 50_000 + exponential(random, 100_000)),
+    );
+    if (concurrencyLimit(tails, 120_000).kind === 'limit') limits++;
+  }
+  assert.ok(limits <= 1, `${limits}`);
+  // One straggler does not make a wave.
+  const straggler = [...new Array<number>(31).fill(0).map((_, i) => 300_000 + i * 100), 900_000];
+  assert.equal(concurrencyLimit([straggler], 300_000).kind, 'one-wave');
+});
+
+test('work that all requests share is neither', () => {
+  // Processor sharing: the larger the volley, the later all of it.
+  const shared = [2, 4, 8, 16, 32].map((size) => Array.from({ length: size }, (_, i) => size * 10_000 + i * 50));
+  assert.equal(concurrencyLimit(shared).kind, 'unclear');
+  assert.deepEqual(concurrencyLimit([]), { kind: 'unclear', reason: 'no volley of two or more answers' });
+  assert.equal(concurrencyLimit([[5]]).kind, 'unclear');
+});
