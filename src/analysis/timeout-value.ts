@@ -32,7 +32,7 @@ export function timeoutValue(elapsedUs: readonly number[], overheadUs: Distribut
   // P(min of k <= o) = 1 − (1 − F(o))^k, solved for F(o).
   const smallestOverhead = (probability: number): number =>
     overheadUs.count === 0 ? 0 : overheadUs.quantile(1 - (1 - probability) ** (1 / count));
-  const value = earliestUs - smallestOverhead(0.5);
+  const value = earliestUs - smallestOverhead(0.02);
   const granularityUs = Math.max(GRANULARITY_US, GRANULARITY_RATIO * value);
   return {
     value: Math.round(value),

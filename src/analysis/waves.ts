@@ -47,8 +47,8 @@ const ONE_WAVE_LOSS = 5;
 const LIMIT_LOSS = 20;
 /** One answer counts for no more than this: a straggler is not a wave. */
 const MAX_DEVIATION = 10;
-/** Mean deviation in expected deviations; simulated limits stay below 2, work that is shared by all requests exceeds 3. */
-const MAX_MISFIT = 3;
+/** Mean deviation in expected deviations: simulated limits stay below 1.5, work that all requests share exceeds 1.8. */
+const MAX_MISFIT = 1.75;
 
 /** Three weighted fits settle where the answers agree. */
 const REWEIGHTINGS = 3;

@@ -78,7 +78,7 @@ function sumOfDurations(text: string): number | undefined {
   let previous = Number.POSITIVE_INFINITY;
   while (rest !== '') {
     const part = new RegExp(`^(${NUMBER}) ?([a-zµμ]+) ?`).exec(rest);
-    const unit = DURATION_UNITS[part?.[2]?.replace('μ', 'µ') ?? ''];
+    const unit = factorOf(DURATION_UNITS, part?.[2]?.replace('μ', 'µ'));
     if (part === null || unit === undefined || unit >= previous) return undefined;
     total += Number(part[1]) * unit;
     previous = unit;
@@ -92,8 +92,9 @@ function durationHint(text: string): { hint?: string } {
   if (single === null) return {};
   const [, amount = '', word = ''] = single;
   if (word === '') return bareNumber(amount, [`${amount}s`, `${amount}ms`]);
-  const unit = DURATION_SYNONYMS[word.toLowerCase()] ?? word.toLowerCase();
-  return Object.hasOwn(DURATION_UNITS, unit)
+  const lower = word.toLowerCase();
+  const unit = Object.hasOwn(DURATION_SYNONYMS, lower) ? DURATION_SYNONYMS[lower] : lower;
+  return factorOf(DURATION_UNITS, unit) !== undefined
     ? { hint: `Write ${amount}${unit}.` }
     : { hint: 'Units are ms, s, m, h and d.' };
 }
@@ -105,7 +106,7 @@ export function parseRate(value: unknown): Parsed<number> {
   const text = quantityText(value);
   if (text === undefined) return refuse(expected);
   const match = new RegExp(`^(${NUMBER}) ?/ ?([a-z]+)$`).exec(text);
-  const per = Object.hasOwn(RATE_UNITS, match?.[2] ?? '') ? RATE_UNITS[match?.[2] ?? ''] : undefined;
+  const per = factorOf(RATE_UNITS, match?.[2]);
   if (match === null || per === undefined) return refuse(expected, rateHint(text));
   const perSec = Number(match[1]) / per;
   // Far above what one machine can send; the reason is to refuse slips such as 20000000/s.
@@ -148,8 +149,7 @@ export function parseSize(value: unknown): Parsed<number> {
   const text = quantityText(value);
   if (text === undefined) return refuse(expected);
   const match = new RegExp(`^(${NUMBER}) ?([A-Za-z]+)$`).exec(text);
-  const unit = (match?.[2] ?? '').toLowerCase();
-  const factor = Object.hasOwn(SIZE_UNITS, unit) ? SIZE_UNITS[unit] : undefined;
+  const factor = factorOf(SIZE_UNITS, match?.[2]?.toLowerCase());
   if (match === null || factor === undefined) {
     if (new RegExp(`^${NUMBER}$`).test(text)) return refuse(expected, bareNumber(text, [`${text}kB`, `${text}B`]));
     return refuse(expected, { hint: 'Units are B, kB, MB, GB, KiB, MiB and GiB.' });
@@ -157,6 +157,11 @@ export function parseSize(value: unknown): Parsed<number> {
   const bytes = Math.round(Number(match[1]) * factor);
   // Bodies are held in memory one at a time per connection; a gigabyte is beyond every use of a probe.
   return bytes >= 1 && bytes <= 1e9 ? accept(bytes) : refuse('a size from 1B to 1GB');
+}
+
+/** A word such as "constructor" is no unit, although every object has one. */
+function factorOf(units: Readonly<Record<string, number>>, word = ''): number | undefined {
+  return Object.hasOwn(units, word) ? units[word] : undefined;
 }
 
 function quantityText(value: unknown): string | undefined {

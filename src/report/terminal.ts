@@ -102,9 +102,11 @@ function findingText(finding: Finding, number: number, paint: Paint): string {
   const { steps, commands, howToVerify } = finding.remedy;
   const [step] = steps;
   const [command] = commands;
-  const tag = paint(SEVERITY_LABEL[finding.severity].toUpperCase(), 'bold', toneOf(finding.severity));
+  const label = `${number}. ${SEVERITY_LABEL[finding.severity].toUpperCase()} `;
+  const [first = '', ...rest] = wrap(`${finding.confidence}, ${whereLabel(finding)} (${finding.cause})`, label, '   ');
   return [
-    `${number}. ${tag} ${paint(singleLine(`${finding.confidence}, ${whereLabel(finding)} (${finding.cause})`), 'quiet')}`,
+    `${paint(label, 'bold', toneOf(finding.severity))}${paint(first.slice(label.length), 'quiet')}`,
+    ...rest.map((line) => paint(line, 'quiet')),
     ...wrap(finding.title, '   ').map((line) => paint(line, 'bold')),
     ...wrap(measuredText(finding), '   '),
     ...(step === undefined ? [] : wrap(step, '   Next:   ', '           ')),

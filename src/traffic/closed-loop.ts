@@ -44,6 +44,7 @@ function runAutocannon({ experimentId, load }: ClosedCommand, setup: SenderSetup
   const spec = setup.requests.find(({ name }) => name === load.request) as RequestSpec;
   const prepared = prepareRequest(spec, target, setup, { runId: setup.runId, userAgent: setup.userAgent }, requestIdOf(setup.runId, 0), { connection: 'warm' }, '');
   const base = { experimentId, route: load.route, requestName: load.request, tag: { kind: 'load' } } as const;
+  let sent = 0;
   let answered = 0;
   let failed = 0;
   const add = (exchange: Pick<Exchange, 'dueUs' | 'endUs' | 'outcome'>): void => sending.add({ ...base, ...exchange, sentUs: exchange.dueUs });
@@ -58,10 +59,14 @@ function runAutocannon({ experimentId, load }: ClosedCommand, setup: SenderSetup
         overallRate: setup.limits.maxRatePerSec,
         // Its correction mixes seconds with milliseconds; we record its events ourselves.
         ignoreCoordinatedOmission: true,
+        // The result counts answers; what was sent is counted here, so that the two can be reconciled.
+        setupClient: (client) =>
+          client.on('request' as 'headers', () => {
+            sent++;
+          }),
         requests: [{ method: prepared.method as 'GET', path: prepared.path, headers: headersOf(prepared.headers), ...(prepared.body === undefined ? {} : { body: prepared.body }) }],
       },
-      (error, result) => {
-        const sent = result === undefined ? answered + failed : result.requests.sent;
+      (error) => {
         // At the end each connection may have one request under way; more than that were closed without an answer.
         resolve({ due: sent, sent, unaccounted: Math.max(0, sent - answered - failed - load.connections), ...(error ? { failed: String(error) } : {}) });
       },

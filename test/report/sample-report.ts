@@ -317,9 +317,9 @@ function poison(value: unknown, key: string, parent: string): unknown {
     return CLOSED.has(key) || CLOSED.has(`${key}@${parent}`) ? value : `${HOSTILE}${value}`;
   if (Array.isArray(value)) return value.map((one) => poison(one, key, parent === '' ? key : parent));
   if (typeof value !== 'object' || value === null) return value;
-  const poisonKeys = key === 'outcomes' || key === 'measured' || key === 'phasesUs';
+  const isMap = key === 'outcomes' || key === 'phasesUs' || (key === 'measured' && !('value' in value));
   return Object.fromEntries(
-    Object.entries(value).map(([name, one]) => [poisonKeys ? `${HOSTILE}${name}` : name, poison(one, name, key)]),
+    Object.entries(value).map(([name, one]) => [isMap ? `${HOSTILE}${name}` : name, poison(one, name, key)]),
   );
 }
 

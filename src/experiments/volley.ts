@@ -1,0 +1,63 @@
+import type { Profile, VolleySpec } from '../model/profile.ts';
+import { GATEWAY } from '../model/route.ts';
+import { packSchedule } from '../traffic/schedule.ts';
+import { endOf, type Experiment, routesOf } from './experiment.ts';
+import { mainRequest } from './request-choice.ts';
+import { fireWatched } from './watched-firing.ts';
+
+/** Each size twice: a wave pattern that is chance does not come again. */
+const ROUNDS = 2;
+/** Between volleys, so that the queue of the one before is empty. */
+const PAUSE_US = 250_000;
+
+function allowedSizes(spec: VolleySpec, profile: Profile): readonly number[] {
+  return spec.sizes.filter((size) => size <= profile.limits.maxInFlight && size <= profile.limits.maxRatePerSec);
+}
+
+export const volley: Experiment<VolleySpec> = {
+  kind: 'volley',
+  loop: () => 'open',
+  plan(spec, profile, id) {
+    const sizes = allowedSizes(spec, profile);
+    const routes = routesOf(profile);
+    const perRoute = sizes.reduce((sum, size) => sum + size * ROUNDS, 0);
+    const left = spec.sizes.length - sizes.length;
+    return {
+      id,
+      kind: 'volley',
+      spec,
+      requestsPerRoute: Object.fromEntries(routes.map((route) => [route, perRoute])),
+      durationUs: sizes.length * ROUNDS * routes.length * (PAUSE_US + 250_000),
+      peakRatePerSec: Math.max(0, ...sizes),
+      peakInFlight: Math.max(0, ...sizes),
+      describe: [
+        `volleys of ${sizes.join(', ')} requests at one instant, ${ROUNDS} of each, to every member and then through the gateway; a route's larger volleys are left out once failures rise`,
+        ...(left > 0 ? [`${left} sizes are above limits.maxInFlight or limits.maxRate and are left out`] : []),
+      ],
+      ...(sizes.length === 0 ? { refused: 'every size is above limits.maxInFlight or limits.maxRate' } : {}),
+    };
+  },
+  async run(planned, spec, context) {
+    const { profile, sender, clock, signal } = context;
+    const request = mainRequest(profile, spec.request).name;
+    const notes: string[] = [];
+    const routes = [...routesOf(profile).filter((route) => route !== GATEWAY), GATEWAY];
+    for (const route of routes) {
+      for (const size of allowedSizes(spec, profile)) {
+        let stopReason: string | undefined;
+        for (let round = 0; round < ROUNDS && stopReason === undefined; round++) {
+          if (signal.aborted) return endOf(context);
+          await sender.prepare(route, size);
+          const shots = Array.from({ length: size }, () => ({ dueUs: 0, route, request, connection: 'warm' as const, tag: { kind: 'volley' as const, size, round } }));
+          stopReason = (await fireWatched(planned.id, packSchedule(shots), context)).stopReason;
+          await clock.sleep(PAUSE_US, signal);
+        }
+        if (stopReason !== undefined) {
+          notes.push(`${route}: stopped at volleys of ${size}: ${stopReason}`);
+          break;
+        }
+      }
+    }
+    return { ...endOf(context), notes };
+  },
+};
