@@ -10,7 +10,10 @@ export type TimeoutCluster = {
   readonly medianUs: number;
   /** Width of the window that was scanned for. */
   readonly widthUs: number;
-  /** Probability of such a pile if the times were spread evenly over `spanUs`, corrected for the places scanned; at most 1. */
+  /**
+   * Probability of such a pile if the times were spread evenly over `spanUs`, corrected for the places scanned; at most
+   * 1.
+   */
   readonly p: number;
 };
 
@@ -33,11 +36,13 @@ const DEVIATIONS_PER_WIDTH = 4;
 const WIDTHS_TRIED = 2;
 
 /**
- * Clusters of elapsed times of failures, most significant first; a failure belongs to one cluster at most. Give failures of one
- * emitter and outcome only, and leave out those as fast as an ordinary answer: they agree without any timer.
+ * Clusters of elapsed times of failures, most significant first; a failure belongs to one cluster at most. Give
+ * failures of one emitter and outcome only, and leave out those as fast as an ordinary answer: they agree without any
+ * timer.
  *
- * Scan statistic: the chance that some window holds k of n values (Wallenstein and Neff; for k = n the exact k·r^(k−1) − (k−1)·r^k,
- * r = width/span), times the number of windows (two widths are tried), because failures are never spread evenly.
+ * Scan statistic: the chance that some window holds k of n values (Wallenstein and Neff; for k = n the exact k·r^(k−1)
+ * − (k−1)·r^k, r = width/span), times the number of windows (two widths are tried), because failures are never spread
+ * evenly.
  */
 export function findTimeoutClusters(elapsedUs: readonly number[], options: ClusterOptions): readonly TimeoutCluster[] {
   const clusters: TimeoutCluster[] = [];
@@ -56,7 +61,10 @@ export function clusterWidthUs(elapsedUs: number, overheadDeviationUs = 0): numb
   return Math.max(MIN_WIDTH_US, WIDTH_RATIO * elapsedUs, DEVIATIONS_PER_WIDTH * overheadDeviationUs);
 }
 
-/** The most significant pile among windows of full width and, where a timer is exact, of the least: it leaves out strangers nearby. */
+/**
+ * The most significant pile among windows of full width and, where a timer is exact, of the least: it leaves out
+ * strangers nearby.
+ */
 function bestCluster(
   elapsedUs: readonly number[],
   sorted: readonly number[],
@@ -91,7 +99,10 @@ function bestWindow(
   return best;
 }
 
-/** Chance that some window of relative width `ratio` holds at least `k` of `n` evenly spread values (Wallenstein and Neff 1987). */
+/**
+ * Chance that some window of relative width `ratio` holds at least `k` of `n` evenly spread values (Wallenstein and
+ * Neff 1987).
+ */
 export function scanP(k: number, n: number, ratio: number): number {
   const p = (k / ratio - n - 1) * binomialProbability(k, n, ratio) + 2 * binomialTail(k, n, ratio);
   return Math.min(1, Math.max(0, p));

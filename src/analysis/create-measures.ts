@@ -19,9 +19,9 @@ type KnownKey = CountedKey & { readonly name: string; readonly kept: readonly Ex
 const WARM_SLOTS: Selection = { experimentKind: 'compare', connection: 'warm', roles: ['slot'], cohorts: ['ok'] };
 
 /**
- * The measures of a recording. Lazy: windows are read when a question needs them, decoded only when a selection's exchanges were not
- * all kept (kept ones give exact values). Memoised: the same question costs nothing the second time. Deterministic: resampling
- * starts from the run's seed.
+ * The measures of a recording. Lazy: windows are read when a question needs them, decoded only when a selection's
+ * exchanges were not all kept (kept ones give exact values). Memoised: the same question costs nothing the second time.
+ * Deterministic: resampling starts from the run's seed.
  */
 export function createMeasures(recording: Recording): Measures {
   const { manifest, experiments } = recording;
@@ -94,7 +94,10 @@ function createMemory(): Memory {
 type TimeSource = {
   keysOf(selection: Selection): readonly KnownKey[];
   blocksOf(keys: readonly KnownKey[], which: Which, isExact: boolean): readonly Block[];
-  /** Response times of several selections in the same blocks, all exact or all from histograms; empty where there was nothing. */
+  /**
+   * Response times of several selections in the same blocks, all exact or all from histograms; empty where there was
+   * nothing.
+   */
   alignedArms(selections: readonly Selection[]): readonly (readonly Distribution[])[];
 };
 
@@ -204,7 +207,10 @@ function countsOf(keys: readonly KnownKey[]): Counts {
   };
 }
 
-/** Counts by outcome key; a status is split by substatus where every exchange with it was kept, so that the parts add up. */
+/**
+ * Counts by outcome key; a status is split by substatus where every exchange with it was kept, so that the parts add
+ * up.
+ */
 function outcomesOf(keys: readonly KnownKey[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
   const keptOf = new Map<string, Exchange[]>();

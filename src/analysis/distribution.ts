@@ -2,9 +2,10 @@
  * An immutable sample of a quantity: sorted distinct values and how often each occurred. Holds raw samples and decoded
  * histograms alike. Counts may be fractions (mixtures).
  *
- * Rule of quantiles: with n = `count`, rank r = p·(n − 1); the value at a whole rank k is the smallest value whose cumulative
- * count exceeds k; between two whole ranks the values are interpolated linearly. For raw samples this is the usual
- * "type 7" of Hyndman and Fan (numpy, R), exact also for three values; for histograms the error is that of the histogram.
+ * Rule of quantiles: with n = `count`, rank r = p·(n − 1); the value at a whole rank k is the smallest value whose
+ * cumulative count exceeds k; between two whole ranks the values are interpolated linearly. For raw samples this is the
+ * usual "type 7" of Hyndman and Fan (numpy, R), exact also for three values; for histograms the error is that of the
+ * histogram.
  */
 export interface Distribution {
   /** Number of observations; 0 for the empty distribution. */
@@ -70,8 +71,8 @@ export function mergeDistributions(parts: readonly Distribution[]): Distribution
 }
 
 /**
- * The mixture Σ wᵢ·Fᵢ, never an average of quantiles. Weights are relative (default equal); parts without observations are
- * left out and their weight goes to the others. `count` is the sum of the parts' counts.
+ * The mixture Σ wᵢ·Fᵢ, never an average of quantiles. Weights are relative (default equal); parts without observations
+ * are left out and their weight goes to the others. `count` is the sum of the parts' counts.
  */
 export function mixtureOf(
   parts: readonly Distribution[],

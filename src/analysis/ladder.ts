@@ -24,8 +24,8 @@ export type IdleBracket = {
 };
 
 /**
- * The gap g* between two rungs for which "warm up to g*, cold beyond" contradicts the fewest steps (isotonic fit of a 0/1
- * response). Of several equally good places the bracket spans all, so it never claims more than the steps show.
+ * The gap g* between two rungs for which "warm up to g*, cold beyond" contradicts the fewest steps (isotonic fit of a
+ * 0/1 response). Of several equally good places the bracket spans all, so it never claims more than the steps show.
  */
 export function idleBracket(steps: readonly LadderStep[]): IdleBracket {
   const rungs = rungsOf(steps);

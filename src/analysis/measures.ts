@@ -38,8 +38,8 @@ export type Counts = {
 export type Block = { readonly startUs: number; readonly lengthUs: number; readonly times: Distribution };
 
 /**
- * All that a detector may see: lazy, memoised, without I/O. A run, logs alone and history are sources of the same measures.
- * Times are response times (from the due time) unless `service` is asked for.
+ * All that a detector may see: lazy, memoised, without I/O. A run, logs alone and history are sources of the same
+ * measures. Times are response times (from the due time) unless `service` is asked for.
  */
 export interface Measures {
   readonly profile: MaskedProfile;
@@ -61,10 +61,13 @@ export interface Measures {
   /** Quantile with an interval that respects correlation within the run; `n/a` where the sample cannot support it. */
   quantile(selection: Selection, p: number, which?: 'response' | 'service'): QuantileEstimate;
   /**
-   * Proxied minus direct at quantile `p`, warm connections of all compares: quantile of the gateway minus quantile of the equal
-   * mixture of the members, interval by paired block bootstrap.
+   * Proxied minus direct at quantile `p`, warm connections of all compares: quantile of the gateway minus quantile of
+   * the equal mixture of the members, interval by paired block bootstrap.
    */
   overhead(p: number, requestName?: string): QuantileEstimate;
-  /** Per-slot differences (gateway minus mean of members' ok answers of that slot), µs, warm slots with ok answers on all sides used. */
+  /**
+   * Per-slot differences (gateway minus mean of members' ok answers of that slot), µs, warm slots with ok answers on
+   * all sides used.
+   */
   slotDifferences(requestName?: string): readonly number[];
 }

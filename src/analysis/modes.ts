@@ -12,7 +12,10 @@ export type Mode = {
   readonly count: number;
   /** `count` as a share of all values. */
   readonly share: number;
-  /** Chance of such a peak if there were no valley beside it, corrected for the number of candidates. 0 for the main mode. */
+  /**
+   * Chance of such a peak if there were no valley beside it, corrected for the number of candidates. 0 for the main
+   * mode.
+   */
   readonly p: number;
 };
 
@@ -103,9 +106,9 @@ function candidatePeaks(smooth: Float64Array): Peak[] {
 }
 
 /**
- * The core of a peak (the window above half its height) against the valley between the core and the next place that is as high, on either
- * side: without a valley, values would fall into the two by their widths, which is a binomial test. The worse side decides; a
- * side without a higher place has nothing to be separated from.
+ * The core of a peak (the window above half its height) against the valley between the core and the next place that is
+ * as high, on either side: without a valley, values would fall into the two by their widths, which is a binomial test.
+ * The worse side decides; a side without a higher place has nothing to be separated from.
  */
 function strengthOf({ raw, smooth }: Density, peak: Peak, total: number, candidates: number): Strength {
   const { core, height } = coreOf(smooth, peak);

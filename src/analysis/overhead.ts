@@ -4,9 +4,9 @@ import { type PairedSample, pairedQuantileDifference } from './paired-bootstrap.
 import { MIN_BLOCKS, neededCount } from './quantile-interval.ts';
 
 /**
- * What the gateway adds at quantile `p`: quantile of the gateway minus quantile of the equal mixture of the members that answered,
- * with the interval of the paired block bootstrap. The design effect plays no part in the need: noise that the arms share
- * cancels in the difference.
+ * What the gateway adds at quantile `p`: quantile of the gateway minus quantile of the equal mixture of the members
+ * that answered, with the interval of the paired block bootstrap. The design effect plays no part in the need: noise
+ * that the arms share cancels in the difference.
  */
 export function overheadEstimate(sample: PairedSample, p: number, random: Random): QuantileEstimate {
   const gatewayCount = sample.gateway.reduce((sum, block) => sum + block.count, 0);

@@ -1,14 +1,18 @@
 /**
- * Paired block bootstrap of a difference of quantiles: gateway minus the mixture of its members. Whole blocks of time are drawn, the
- * same ones for every arm, so noise that the arms share cancels and noise that lasts stays together.
+ * Paired block bootstrap of a difference of quantiles: gateway minus the mixture of its members. Whole blocks of time
+ * are drawn, the same ones for every arm, so noise that the arms share cancels and noise that lasts stays together.
  */
 
 import type { Random } from '../model/time.ts';
 import { type Distribution, mergeDistributions, mixtureOf } from './distribution.ts';
+import { MIN_BLOCKS } from './quantile-interval.ts';
 import { normalCdf, studentTInverse } from './special.ts';
 
 export type PairedSample = {
-  /** One distribution per block; `gateway[b]` and `members[i][b]` were measured in the same stretch of time. May be empty. */
+  /**
+   * One distribution per block; `gateway[b]` and `members[i][b]` were measured in the same stretch of time. May be
+   * empty.
+   */
   readonly gateway: readonly Distribution[];
   readonly members: readonly (readonly Distribution[])[];
 };
@@ -29,12 +33,15 @@ const DEFAULT_REPLICATES = 1_000;
 const MIN_BLOCKS_FOR_PERCENTILES = 12;
 /** So many different values fit into 4 MB per arm of 60 blocks; histograms of a run have a few hundred. */
 const MAX_GRID_SIZE = 8_192;
-/** With more, values closer than 0.05 % are one point in the replicates (the estimate itself is exact): half a histogram's bucket. */
+/**
+ * With more, values closer than 0.05 % are one point in the replicates (the estimate itself is exact): half a
+ * histogram's bucket.
+ */
 const GRID_RATIO = 1.0005;
 
 /**
- * Difference of quantiles `p` with its interval, in the unit of the values. Undefined when an arm is empty or fewer than three
- * blocks hold values of the gateway.
+ * Difference of quantiles `p` with its interval, in the unit of the values. Undefined when an arm is empty or fewer
+ * than three blocks hold values of the gateway.
  */
 export function pairedQuantileDifference(
   sample: PairedSample,
@@ -48,7 +55,7 @@ export function pairedQuantileDifference(
   const weights = weighted.map(({ weight }) => weight);
   const gateway = mergeDistributions(sample.gateway);
   const filledBlocks = sample.gateway.filter((block) => block.count > 0).length;
-  if (members.length === 0 || filledBlocks < 3) return undefined;
+  if (members.length === 0 || filledBlocks < MIN_BLOCKS) return undefined;
   const value = gateway.quantile(p) - mixtureOf(members, weights).quantile(p);
   const gatewayArm = createArm([sample.gateway], [1]);
   const memberArm = createArm(
@@ -71,8 +78,8 @@ export function pairedQuantileDifference(
 }
 
 /**
- * Percentiles are taken a little further out than their names (Hesterberg's expansion): a bootstrap of n blocks is too narrow by
- * √((n − 1)/n) and knows nothing of Student's factor.
+ * Percentiles are taken a little further out than their names (Hesterberg's expansion): a bootstrap of n blocks is too
+ * narrow by √((n − 1)/n) and knows nothing of Student's factor.
  */
 function intervalOf(
   sorted: Float64Array,
@@ -99,8 +106,8 @@ function valueAt(sorted: Float64Array, share: number): number {
 type Arm = (drawn: Float64Array, p: number) => number;
 
 /**
- * All blocks of all parts are counted cumulatively on one grid of values; a replicate is then a search on the grid with one sum over
- * the blocks per step, instead of merging thousands of histograms.
+ * All blocks of all parts are counted cumulatively on one grid of values; a replicate is then a search on the grid with
+ * one sum over the blocks per step, instead of merging thousands of histograms.
  */
 function createArm(parts: readonly (readonly Distribution[])[], weights: readonly number[]): Arm {
   const grid = commonGrid(parts.flat());
@@ -146,7 +153,10 @@ function commonGrid(blocks: readonly Distribution[]): Float64Array {
   return Float64Array.from(grid);
 }
 
-/** Row by grid value, column by block: how many values of the block are not above the grid value (nearest grid values count). */
+/**
+ * Row by grid value, column by block: how many values of the block are not above the grid value (nearest grid values
+ * count).
+ */
 function cumulativeCounts(blocks: readonly Distribution[], grid: Float64Array): Float64Array {
   const width = blocks.length;
   const table = new Float64Array(grid.length * width);

@@ -3,7 +3,10 @@ import { betainc, betaincInverse, gammaincLower, logChoose } from './special.ts'
 
 export type Interval = { readonly low: number; readonly high: number };
 
-/** Two tables count as equally likely within this relative difference (as in R's fisher.test): rounding must not drop one. */
+/**
+ * Two tables count as equally likely within this relative difference (as in R's fisher.test): rounding must not drop
+ * one.
+ */
 const TIE_TOLERANCE = 1e-7;
 
 /** P(X = k) for X ~ Binomial(n, p). */
@@ -26,8 +29,8 @@ export function poissonTail(k: number, mean: number): number {
 }
 
 /**
- * Clopper-Pearson interval for a share of `successes` in `count` trials: covers at least `confidence`, also for 0 and all.
- * Assumes independent trials; failures that come in bursts are fewer trials than requests.
+ * Clopper-Pearson interval for a share of `successes` in `count` trials: covers at least `confidence`, also for 0 and
+ * all. Assumes independent trials; failures that come in bursts are fewer trials than requests.
  */
 export function proportionInterval(successes: number, count: number, confidence = 0.95): Interval {
   if (count === 0) return { low: 0, high: 1 };
@@ -72,8 +75,9 @@ export function fisherExact(
 }
 
 /**
- * Exact McNemar test on discordant pairs: `onlyFirst` pairs failed on the first route only, `onlySecond` on the second only.
- * The right test for "fails only through the gateway". `greater`: the first route fails more often. Returns the p-value.
+ * Exact McNemar test on discordant pairs: `onlyFirst` pairs failed on the first route only, `onlySecond` on the second
+ * only. The right test for "fails only through the gateway". `greater`: the first route fails more often. Returns the
+ * p-value.
  */
 export function mcnemarExact(onlyFirst: number, onlySecond: number, alternative: Alternative = 'two-sided'): number {
   const discordant = onlyFirst + onlySecond;

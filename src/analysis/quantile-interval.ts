@@ -1,6 +1,6 @@
 /**
- * Confidence intervals of quantiles. Requests of one run are correlated: intervals for independent samples promise 95 % and
- * cover 10 to 49 % (simulated), so the noise is measured between blocks of time instead.
+ * Confidence intervals of quantiles. Requests of one run are correlated: intervals for independent samples promise 95 %
+ * and cover 10 to 49 % (simulated), so the noise is measured between blocks of time instead.
  */
 import type { QuantileEstimate } from '../model/report.ts';
 import { type Distribution, mergeDistributions } from './distribution.ts';
@@ -8,13 +8,15 @@ import { binomialTail } from './proportion.ts';
 import { studentTInverse } from './special.ts';
 
 /**
- * Blocks are merged until fewer than this would remain. Simulated (60 blocks of 1 s, noise with correlation 0.5): 5 covers 94 %
- * at p50, 12 covers 92 %; the price is 15 % more width where nothing is correlated.
+ * Blocks are merged until fewer than this would remain. Simulated (60 blocks of 1 s, noise with correlation 0.5): 5
+ * covers 94 % at p50, 12 covers 92 %; the price is 15 % more width where nothing is correlated.
  */
 const MIN_BLOCKS_PER_LEVEL = 5;
 /** Two blocks have a t factor of 12.7: such an interval says nothing. */
 export const MIN_BLOCKS = 3;
-/** With less than half an independent value above the bound, the largest value seen is no bound: the interval is open. */
+/**
+ * With less than half an independent value above the bound, the largest value seen is no bound: the interval is open.
+ */
 const MIN_EFFECTIVE_VALUES_BEYOND = 0.5;
 
 export type QuantileInterval = {
@@ -26,19 +28,19 @@ export type QuantileInterval = {
 };
 
 /**
- * Smallest independent sample with a finite two-sided interval: n >= ln(α/2) / ln(max(p, 1 − p)), since the largest of n
- * values lies above the quantile with probability 1 − pⁿ. At 95 %: p50 6, p90 36, p95 72, p99 368, p99.9 3 688.
+ * Smallest independent sample with a finite two-sided interval: n >= ln(α/2) / ln(max(p, 1 − p)), since the largest of
+ * n values lies above the quantile with probability 1 − pⁿ. At 95 %: p50 6, p90 36, p95 72, p99 368, p99.9 3 688.
  */
 export function neededCount(p: number, confidence = 0.95): number {
   return Math.ceil(Math.log((1 - confidence) / 2) / Math.log(Math.max(p, 1 - p)));
 }
 
 /**
- * Woodruff's interval with the design effect of clustered sampling: the share of values <= q is measured in every block, its
- * scatter between blocks gives the error of the pooled share (ratio estimator, blocks may differ in size), and the
- * interval of the share, on the logit scale and with Student's factor, is turned back into values. Neighbouring blocks are also
- * merged to twofold, fourfold, … length while 5 remain and the widest answer counts, so that noise which lasts longer than a
- * block is seen. `blocks` are in order of time; empty ones may be left out.
+ * Woodruff's interval with the design effect of clustered sampling: the share of values <= q is measured in every
+ * block, its scatter between blocks gives the error of the pooled share (ratio estimator, blocks may differ in size),
+ * and the interval of the share, on the logit scale and with Student's factor, is turned back into values. Neighbouring
+ * blocks are also merged to twofold, fourfold, … length while 5 remain and the widest answer counts, so that noise
+ * which lasts longer than a block is seen. `blocks` are in order of time; empty ones may be left out.
  */
 export function quantileInterval(blocks: readonly Distribution[], p: number, confidence = 0.95): QuantileInterval {
   const pooled = mergeDistributions(blocks);
@@ -50,8 +52,8 @@ export function quantileInterval(blocks: readonly Distribution[], p: number, con
   }
   const value = pooled.quantile(p);
   const { blockEffect, designEffect, factor } = clusterNoise(filled, pooled, value, p, confidence);
-  // Whether the sample is large enough is judged at the blocks' own length: the widest of several noisy effects would refuse
-  // a third of all samples that are just large enough.
+  // Whether the sample is large enough is judged at the blocks' own length: the widest of several noisy effects would
+  // refuse a third of all samples that are just large enough.
   const need = Math.ceil(baseNeed * blockEffect);
   if (pooled.count < need) return notAvailable(need, pooled.count, blockEffect);
   const effectiveCount = pooled.count / designEffect;
@@ -67,9 +69,9 @@ export function quantileInterval(blocks: readonly Distribution[], p: number, con
 }
 
 /**
- * Interval from order statistics, for values that really are independent (repeats far apart in time, different days). Not for
- * requests of one load: there it is a fiction. Ranks: the largest l with P(B < l) <= α/2 and the smallest u with
- * P(B >= u) <= α/2, where B ~ Binomial(n, p) counts the values below the quantile.
+ * Interval from order statistics, for values that really are independent (repeats far apart in time, different days).
+ * Not for requests of one load: there it is a fiction. Ranks: the largest l with P(B < l) <= α/2 and the smallest u
+ * with P(B >= u) <= α/2, where B ~ Binomial(n, p) counts the values below the quantile.
  */
 export function orderStatisticEstimate(sample: Distribution, p: number, confidence = 0.95): QuantileEstimate {
   const n = sample.count;
@@ -90,7 +92,10 @@ function notAvailable(need: number, have: number, designEffect: number): Quantil
   return { estimate: { state: 'n/a', need, have }, designEffect, effectiveCount: have / designEffect };
 }
 
-/** Design effect of the blocks as they are; design effect and Student's factor at the length that gives the widest interval. */
+/**
+ * Design effect of the blocks as they are; design effect and Student's factor at the length that gives the widest
+ * interval.
+ */
 function clusterNoise(
   blocks: readonly Distribution[],
   pooled: Distribution,

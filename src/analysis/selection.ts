@@ -9,8 +9,8 @@ export function nameOfKey({ experimentId, route, requestName, connection, role, 
 }
 
 /**
- * The key under which an exchange is counted in windows. Must agree with the recorder; a test compares the two over all kinds of
- * exchanges.
+ * The key under which an exchange is counted in windows. Must agree with the recorder; a test compares the two over all
+ * kinds of exchanges.
  */
 export function keyOfExchange(exchange: Exchange): WindowKey {
   const { experimentId, route, requestName } = exchange;

@@ -5,9 +5,9 @@ import { GATEWAY } from '../model/route.ts';
 const MIN_ANSWER_RATIO = 0.5;
 
 /**
- * Per slot the gateway's response time minus the mean of the members', in order of slots. Used are slots in which the gateway
- * and every member that mostly answers did; a slot of which an exchange is missing (not ok, not kept) would compare
- * different sets of members. `exchanges`: ok answers over warm connections of compares.
+ * Per slot the gateway's response time minus the mean of the members', in order of slots. Used are slots in which the
+ * gateway and every member that mostly answers did; a slot of which an exchange is missing (not ok, not kept) would
+ * compare different sets of members. `exchanges`: ok answers over warm connections of compares.
  */
 export function slotDifferencesUs(exchanges: readonly Exchange[]): readonly number[] {
   const members = answeringMembers(exchanges);

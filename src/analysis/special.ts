@@ -1,6 +1,6 @@
 /**
- * Special functions behind the intervals and tests of this folder. Relative accuracy is about 1e-12 in the ranges used here
- * (arguments up to some 1e6); the tests hold 1e-8 against published tables.
+ * Special functions behind the intervals and tests of this folder. Relative accuracy is about 1e-12 in the ranges used
+ * here (arguments up to some 1e6); the tests hold 1e-8 against published tables.
  */
 
 // Lanczos approximation with g = 7 and nine terms (Godfrey's coefficients): about 15 digits for positive arguments.
@@ -147,7 +147,8 @@ export function normalInverse(p: number): number {
   if (p <= 0) return Number.NEGATIVE_INFINITY;
   if (p >= 1) return Number.POSITIVE_INFINITY;
   if (p > 0.5) return -normalInverse(1 - p);
-  // Start: Abramowitz & Stegun 26.2.23 (absolute error below 4.5e-4); two Newton steps on ln P bring it to full precision.
+  // Start: Abramowitz & Stegun 26.2.23 (absolute error below 4.5e-4); two Newton steps on ln P bring it to full
+  // precision.
   const t = Math.sqrt(-2 * Math.log(p));
   let z = -(t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))));
   for (let i = 0; i < 4; i++) {
@@ -168,7 +169,8 @@ export function studentTCdf(t: number, degrees: number): number {
 export function studentTInverse(p: number, degrees: number): number {
   if (p === 0.5) return 0;
   if (p < 0.5) return -studentTInverse(1 - p, degrees);
-  // Two-sided tail 2(1 − p) = I_x(ν/2, ½) with x = ν/(ν + t²); solved for 1 − x = I⁻¹, which keeps digits when t is small.
+  // Two-sided tail 2(1 − p) = I_x(ν/2, ½) with x = ν/(ν + t²); solved for 1 − x = I⁻¹, which keeps digits when t is
+  // small.
   const rest = betaincInverse(1 - 2 * (1 - p), 0.5, degrees / 2);
   return Math.sqrt((degrees * rest) / (1 - rest));
 }

@@ -23,7 +23,10 @@ export type BlockPlan = {
   extentOf(block: string): { readonly startUs: number; readonly lengthUs: number };
 };
 
-/** A block lies within one experiment. Several experiments share the `MAX_BLOCKS` by their length, each gets at least one. */
+/**
+ * A block lies within one experiment. Several experiments share the `MAX_BLOCKS` by their length, each gets at least
+ * one.
+ */
 export function createTimeline(experiments: readonly ExperimentRecord[], durationUs: number): Timeline {
   const byExperiment = new Map(experiments.map((record) => [record.id, cellsOf(record.startUs, record.endUs)]));
   const whole = cellsOf(0, durationUs);

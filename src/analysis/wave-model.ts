@@ -4,7 +4,10 @@ import type { Random } from '../model/time.ts';
 /** In service times, by order of answer: when it is expected, and how far it scatters. */
 export type Expectation = { readonly mean: Float64Array; readonly scatter: Float64Array };
 
-/** Expected answers of a volley of `size` requests; `spread` is the standard deviation of the logarithm of the service time. */
+/**
+ * Expected answers of a volley of `size` requests; `spread` is the standard deviation of the logarithm of the service
+ * time.
+ */
 export type WaveModel = (size: number, limit: number, spread: number) => Expectation;
 
 /** Simulated volleys per case: the expectation is then off by a fifth of the scatter. */
@@ -12,7 +15,10 @@ const SIMULATIONS = 24;
 /** Scatter that is never undercut, in service times: scheduling and network noise. */
 const MIN_SCATTER = 0.02;
 
-/** Volleys of up to `maxSize` requests. The same random numbers serve every limit and spread, so that these compare smoothly. */
+/**
+ * Volleys of up to `maxSize` requests. The same random numbers serve every limit and spread, so that these compare
+ * smoothly.
+ */
 export function createWaveModel(maxSize: number, random: Random): WaveModel {
   const draws = Array.from({ length: SIMULATIONS }, () => Float64Array.from({ length: maxSize }, () => normal(random)));
   const known = new Map<string, Expectation>();

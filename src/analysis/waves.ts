@@ -10,9 +10,9 @@ export type Volley = readonly number[];
 export type Wave = { readonly size: number; readonly medianUs: number };
 
 /**
- * `one-wave`: no volley was split; the limit, if there is one, is at least `atLeast`.
- * `limit`: at most `limit` requests are served at once, each for about `periodUs`; `low` … `high` are the limits that fit about as
- * well (no `high`: the largest volley does not bound it). `unclear`: neither fits, or both do.
+ * `one-wave`: no volley was split; the limit, if there is one, is at least `atLeast`. `limit`: at most `limit` requests
+ * are served at once, each for about `periodUs`; `low` … `high` are the limits that fit about as well (no `high`: the
+ * largest volley does not bound it). `unclear`: neither fits, or both do.
  */
 export type ConcurrencyEstimate =
   | { readonly kind: 'one-wave'; readonly atLeast: number; readonly periodUs: number }
@@ -27,9 +27,14 @@ export type ConcurrencyEstimate =
     }
   | { readonly kind: 'unclear'; readonly reason: string };
 
-/** A wave ends where the next answer comes later than this share of the service time (exact for 23 requests on 5 slots, measured). */
+/**
+ * A wave ends where the next answer comes later than this share of the service time (exact for 23 requests on 5 slots,
+ * measured).
+ */
 const GAP_RATIO = 0.25;
-/** Service time within a volley against that of one request alone; beyond these bounds it is another model than a limit. */
+/**
+ * Service time within a volley against that of one request alone; beyond these bounds it is another model than a limit.
+ */
 const MIN_PERIOD_RATIO = 0.6;
 const MAX_PERIOD_RATIO = 1.6;
 /** Network and gateway around the service time, in service times. */
@@ -40,8 +45,9 @@ const SPREADS = [0.01, 0.03, 0.08, 0.15, 0.25, 0.4, 0.6];
 /** "No limit" may also be explained by heavier tails: in doubt there is none. */
 const FREE_SPREADS = [...SPREADS, 1, 1.5];
 
-// Differences of log likelihood, set by simulation, since answers of one volley are not independent. Service times with a spread of
-// 0.2: the true limit is within 8 of the best in 90 %, without a limit "no limit" is within 5 in 90 % and never beyond 20.
+// Differences of log likelihood, set by simulation, since answers of one volley are not independent. Service times with
+// a spread of 0.2: the true limit is within 8 of the best in 90 %, without a limit "no limit" is within 5 in 90 % and
+// never beyond 20.
 const INTERVAL_LOSS = 8;
 const ONE_WAVE_LOSS = 5;
 const LIMIT_LOSS = 20;
@@ -60,10 +66,11 @@ const LIMIT_STEP = 1.05;
 type Fit = { readonly limit: number; readonly loss: number; readonly misfit: number; readonly periodUs: number };
 
 /**
- * The limit that explains all volleys best. For each limit and spread of service times the expected order of answers is simulated
- * (first come, first served), period and offset are fitted over all volleys, deviations are Laplace noise (robust
- * against stragglers). Volleys not larger than a limit are one wave under it. `serviceUs`: how long one request takes alone; default: the
- * least median of a volley. The request's work should take well above the network's noise, 50 ms or more.
+ * The limit that explains all volleys best. For each limit and spread of service times the expected order of answers is
+ * simulated (first come, first served), period and offset are fitted over all volleys, deviations are Laplace noise
+ * (robust against stragglers). Volleys not larger than a limit are one wave under it. `serviceUs`: how long one request
+ * takes alone; default: the least median of a volley. The request's work should take well above the network's noise, 50
+ * ms or more.
  */
 export function concurrencyLimit(volleys: readonly Volley[], serviceUs?: number): ConcurrencyEstimate {
   const sorted = volleys.filter((volley) => volley.length > 0).map((volley) => volley.toSorted((a, b) => a - b));
@@ -137,7 +144,10 @@ function bestSpread(volleys: readonly Volley[], limit: number, aloneUs: number, 
     .reduce((a, b) => (b.loss < a.loss ? b : a));
 }
 
-/** Period and offset by reweighted least squares over all volleys, so that stragglers do not pull; loss is the negative log likelihood. */
+/**
+ * Period and offset by reweighted least squares over all volleys, so that stragglers do not pull; loss is the negative
+ * log likelihood.
+ */
 function fitVolleys(
   volleys: readonly Volley[],
   limit: number,

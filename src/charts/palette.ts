@@ -55,7 +55,7 @@ export function roleSwatch(role: SeriesRole, nth: number): SwatchName {
 /** Colour of a bar by its name, where the name is an outcome or a route; otherwise by its place. */
 export function barSwatch(name: string, nth: number): SwatchName {
   if (name === 'gateway') return 'gateway';
-  if (/^direct\b/.test(name)) return roleSwatch('direct', Math.max(0, nth - 1));
+  if (/\bdirect\b/.test(name)) return roleSwatch('direct', Math.max(0, nth - 1));
   if (/^5\d\d(\b|\.)/.test(name) || /:truncated$/.test(name)) return 'failure';
   if (/^4\d\d(\b|\.)/.test(name)) return 'warm';
   if (/^[123]\d\d(\b|\.)/.test(name)) return 'plain';

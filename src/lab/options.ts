@@ -45,7 +45,12 @@ export type GatewayOptions = {
   readonly seed: number;
   /** Name, host and port of each member of the farm. */
   readonly members: readonly { readonly name: string; readonly host: string; readonly port: number }[];
-  readonly timers: { readonly resolveMs: number; readonly connectMs: number; readonly sendMs: number; readonly responseMs: number };
+  readonly timers: {
+    readonly resolveMs: number;
+    readonly connectMs: number;
+    readonly sendMs: number;
+    readonly responseMs: number;
+  };
   /** Idle time after which a pooled connection to a member is given up. */
   readonly poolIdleMs: number;
   /** A refused connect fails after this long, as WinHTTP repeats its SYN (about 1 s). */
@@ -54,10 +59,17 @@ export type GatewayOptions = {
   /** Requests in flight per member; others wait in the gateway. */
   readonly maxPerMember?: number;
   /** Active health test; without `minServers` all members may be taken out, which gives 502.4. */
-  readonly health?: { readonly path: string; readonly intervalMs: number; readonly timeoutMs: number; readonly minServers: number };
+  readonly health?: {
+    readonly path: string;
+    readonly intervalMs: number;
+    readonly timeoutMs: number;
+    readonly minServers: number;
+  };
   readonly errorPages: 'custom' | 'detailed';
   readonly logFolder?: string;
 };
 
 /** What a lab process says to its parent. */
-export type LabMessage = { readonly type: 'listening'; readonly port: number } | { readonly type: 'failed'; readonly error: string };
+export type LabMessage =
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'failed'; readonly error: string };

@@ -2,6 +2,7 @@
 import type { Profile } from '../model/profile.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { present } from './parsed.ts';
+import { THRESHOLD_WORDS } from './threshold.ts';
 import { formatDurationText } from './units.ts';
 import { validateProfile } from './validate.ts';
 
@@ -99,7 +100,7 @@ function memberNames(urls: readonly string[]): string[] {
       .replace(/[^\p{L}\p{N}_.-]+/gu, '-')
       .replace(/^[.-]+/, '')
       .slice(0, 50);
-    const name = plain === '' ? `member${index + 1}` : plain;
+    const name = plain === '' || THRESHOLD_WORDS.includes(plain) ? `member${index + 1}` : plain;
     names.push(names.includes(name) ? `${name}-${index + 1}` : name);
   }
   return names;

@@ -105,8 +105,8 @@ export const maintenanceShape = someOf(
       to: momentLeaf().describe('End of one window.').optional(),
       cron: cronLeaf().describe('Begin of a repeated window.').optional(),
       for: durationLeaf().describe('Length of a repeated window.').optional(),
-      timezone: timeZoneLeaf().optional(),
-      reason: textLeaf().optional(),
+      timezone: timeZoneLeaf().describe('Time zone of the cron line.').optional(),
+      reason: textLeaf().describe('Shown instead of the alert.').optional(),
     })
     .meta({ oneOf: [{ required: ['from', 'to'] }, { required: ['cron', 'for'] }] }),
 ).describe('Times in which the monitor raises no alert: from and to, or cron and for.');
@@ -119,8 +119,9 @@ export const alertsShape = z
     webhook: z
       .strictObject({
         url: textLeaf('a URL').describe('Where the alert is posted.'),
-        headers: z.record(headerNameLeaf(), headerValueLeaf()).optional(),
+        headers: z.record(headerNameLeaf(), headerValueLeaf()).describe('Further headers.').optional(),
       })
+      .describe('An HTTP endpoint to tell.')
       .optional(),
     command: someOf(textLeaf()).describe('Program and arguments to start.').optional(),
   })

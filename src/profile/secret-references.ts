@@ -46,14 +46,16 @@ export function resolveReferences(value: unknown, env: Environment, readFile: Re
       );
     }
     let isReplaced = false;
+    let isMissing = false;
     const replaced = text.replace(REFERENCE, (reference, scheme: string, name: string) => {
       isReplaced = true;
       const found = lookUp(scheme, name, path);
-      if (found !== undefined && isSecret(path)) secrets.add(found);
+      if (found === undefined) isMissing = true;
+      else if (isSecret(path)) secrets.add(found);
       return found ?? reference;
     });
     if (isReplaced) written.set(JSON.stringify(path), text);
-    return isPemPath(path) ? pemAt(replaced, text, path) : replaced;
+    return isPemPath(path) && !isMissing ? pemAt(replaced, text, path) : replaced;
   };
   const pemAt = (replaced: string, text: string, path: Path): unknown => {
     const part = String(path.at(-1));

@@ -73,7 +73,10 @@ const request = z
         status: statusesLeaf()
           .describe('Statuses that count as success: 200, [200, 304] or 2xx. Default: below 500.')
           .optional(),
-        body: z.strictObject({ includes: textLeaf().describe('Text that the body must contain.') }).optional(),
+        body: z
+          .strictObject({ includes: textLeaf().describe('Text that the body must contain.') })
+          .describe('What the body must hold.')
+          .optional(),
         maxMs: leaf(
           (value) =>
             typeof value === 'number' && value > 0 && value <= 86_400_000
@@ -108,23 +111,25 @@ const limits = z
   .describe('The only caps: nothing above them is ever sent.');
 
 const auth = exactlyOne({
-  basic: z.strictObject({
-    user: textLeaf(),
-    password: textLeaf('a text', { allowEmpty: true }).describe(`Best as \${env:NAME}.`),
-  }),
+  basic: z
+    .strictObject({
+      user: textLeaf().describe('User name.'),
+      password: textLeaf('a text', { allowEmpty: true }).describe(`Best as \${env:NAME}.`),
+    })
+    .describe('User and password in each request.'),
   bearer: headerValueLeaf('a token of printable ASCII without spaces', /[^\u0021-\u007e]/).describe(
     `The token, best as \${env:NAME}.`,
   ),
   login: z
     .strictObject({
-      path: pathLeaf(),
+      path: pathLeaf().describe('Where to log in.'),
       method: methodLeaf().describe('Default POST.').optional(),
       form: z
         .record(z.string(), textLeaf('a text', { allowEmpty: true }))
         .describe('Fields of a form, sent url-encoded.')
         .optional(),
       body: textLeaf().describe('Body as text, instead of form.').optional(),
-      headers: headers.optional(),
+      headers: headers.describe('Further headers.').optional(),
     })
     .describe('One request before the run whose cookies are kept.'),
 }).describe('How the probe proves who it is: basic, bearer or login.');
@@ -158,8 +163,10 @@ export const profileShape = z
       .describe('The least severity for exit code 1. Default warning.')
       .optional(),
     memberId: exactlyOne({
-      header: tokenLeaf('a header name such as X-Served-By'),
-      cookie: tokenLeaf('a cookie name such as ARRAffinity'),
+      header: tokenLeaf('a header name such as X-Served-By').describe('A header of the answer that names the member.'),
+      cookie: tokenLeaf('a cookie name such as ARRAffinity').describe(
+        'An affinity cookie whose value stands for the member.',
+      ),
     })
       .describe('How to tell which member answered through the gateway: a header or a cookie.')
       .optional(),

@@ -70,9 +70,7 @@ function collect(root: ParsedNode | null, text: string, positionAt: (offset: num
   const anchors = new Map<string, ParsedNode>();
   let visited = 0;
 
-  const report = (path: Path, offset: number, message: string, hint?: string): void => {
-    problems.push({ path: formatPath(path), ...positionAt(offset), message, ...(hint === undefined ? {} : { hint }) });
-  };
+  const report = createReport(problems, positionAt);
   const valueAt = (node: ParsedNode | null, path: Path): unknown => {
     visited++;
     if (node === null || visited > MAX_VALUES) return null;
@@ -144,6 +142,15 @@ function collect(root: ParsedNode | null, text: string, positionAt: (offset: num
     isReadable = false;
   }
   return { problems, ...(isReadable ? { source: { value, locator: createLocator(places, text, positionAt) } } : {}) };
+}
+
+type Report = (path: Path, offset: number, message: string, hint?: string) => void;
+
+function createReport(problems: Problem[], positionAt: (offset: number) => Position): Report {
+  return (path, offset, message, hint) => {
+    const position = positionAt(offset);
+    problems.push({ path: formatPath(path), ...position, message, ...(hint === undefined ? {} : { hint }) });
+  };
 }
 
 /** Text, number, boolean or null; what a tag made into something else stays as it is written. */

@@ -1,5 +1,5 @@
 /** Names beyond these are not looked at, so that a file full of mistakes is still answered at once. */
-const MAX_CANDIDATES = 300;
+const MAX_CANDIDATES = 100;
 
 /**
  * The candidate that was probably meant, or undefined. Damerau-Levenshtein distance (optimal string alignment): one
@@ -17,9 +17,9 @@ export function nearestWord(word: string, candidates: Iterable<string>): string 
       best = candidate;
       bestDistance = 1;
     }
-    if (Math.abs(candidate.length - word.length) > 4) continue;
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     const allowed = Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+    if (Math.abs(candidate.length - word.length) > allowed) continue;
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     // Two different letters are two different words ("s" is no slip of "p"); the same letters are needed somewhere.
     if (distance <= allowed && distance < Math.min(word.length, candidate.length) && distance < bestDistance) {
       best = candidate;

@@ -23,7 +23,7 @@ export function coverageSection(page: Page): Markup {
   const folds = ORDER.filter(({ folded }) => folded).map(({ state }) => {
     const group = inState(detectors, state);
     if (group.length === 0) return false;
-    return fold(`${plural(group.length, 'cause')}: ${VERDICT_LABEL[state]}`, detectorTable(group, page));
+    return fold(foldLabel(state, group.length), detectorTable(group, page));
   });
   const content = [
     open.length > 0 && longTable('Causes to know about', COLUMNS, detectorRows(open, page), 'cause'),
@@ -32,6 +32,12 @@ export function coverageSection(page: Page): Markup {
   const { ok } = page.report.validity;
   const lead = ok ? coverageSentence(page.report) : 'The run is not valid: none of this is a verdict.';
   return section('coverage', 'What was looked for', lead, ok ? content : fold('What the checks came to', content));
+}
+
+function foldLabel(state: VerdictState, count: number): string {
+  const causes = plural(count, 'cause');
+  if (state === 'clear') return `${causes} clear`;
+  return count === 1 ? `${causes} that does not apply to this run` : `${causes} that do not apply to this run`;
 }
 
 const COLUMNS = [{ title: 'Cause' }, { title: 'Result' }, { title: 'Why' }];

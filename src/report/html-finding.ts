@@ -51,7 +51,7 @@ function measuredList(finding: Finding): Markup | false {
 function remedyPart({ remedy }: Finding): Markup {
   const commands = remedy.commands.map(
     ({ gateway, title, text }) =>
-      html`<figure class="command"><figcaption><span class="target">${commandTarget(gateway)}</span> ${title}</figcaption><pre tabindex="0"><code>${text}</code></pre></figure>`,
+      html`<figure class="command"><figcaption><span class="target">${commandTarget(gateway)}</span> ${title}</figcaption><pre><code>${text}</code></pre></figure>`,
   );
   const [onlyStep] = remedy.steps;
   const steps =

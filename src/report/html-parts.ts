@@ -28,13 +28,17 @@ ${content}
 export type Column = { readonly title: string; readonly numeric?: boolean };
 export type Cell = MarkupPart;
 
-/** A table that scrolls inside its own box, also by keyboard. The first cell of each row is its head. */
+/**
+ * A table that scrolls inside its own box, also by keyboard; on a telephone one of words only is stacked instead.
+ * The first cell of each row is its head.
+ */
 export function table(label: string, columns: readonly Column[], rows: readonly (readonly Cell[])[]): Markup {
+  const isWords = columns.length <= 4 && columns.every(({ numeric }) => numeric !== true);
   const heads = columns.map(({ title, numeric }) => html`<th scope="col"${numericClass(numeric)}>${title}</th>`);
   const body = rows.map(
     (row) => html`<tr>${row.map((cell, index) => tableCell(cell, index, columns[index]?.numeric))}</tr>\n`,
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table><thead><tr>${heads}</tr></thead><tbody>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table${isWords && html` class="stack"`}><thead><tr>${heads}</tr></thead><tbody>
 ${body}</tbody></table></div>`;
 }
 

@@ -41,6 +41,19 @@ test('failures at one elapsed time are a cluster, scattered ones are not', () =>
   assert.ok(cluster.p < 1e-6 && cluster.fromUs >= 30 * SEC && cluster.toUs <= 30 * SEC + 12_000);
 });
 
+test('the places that were scanned count against a cluster', () => {
+  const span = { spanUs: 2_500_000 };
+  // Three of three in 1 % of the span: 3e-4 for itself, but there are a hundred such places.
+  assert.deepEqual(findTimeoutClusters([SEC, SEC + 9_000, SEC + 20_000], span), []);
+  assert.equal(
+    findTimeoutClusters(
+      [0, 2, 9, 15, 20].map((ms) => SEC + ms * 1_000),
+      span,
+    ).length,
+    1,
+  );
+});
+
 test('multiples of a timer are clusters of their own', () => {
   const elapsed = [3, 3, 3, 3, 3, 9, 9, 9, 9, 9].map((seconds, i) => seconds * SEC + i * 700);
   const clusters = findTimeoutClusters(elapsed, { spanUs: 30 * SEC });

@@ -44,6 +44,21 @@ test('a constant overhead is found within its interval, through noise ten times 
   assert.ok(covered >= 34, `${covered} of 40`);
 });
 
+test('intervals are as wide as theory says for independent values', () => {
+  const random = createRandom(23);
+  const calm = new Array<number>(60).fill(0);
+  let width = 0;
+  for (let run = 0; run < 30; run++) {
+    const sample = { gateway: blocksOf(random, calm, 0, 20), members: [blocksOf(random, calm, 0, 20)] };
+    const difference = pairedQuantileDifference(sample, 0.5, { random, replicates: 300 });
+    width += (difference!.high - difference!.low) / 30;
+  }
+  // Standard error of a median: 1 / (2 f sqrt(n)), f the density of a log-normal of spread 0.5 at its median of 20 ms; two arms.
+  const density = 1 / (20_000 * 0.5 * Math.sqrt(2 * Math.PI));
+  const expected = (2 * 2.0 * Math.SQRT2) / (2 * density * Math.sqrt(1_200));
+  assert.ok(Math.abs(width / expected - 1) < 0.15, `${width} µs, expected ${expected} µs`);
+});
+
 test('replicates on the grid agree with merging the drawn blocks', () => {
   // One block that is drawn every time: the interval is the estimate.
   const gateway = [distributionOf([5, 7, 9, 11]), distributionOf([5, 7, 9, 11]), distributionOf([5, 7, 9, 11])];
@@ -63,7 +78,9 @@ test('the mixture is weighted by member, not by request', () => {
     distributionOf([...new Array<number>(10).fill(10_000), ...new Array<number>(10).fill(30_000)]),
   );
   const options = { random: createRandom(2) };
-  assert.equal(pairedQuantileDifference({ gateway, members: [many, few] }, 0.9, options)?.value, 0);
+  // In every replicate, too: the blocks are all alike.
+  const even = pairedQuantileDifference({ gateway, members: [many, few] }, 0.9, options);
+  assert.deepEqual(even, { value: 0, low: 0, high: 0 });
   assert.equal(pairedQuantileDifference({ gateway, members: [many] }, 0.9, options)?.value, 20_000);
   assert.equal(
     pairedQuantileDifference({ gateway, members: [many, few] }, 0.4, { ...options, weights: [0, 1] })?.value,

@@ -81,6 +81,15 @@ test('without a limit there is one wave, and the largest volley bounds the limit
   assert.equal(concurrencyLimit([straggler], 300_000).kind, 'one-wave');
 });
 
+test('service times that vary much are called unclear rather than a limit', () => {
+  const random = createRandom(5);
+  let limits = 0;
+  for (let run = 0; run < 30; run++) {
+    if (concurrencyLimit([volley(random, 23, 1_000, 0.5)], 300_000).kind === 'limit') limits++;
+  }
+  assert.ok(limits <= 1, `${limits} of 30`);
+});
+
 test('work that all requests share is neither', () => {
   // Processor sharing: the larger the volley, the later all of it.
   const shared = [2, 4, 8, 16, 32].map((size) => Array.from({ length: size }, (_, i) => size * 10_000 + i * 50));

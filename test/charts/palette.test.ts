@@ -51,6 +51,7 @@ const BARS: readonly (readonly [name: string, swatch: string])[] = [
   ['error:reset', 'refusal'],
   ['not-sent:cap', 'unsent'],
   ['gateway', 'gateway'],
+  ['web3, direct', 'directC'],
 ];
 for (const [name, swatch] of BARS) {
   test(`a bar named ${name} is coloured as ${swatch}`, () => assert.equal(barSwatch(name, 3), swatch));

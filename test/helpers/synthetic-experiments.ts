@@ -7,7 +7,10 @@ import { type Random, US_PER_SEC } from '../../src/model/time.ts';
 import type { Due } from './synthetic-exchanges.ts';
 import { balanced, fails, OK, type Responder, replyOf } from './synthetic-replies.ts';
 
-/** Who answers what. Default member: 10 ms. Default gateway: its members in turn, 2 ms later; a member's connection error becomes a 502. */
+/**
+ * Who answers what. Default member: 10 ms. Default gateway: its members in turn, 2 ms later; a member's connection
+ * error becomes a 502.
+ */
 export type Farm = { readonly gateway?: Responder; readonly member?: Responder | Readonly<Record<string, Responder>> };
 
 export type CompareOptions = Farm & {
@@ -202,8 +205,8 @@ export function idle(options: IdleOptions, farm: FarmOf, { routes }: Context): E
 }
 
 /**
- * The three-request proof: far beyond any timer, just below and just above the gateway's (where it has one); a control without
- * delay; and the longest delay directly on every member.
+ * The three-request proof: far beyond any timer, just below and just above the gateway's (where it has one); a control
+ * without delay; and the longest delay directly on every member.
  */
 export function timeout(options: TimeoutOptions, farm: FarmOf, { routes }: Context): Experiment {
   const { gatewayTimeoutUs, status = 504, substatus, upToUs = 60 * US_PER_SEC, requestName = 'report' } = options;

@@ -20,7 +20,10 @@ export type Ask = {
   readonly random: Random;
 };
 
-/** `us` is the service time, before noise; `exact` keeps noise away (timers). Everything in `facts` overrides the exchange. */
+/**
+ * `us` is the service time, before noise; `exact` keeps noise away (timers). Everything in `facts` overrides the
+ * exchange.
+ */
 export type FullReply = {
   readonly us: number;
   readonly exact?: boolean;
@@ -110,8 +113,9 @@ export function balanced(...responders: readonly Responder[]): (ask: Ask) => Rep
 }
 
 /**
- * A server that works on `servers` requests at once, each for `serviceUs` (exponential when `isRandom`), first come, first served. Pass the
- * same queue as several responders, and they share it: a canary waits behind the load. Beyond `maxWaiting` it answers `full`.
+ * A server that works on `servers` requests at once, each for `serviceUs` (exponential when `isRandom`), first come,
+ * first served. Pass the same queue as several responders, and they share it: a canary waits behind the load. Beyond
+ * `maxWaiting` it answers `full`.
  */
 export function queueOf(options: {
   readonly servers: number;

@@ -59,7 +59,6 @@ for (const name of [
   'Köln',
   'a, b',
   '{a}',
-  '*a',
   '1m30s',
   '0x10',
   '~',

@@ -51,6 +51,7 @@ export const OUTPUT_FILE = 'output.log';
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 3_000;
 const ATTEMPTS = 4;
+const CLASH = /address (already )?in use|cannot bind|could not bind/i;
 
 export const isRoot = process.getuid?.() === 0;
 
@@ -61,7 +62,7 @@ export async function startGateway(gateway: GatewayProgram): Promise<RunningGate
   for (let attempt = 1; ; attempt++) {
     const started = await tryStart(path, gateway);
     if ('url' in started) return started;
-    if (!/address (already )?in use|cannot bind|could not bind/i.test(started.output) || attempt === ATTEMPTS)
+    if (!CLASH.test(started.output) || attempt === ATTEMPTS)
       throw new Error(`${gateway.program} did not start:\n${started.output}`);
   }
 }
@@ -75,7 +76,10 @@ async function tryStart(path: string, gateway: GatewayProgram): Promise<RunningG
   for (const [name, text] of Object.entries(setup.files)) writeFileSync(join(folder, name), text);
   const child = launch(path, setup.args, folder);
   const stop = createStop(child, folder);
-  if (await accepts(child, port)) {
+  const isUp = await accepts(child, port);
+  const output = readFileSync(join(folder, OUTPUT_FILE), 'utf8');
+  // nginx tries for seconds to get its port while whoever has it accepts.
+  if (isUp && !CLASH.test(output)) {
     return {
       url: `http://127.0.0.1:${port}`,
       version: readVersion(path, gateway.versionArgs),
@@ -85,7 +89,6 @@ async function tryStart(path: string, gateway: GatewayProgram): Promise<RunningG
       stop,
     };
   }
-  const output = readFileSync(join(folder, OUTPUT_FILE), 'utf8');
   await stop();
   return { output };
 }
