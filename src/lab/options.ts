@@ -18,6 +18,8 @@ export type MemberOptions = {
   readonly concurrency?: number;
   /** How many may wait; beyond it an immediate 503 as http.sys writes it (HTTPERR QueueFull). */
   readonly queueLimit?: number;
+  /** Paths served beside the application, exact match: they take no worker, wait in no queue and for no start, and wake nothing. */
+  readonly unlimitedPaths?: readonly string[];
   /** After `idleMs` without a request the application is gone; the next ones wait `startMs` for it. It starts warm. */
   readonly coldStart?: { readonly idleMs: number; readonly startMs: number };
   /** Workers grow slowly: so many at first, so many more per second while requests wait. Replaces `concurrency`. */

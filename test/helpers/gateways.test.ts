@@ -7,9 +7,10 @@ import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startApache } from './gateways/apache.ts';
 import { startCaddy } from './gateways/caddy.ts';
-import { descendants, type GatewayOptions, isRunning, type RunningGateway } from './gateways/gateway-process.ts';
+import type { GatewayOptions, RunningGateway } from './gateways/gateway-process.ts';
 import { startHaproxy } from './gateways/haproxy.ts';
 import { startNginx } from './gateways/nginx.ts';
+import { descendants, isRunning } from './gateways/process-tree.ts';
 import { startVarnish } from './gateways/varnish.ts';
 import { missingProgram } from './requires.ts';
 

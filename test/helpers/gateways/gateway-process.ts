@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findProgram } from '../requires.ts';
+import { descendants, isRunning, kill, listensOn } from './process-tree.ts';
 
 export type GatewayOptions = {
   /** host:port of each member; several are used in turn. */
@@ -76,10 +77,8 @@ async function tryStart(path: string, gateway: GatewayProgram): Promise<RunningG
   for (const [name, text] of Object.entries(setup.files)) writeFileSync(join(folder, name), text);
   const child = launch(path, setup.args, folder);
   const stop = createStop(child, folder);
-  const isUp = await accepts(child, port);
-  const output = readFileSync(join(folder, OUTPUT_FILE), 'utf8');
-  // nginx tries for seconds to get its port while whoever has it accepts.
-  if (isUp && !CLASH.test(output)) {
+  const output = (): string => readFileSync(join(folder, OUTPUT_FILE), 'utf8');
+  if (await accepts(child, port, () => CLASH.test(output()))) {
     return {
       url: `http://127.0.0.1:${port}`,
       version: readVersion(path, gateway.versionArgs),
@@ -89,8 +88,9 @@ async function tryStart(path: string, gateway: GatewayProgram): Promise<RunningG
       stop,
     };
   }
+  const said = output();
   await stop();
-  return { output };
+  return { output: said };
 }
 
 function launch(path: string, args: readonly string[], folder: string): ChildProcess {
@@ -103,12 +103,14 @@ function launch(path: string, args: readonly string[], folder: string): ChildPro
   return child;
 }
 
-async function accepts(child: ChildProcess, port: number): Promise<boolean> {
+/** On a clash somebody else accepts, and nginx even tries for seconds to get the port: so the port must be the child's. */
+async function accepts(child: ChildProcess, port: number, hasClash: () => boolean): Promise<boolean> {
   const failed = new AbortController();
   child.once('error', () => failed.abort());
   const deadlineMs = performance.now() + START_LIMIT_MS;
   while (performance.now() < deadlineMs && !failed.signal.aborted && child.exitCode === null) {
-    if ((await canConnect(port)) && child.exitCode === null) return true;
+    if (hasClash()) return false;
+    if ((await canConnect(port)) && listensOn(child.pid, port)) return true;
     await delay(20);
   }
   return false;
@@ -158,36 +160,6 @@ async function allGone(pids: readonly number[]): Promise<void> {
   while (pids.some(isRunning)) {
     if (performance.now() > deadlineMs) throw new Error(`still running after stop: ${pids.filter(isRunning).join()}`);
     await delay(20);
-  }
-}
-
-/** The process ids of a process's children and theirs, from /proc; empty elsewhere. */
-export function descendants(pid: number | undefined): number[] {
-  if (pid === undefined) return [];
-  try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-    return children.flatMap((child) => [child, ...descendants(child)]);
-  } catch {
-    // It has ended, or this system has no /proc.
-    return [];
-  }
-}
-
-export function isRunning(pid: number): boolean {
-  try {
-    // The last bracket ends the program's name; the state follows. A zombie has ended.
-    const state = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1);
-    return state?.startsWith('Z') === false;
-  } catch {
-    return false;
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself in the meantime.
   }
 }
 

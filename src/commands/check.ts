@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import { neededCount } from '../analysis/quantile-interval.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Profile } from '../model/profile.ts';
+import { formatDuration, formatNumber } from '../model/quantity.ts';
+import { planRun } from '../pipeline.ts';
+import { loadProfile } from '../profile/load.ts';
+import { parseSeed } from './live-run.ts';
+import { print } from './output.ts';
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('validate a profile and print what a run would send, how much and for how long; sends nothing')
+    .argument('<profile>', 'the YAML file')
+    .option('--seed <number>', 'seed of the plan', parseSeed)
+    .option('--json', 'print the plan as JSON')
+    .action(async (file: string, options: { seed?: number; json?: boolean }) => {
+      const profile = await loadProfile(file);
+      const plan = planRun(profile, options.seed ?? 0);
+      print(options.json === true ? JSON.stringify(plan) : describePlan(file, profile, plan));
+    });
+}
+
+function describePlan(file: string, profile: Profile, plan: Plan): string {
+  const lines = [
+    `${file} is valid: ${profile.name}, ${profile.gateway.url} with ${profile.members.length} ${profile.members.length === 1 ? 'member' : 'members'}.`,
+    '',
+    profile.experiments.length === 0 ? 'It names no experiments; a run chooses these:' : 'A run does this, in this order:',
+    ...plan.experiments.flatMap(({ id, describe, refused, durationUs }) => [
+      `  ${id} (about ${formatDuration(durationUs)})${refused === undefined ? '' : `: NOT RUN, ${refused}`}`,
+      ...describe.map((line) => `    ${line}`),
+    ]),
+    '',
+    `Together at most ${formatNumber(plan.totalRequests)} requests in about ${formatDuration(plan.durationUs)}, never more than ${formatNumber(plan.peakRatePerSec)}/s.`,
+    `Limits: ${formatNumber(profile.limits.maxRatePerSec)}/s, ${formatNumber(profile.limits.maxRequests)} requests, ${formatNumber(profile.limits.maxInFlight)} in flight, ${formatDuration(profile.limits.requestTimeoutUs)} for one request.`,
+    ...(plan.totalRequests > profile.limits.maxRequests ? [`limits.maxRequests ends the run before all of it is sent: ${formatNumber(plan.totalRequests)} are planned.`] : []),
+    ...thresholdLines(profile, plan),
+    ...profile.notes.map((note) => `Note: ${note}`),
+  ];
+  return lines.join('\n');
+}
+
+/** How many answers each threshold needs, beside how many the plan brings at most. */
+function thresholdLines(profile: Profile, plan: Plan): string[] {
+  if (profile.thresholds.length === 0) return [];
+  const compared = plan.experiments.filter(({ kind, refused }) => kind === 'compare' && refused === undefined);
+  const planned = compared.reduce((sum, { requestsPerRoute, spec }) => sum + (requestsPerRoute.gateway ?? 0) * (spec.kind === 'compare' ? 1 - spec.newConnectionRatio : 1), 0);
+  return [
+    '',
+    'Thresholds:',
+    ...profile.thresholds.map(({ text, metric, limit }) => {
+      // For a ratio of errors: as many as show, without any failure, that it is below the limit (rule of three).
+      const need = metric.kind === 'quantile' ? neededCount(metric.p) : metric.kind === 'errors' ? Math.ceil(3 / Math.max(limit, 1e-6)) : 1;
+      const enough = planned >= need ? '' : ' — too few, it will stay undecided';
+      return `  ${text}: needs at least ${formatNumber(need)} independent answers; about ${formatNumber(Math.floor(planned))} are planned${enough}`;
+    }),
+  ];
+}

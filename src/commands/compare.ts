@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { adhocProfile } from '../profile/adhoc.ts';
+import type { Parsed } from '../profile/parsed.ts';
+import { parseDuration, parseRate } from '../profile/units.ts';
+import { UserError } from '../errors.ts';
+import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
+
+type Options = LiveRunOptions & { readonly host?: string; readonly path?: string; readonly for?: number; readonly rate?: number; readonly insecure?: boolean };
+
+function unitOption(parse: (text: string) => Parsed<number>, name: string): (text: string) => number {
+  return (text) => {
+    const parsed = parse(text);
+    if (parsed.ok) return parsed.value;
+    throw new UserError(`--${name}: expected ${parsed.expected}, found ${text}`);
+  };
+}
+
+export function compareCommand(): Command {
+  return new Command('compare')
+    .description('no profile: proxied versus direct latency, in one table')
+    .argument('<gateway-url>', 'for example https://shop.example.com')
+    .argument('<member-url...>', 'one or more members, for example http://192.0.2.11:8080')
+    .option('--host <name>', 'Host header (and TLS server name) for the members')
+    .option('--path <path>', 'what to ask for (default: the path of the gateway URL)')
+    .option('--for <duration>', 'how long', unitOption(parseDuration, 'for'))
+    .option('--rate <rate>', 'slots per second; each asks every way once', unitOption(parseRate, 'rate'))
+    .option('--insecure', 'do not verify certificates')
+    .option('--out <folder>', 'write into this folder (default: reports/compare-<time>)')
+    .option('--seed <number>', 'repeat the random choices of an earlier run', parseSeed)
+    .option('--json', 'print report.json on standard output')
+    .action(async (gatewayUrl: string, memberUrls: string[], options: Options) => {
+      const profile = adhocProfile({
+        gatewayUrl,
+        memberUrls,
+        ...(options.host === undefined ? {} : { host: options.host }),
+        ...(options.path === undefined ? {} : { path: options.path }),
+        ...(options.for === undefined ? {} : { durationUs: options.for }),
+        ...(options.rate === undefined ? {} : { ratePerSec: options.rate }),
+        ...(options.insecure === undefined ? {} : { insecure: options.insecure }),
+      });
+      process.exitCode = await liveRun(profile, options);
+    });
+}

@@ -1,0 +1,33 @@
+import { Command } from 'commander';
+import { startFarm } from '../lab/farm.ts';
+import { SCENARIOS } from '../lab/scenarios.ts';
+import { parseProfile } from '../profile/load.ts';
+import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
+import { printError } from './output.ts';
+import { EXIT, UserError } from '../errors.ts';
+
+/** The built-in farm with faults. Its findings are what it is for: the command succeeds when the run was valid. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('start the built-in farm with faults, run against it and write a report (under a minute)')
+    .option('--out <folder>', 'write into this folder (default: reports/demo-<time>)')
+    .option('--seed <number>', 'repeat the random choices of an earlier run', parseSeed)
+    .option('--json', 'print report.json on standard output')
+    .action(async (options: LiveRunOptions) => {
+      const scenario = SCENARIOS['demo'];
+      if (scenario === undefined) throw new Error('the demo scenario is missing');
+      printError(`Starting a farm of ${scenario.members.length} members behind an ARR-like gateway (an emulator, on this machine only).\n${scenario.summary}\nThe probe does not know this; it finds out from traffic.`);
+      const farm = await startFarm(scenario, { seed: options.seed ?? 1 });
+      try {
+        const profile = parseProfile(farm.profileYaml, { file: 'demo.yaml', env: {}, readFile: refuseFiles });
+        const code = await liveRun(profile, options);
+        process.exitCode = code === EXIT.findings ? EXIT.ok : code;
+      } finally {
+        await farm.stop();
+      }
+    });
+}
+
+function refuseFiles(): never {
+  throw new UserError('the demo profile reads no files');
+}

@@ -1,0 +1,41 @@
+/** What commands print. The only place, with the command line itself, that touches the standard streams. */
+import type { Report } from '../model/report.ts';
+import type { Severity } from '../model/severity.ts';
+import { isAtLeast } from '../model/severity.ts';
+import { EXIT, ProfileError, UserError } from '../errors.ts';
+import { formatProblems } from '../profile/problems.ts';
+
+export function print(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+export function printError(text: string): void {
+  process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** Colours only for a human at a terminal; NO_COLOR (no-color.org) is obeyed. */
+export function hasColor(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
+}
+
+/** Prints an error for its reader and gives the exit code: users get a sentence and what to do, bugs a stack. */
+export function explainError(error: unknown): number {
+  if (error instanceof ProfileError) {
+    printError(formatProblems(error));
+    return error.exitCode;
+  }
+  if (error instanceof UserError) {
+    printError(`gateprobe: ${error.message}${error.hint === undefined ? '' : `\n  ${error.hint}`}`);
+    return error.exitCode;
+  }
+  printError(`gateprobe: this is a bug. Please report it with the lines below.\n${error instanceof Error ? error.stack : String(error)}`);
+  return EXIT.bug;
+}
+
+export function exitCodeOf(report: Report, failOn: Severity | 'never'): number {
+  if (report.interrupted) return EXIT.interrupted;
+  if (!report.validity.ok) return EXIT.invalidRun;
+  if (report.thresholds.some(({ verdict }) => verdict === 'fail')) return EXIT.findings;
+  if (failOn === 'never' || report.worst === 'none') return EXIT.ok;
+  return isAtLeast(report.worst, failOn) ? EXIT.findings : EXIT.ok;
+}

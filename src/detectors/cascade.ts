@@ -1,0 +1,73 @@
+/** One slow request takes members out for everyone: a wait of k timers, then instant failures for all, then recovery. */
+import { median } from '../analysis/medians.ts';
+import { type Exchange, isFailure } from '../model/exchange.ts';
+import { formatDuration } from '../model/quantity.ts';
+import { directTo, GATEWAY } from '../model/route.ts';
+import { candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
+import { afterSendUs, backgroundFailureRatio } from './elapsed.ts';
+import { exchangesExhibit, seqsOf } from './evidence.ts';
+
+/** Fewer in a row can be chance or one member; nginx keeps its members out for 10 s, so at any useful rate there are many. */
+const LEAST_RUN = 8;
+/** Instant: no member was asked. nginx answers "no live upstreams" in about 0 ms (measured); a busy probe adds some. */
+const INSTANT_US = 100_000;
+/** The slow failure ends within this time before the first instant one (measured: at once). */
+const BEFORE_US = 1_500_000;
+const LEAST_WAIT_US = 300_000;
+
+type Run = { readonly failures: readonly Exchange[]; readonly recoveredAtUs: number | undefined };
+
+/** Stretches in which every request through the gateway failed at once. */
+function instantRuns(exchanges: readonly Exchange[]): readonly Run[] {
+  const runs: Run[] = [];
+  let current: Exchange[] = [];
+  for (const exchange of exchanges) {
+    if (isFailure(exchange) && afterSendUs(exchange) <= INSTANT_US) current.push(exchange);
+    else if (!isFailure(exchange)) {
+      if (current.length >= LEAST_RUN) runs.push({ failures: current, recoveredAtUs: exchange.dueUs });
+      current = [];
+    }
+  }
+  if (current.length >= LEAST_RUN) runs.push({ failures: current, recoveredAtUs: undefined });
+  return runs;
+}
+
+export const cascade: Detector = {
+  cause: 'gateway/cascade',
+  detect({ measures }): Detection {
+    if (measures.members.length < 2) return { state: 'not-applicable', reason: 'one member: there is no other to take out' };
+    const exchanges = measures.exchanges({ route: GATEWAY }).filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
+    if (exchanges.length < LEAST_RUN) return insufficient(`${LEAST_RUN} requests through the gateway`, String(exchanges.length));
+    const byDue = [...exchanges].sort((a, b) => a.dueUs - b.dueUs);
+    for (const run of instantRuns(byDue)) {
+      const first = run.failures[0] as Exchange;
+      const trigger = byDue.find((exchange) => isFailure(exchange) && afterSendUs(exchange) >= LEAST_WAIT_US && exchange.endUs <= first.endUs && exchange.endUs >= first.dueUs - BEFORE_US);
+      const lastUs = run.recoveredAtUs ?? (run.failures.at(-1) as Exchange).endUs;
+      const directDuring = measures.members.flatMap((member) => measures.exchanges({ route: directTo(member) })).filter(({ dueUs, sentUs }) => sentUs !== undefined && dueUs >= first.dueUs && dueUs <= lastUs);
+      const directFailed = directDuring.filter(isFailure).length;
+      if (trigger === undefined || directDuring.length < 3 || directFailed > 0.2 * directDuring.length) continue;
+      const timeoutUs = afterSendUs(trigger);
+      const others = exchanges.filter((exchange) => !run.failures.includes(exchange));
+      return candidatesOr(
+        [
+          {
+            cause: 'gateway/cascade',
+            scope: { route: 'gateway' },
+            severity: 'critical',
+            confidence: 'likely',
+            p: backgroundFailureRatio(others) ** (run.failures.length - 1),
+            title: `One slow request (${trigger.requestName}, ${formatDuration(timeoutUs)}) made the gateway take all members out: then every request failed at once for ${formatDuration(lastUs - first.dueUs)}.`,
+            meaning: `The gateway tried the slow request on one member after another and counted each as failed. With no member left it refused ${run.failures.length} requests of all kinds in a row (median ${formatDuration(median(run.failures.map(afterSendUs)))}), while ${directDuring.length - directFailed} of ${directDuring.length} direct requests to the members succeeded.`,
+            measured: { timeoutUs: { value: timeoutUs }, outageUs: { value: lastUs - first.dueUs } },
+            exhibits: [exchangesExhibit('cascade-exchanges', 'The slow request and what followed', 'The first row waited for every member in turn; the rows after it were refused at once.', [trigger, ...run.failures])],
+            rivals: [{ cause: 'member/none-available', whyNot: 'the members answered directly all the while, and the outage began at the end of a request that had waited' }],
+            affected: { count: run.failures.length, of: exchanges.length },
+            explains: seqsOf([trigger, ...run.failures]),
+          },
+        ],
+        '',
+      );
+    }
+    return candidatesOr([], 'no stretch in which every request through the gateway failed at once');
+  },
+};

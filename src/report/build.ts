@@ -1,0 +1,148 @@
+/** From measures and a judgement to the report value. Formats nothing but sentences; writers do the rest. */
+import type { Measures, Selection } from '../analysis/measures.ts';
+import { median } from '../analysis/medians.ts';
+import { proportionInterval } from '../analysis/proportion.ts';
+import { distributionOf } from '../analysis/distribution.ts';
+import { PHASES } from '../model/exchange.ts';
+import type { Finding, Verdict } from '../model/finding.ts';
+import type { CauseId } from '../model/causes.ts';
+import { formatDuration, formatNumber } from '../model/quantity.ts';
+import type { ExperimentRecord, Recording } from '../model/recording.ts';
+import { type ExperimentSummary, type QuantileEstimate, type QuantileTable, type Report, REPORT_SCHEMA_VERSION, type RouteSummary, type ThresholdResult } from '../model/report.ts';
+import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { compareSeverity, isAtLeast, type Severity } from '../model/severity.ts';
+import { runExhibits } from './run-exhibits.ts';
+
+const QUANTILES: readonly (readonly [name: string, p: number])[] = [
+  ['p50', 0.5],
+  ['p90', 0.9],
+  ['p95', 0.95],
+  ['p99', 0.99],
+  ['p999', 0.999],
+];
+
+export type Judged = {
+  readonly findings: readonly Finding[];
+  readonly detectors: readonly { readonly id: CauseId; readonly title: string; readonly verdict: Verdict }[];
+  readonly thresholds: readonly ThresholdResult[];
+  /** Why the run is not valid; empty when it is. */
+  readonly invalidReasons: readonly string[];
+};
+
+export function buildReport(recording: Recording, measures: Measures, judged: Judged): Report {
+  const { manifest } = recording;
+  const { findings, detectors, thresholds, invalidReasons } = judged;
+  const worst = findings.reduce<Severity | 'none'>((worst, { severity }) => (worst === 'none' || compareSeverity(severity, worst) > 0 ? severity : worst), 'none');
+  return {
+    schemaVersion: REPORT_SCHEMA_VERSION,
+    tool: manifest.tool,
+    runId: manifest.runId,
+    seed: manifest.seed,
+    profile: { name: manifest.profile.name, gatewayUrl: manifest.profile.gateway.url, members: manifest.profile.members.map(({ name, url }) => ({ name, url })) },
+    startedAt: manifest.startedAt,
+    durationUs: manifest.durationUs,
+    interrupted: manifest.interrupted,
+    validity: { ok: invalidReasons.length === 0, reasons: invalidReasons },
+    worst,
+    headline: headlineOf(recording, measures, judged),
+    gateway: recording.gateway,
+    routes: [GATEWAY, ...measures.members.map(directTo)].map((route) => routeSummary(route, measures)),
+    overheadUs: Object.fromEntries(QUANTILES.map(([name, p]) => [name, measures.overhead(p)])),
+    findings,
+    detectors,
+    thresholds,
+    experiments: recording.experiments.map((record) => experimentSummary(record, measures)),
+    exhibits: runExhibits(measures),
+    quality: recording.quality,
+    untested: untestedOf(recording, judged),
+    warnings: [...recording.warnings, ...manifest.profile.notes],
+  };
+}
+
+/** What a user feels in ordinary operation: slots of compares; where there are none, the load of ramps and bursts. */
+export function ordinaryLatency(route: RouteId, measures: Measures): Selection {
+  const slots: Selection = { route, loop: 'open', connection: 'warm', roles: ['slot'] };
+  return measures.counts(slots).ok > 0 ? slots : { route, loop: 'open', connection: 'warm', roles: ['load', 'canary'] };
+}
+
+function quantilesOf(selection: Selection, measures: Measures): QuantileTable {
+  return Object.fromEntries(QUANTILES.map(([name, p]): [string, QuantileEstimate] => [name, measures.quantile({ ...selection, cohorts: ['ok'] }, p)]));
+}
+
+function routeSummary(route: RouteId, measures: Measures): RouteSummary {
+  const member = memberOf(route);
+  const counts = measures.counts({ route });
+  const latency = ordinaryLatency(route, measures);
+  const times = measures.times(latency);
+  return {
+    route: member === undefined ? 'gateway' : 'direct',
+    ...(member === undefined ? {} : { member }),
+    count: counts.due,
+    outcomes: counts.outcomes,
+    latencyUs: quantilesOf(latency, measures),
+    latencyCount: times.count,
+    ...(times.count === 0 ? {} : { maxUs: times.max }),
+    phasesUs: phasesOf(route, measures),
+    ...(counts.sent === 0 ? {} : { failureRatio: { value: counts.failed / counts.sent, ...proportionInterval(counts.failed, counts.sent) } }),
+  };
+}
+
+function phasesOf(route: RouteId, measures: Measures): RouteSummary['phasesUs'] {
+  const exchanges = measures.exchanges({ route, roles: ['slot', 'load', 'canary'], cohorts: ['ok'] });
+  const phases: Record<string, { p50: number; p99: number; count: number }> = {};
+  for (const phase of PHASES) {
+    const times = distributionOf(exchanges.flatMap(({ phasesUs }) => (phasesUs?.[phase] === undefined ? [] : [phasesUs[phase]])));
+    if (times.count > 0) phases[phase] = { p50: times.quantile(0.5), p99: times.quantile(0.99), count: times.count };
+  }
+  return phases;
+}
+
+function experimentSummary(record: ExperimentRecord, measures: Measures): ExperimentSummary {
+  const routes = [GATEWAY, ...measures.members.map(directTo)].filter((route) => measures.counts({ experimentId: record.id, route }).due > 0);
+  return {
+    id: record.id,
+    kind: record.planned.kind,
+    describe: record.planned.describe.join(' '),
+    loop: record.loop,
+    startUs: record.startUs,
+    durationUs: record.endUs - record.startUs,
+    due: record.dueCount,
+    sent: record.sentCount,
+    stop: record.stop,
+    ...(record.stopReason === undefined ? {} : { stopReason: record.stopReason }),
+    notes: record.notes,
+    routes: routes.map((route) => {
+      const selection: Selection = { experimentId: record.id, route };
+      return { route, outcomes: measures.counts(selection).outcomes, latencyUs: quantilesOf(selection, measures) };
+    }),
+  };
+}
+
+function headlineOf({ manifest }: Recording, measures: Measures, { findings, invalidReasons, detectors }: Judged): readonly string[] {
+  if (invalidReasons.length > 0) return ['This run is not valid through the probe’s own fault; it says nothing about the target.', ...invalidReasons];
+  const serious = findings.filter(({ severity }) => isAtLeast(severity, 'warning'));
+  const interrupted = manifest.interrupted ? ['The run was interrupted; this is what was measured until then.'] : [];
+  if (serious.length > 0) return [...serious.map(({ title }) => title), ...interrupted];
+  const counts = measures.counts({ route: GATEWAY });
+  const looked = detectors.filter(({ verdict }) => verdict.state === 'clear').length;
+  const failed = counts.failed === 0 ? 'none of them failed' : `${formatNumber(counts.failed)} of them failed, too few or too unlike to name a cause`;
+  return [`No fault found: ${formatNumber(counts.sent)} requests went through the gateway, ${failed}; ${looked} causes were looked for and ruled out.`, ...overheadSentence(measures), ...interrupted];
+}
+
+function overheadSentence(measures: Measures): string[] {
+  const overhead = measures.overhead(0.5);
+  const differences = measures.slotDifferences();
+  if (overhead.state === 'known') return [`The gateway adds ${formatDuration(overhead.value)} (${formatDuration(overhead.low)}–${formatDuration(overhead.high ?? overhead.value)}) to the median request.`];
+  return differences.length < 5 ? [] : [`The gateway adds about ${formatDuration(median(differences))} to the median request.`];
+}
+
+function untestedOf(recording: Recording, { detectors }: Judged): Report['untested'] {
+  const refused = recording.experiments
+    .filter(({ stop }) => stop === 'guard' || stop === 'refused' || stop === 'interrupted')
+    .map(({ id, stopReason }) => ({ what: `experiment ${id}`, why: stopReason ?? 'not run' }));
+  const missing = detectors.flatMap(({ id, verdict }) => {
+    if (verdict.state === 'insufficient-data') return [{ what: id, why: `needs ${verdict.need}; there was: ${verdict.have}` }];
+    return verdict.state === 'failed' ? [{ what: id, why: `the detector failed: ${verdict.error}` }] : [];
+  });
+  return [...refused, ...missing];
+}

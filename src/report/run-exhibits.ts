@@ -1,0 +1,101 @@
+/** Evidence that belongs to no single finding: curves, phases, outcomes, overhead. */
+import type { Measures } from '../analysis/measures.ts';
+import type { Distribution } from '../analysis/distribution.ts';
+import { distributionOf } from '../analysis/distribution.ts';
+import { PHASES } from '../model/exchange.ts';
+import type { Exhibit, XySeries } from '../model/finding.ts';
+import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { ordinaryLatency } from './build.ts';
+
+const CURVE_QUANTILES = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999];
+
+export function runExhibits(measures: Measures): readonly Exhibit[] {
+  const routes = [GATEWAY, ...measures.members.map(directTo)];
+  return [curves(measures, routes), overheadCurve(measures), phases(measures, routes), outcomes(measures, routes)].filter((exhibit) => exhibit !== undefined);
+}
+
+function nameOf(route: RouteId): string {
+  const member = memberOf(route);
+  return member === undefined ? 'gateway' : `${member}, direct`;
+}
+
+function curveOf(name: string, role: XySeries['role'], times: Distribution): XySeries {
+  // A quantile that fewer than two observations lie beyond is the maximum under another name.
+  const supported = CURVE_QUANTILES.filter((p) => times.count * (1 - p) >= 2);
+  return { name, role, style: 'line', points: supported.map((p): [number, number] => [p, Math.max(1, times.quantile(p))]) };
+}
+
+function curves(measures: Measures, routes: readonly RouteId[]): Exhibit | undefined {
+  const series = routes
+    .map((route) => curveOf(nameOf(route), route === GATEWAY ? 'gateway' : 'direct', measures.times(ordinaryLatency(route, measures))))
+    .filter(({ points }) => points.length > 1);
+  if (series.length === 0) return undefined;
+  return {
+    kind: 'xy',
+    id: 'latency-curves',
+    title: 'Through the gateway and directly: latency by percentile',
+    reading: 'Each line is one way. The distance between the gateway and the members is what the gateway adds; a line that rises early to the right has more slow requests.',
+    x: { title: 'percentile', unit: 'ratio', scale: 'percentile' },
+    y: { title: 'response time', unit: 'us', scale: 'log' },
+    series,
+  };
+}
+
+function overheadCurve(measures: Measures): Exhibit | undefined {
+  const estimates = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99].flatMap((p) => {
+    const estimate = measures.overhead(p);
+    return estimate.state === 'known' ? [{ p, ...estimate }] : [];
+  });
+  if (estimates.length < 2) return undefined;
+  return {
+    kind: 'xy',
+    id: 'overhead-curve',
+    title: 'What the gateway adds, by percentile',
+    reading: 'The difference between the gateway and the members at each percentile, with its 95 % interval. A flat line is a constant hop; one that rises to the right is waiting.',
+    x: { title: 'percentile', unit: 'ratio', scale: 'percentile' },
+    y: { title: 'gateway minus direct', unit: 'us', scale: 'linear' },
+    series: [
+      {
+        name: 'gateway minus direct',
+        role: 'gateway',
+        style: 'line',
+        points: estimates.map(({ p, value }): [number, number] => [p, value]),
+        band: estimates.map(({ p, low, high, value }): [number, number, number] => [p, low, high ?? value]),
+      },
+    ],
+  };
+}
+
+function phases(measures: Measures, routes: readonly RouteId[]): Exhibit | undefined {
+  const shown = routes.filter((route) => measures.exchanges({ route, roles: ['slot'], cohorts: ['ok'], connection: 'new' }).length > 0);
+  if (shown.length === 0) return undefined;
+  const median = (route: RouteId, phase: (typeof PHASES)[number]): number => {
+    const times = distributionOf(measures.exchanges({ route, roles: ['slot'], cohorts: ['ok'], connection: 'new' }).map(({ phasesUs }) => phasesUs?.[phase] ?? 0));
+    return Math.round(times.quantile(0.5));
+  };
+  return {
+    kind: 'bars',
+    id: 'phases',
+    title: 'Where the time goes on a new connection',
+    reading: 'Median time of each phase, per way. Wait is the time until the first byte of the answer.',
+    categories: shown.map(nameOf),
+    unit: 'us',
+    stacked: true,
+    series: PHASES.map((phase) => ({ name: phase, values: shown.map((route) => median(route, phase)) })).filter(({ values }) => values.some((value) => value > 0)),
+  };
+}
+
+function outcomes(measures: Measures, routes: readonly RouteId[]): Exhibit {
+  const counts = routes.map((route) => measures.counts({ route }));
+  const keys = [...new Set(counts.flatMap(({ outcomes }) => Object.keys(outcomes)))].sort();
+  return {
+    kind: 'bars',
+    id: 'outcomes',
+    title: 'How requests ended, per way',
+    reading: 'Share of all due requests of the run, deliberately slow ones included. Every due request is in here, also those that were never sent.',
+    categories: routes.map(nameOf),
+    unit: 'ratio',
+    stacked: true,
+    series: keys.map((key) => ({ name: key, values: counts.map(({ outcomes, due }) => (due === 0 ? 0 : (outcomes[key] ?? 0) / due)) })),
+  };
+}

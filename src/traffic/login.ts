@@ -1,0 +1,41 @@
+import { type Exchange, outcomeKey } from '../model/exchange.ts';
+import type { Profile } from '../model/profile.ts';
+import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { packSchedule } from './schedule.ts';
+import { LOGIN_REQUEST, type Sender } from './sender.ts';
+
+/** Experiment id of login requests; they are not part of what is measured. */
+export const LOGIN_EXPERIMENT = 'log in';
+
+/**
+ * Logs in on every route, each with cookies of its own, and keeps the session cookies for all requests of that route.
+ * Cookies that pin to a member are left out: a probe that keeps them measures one member only. Returns warnings.
+ */
+export async function logIn(profile: Profile, sender: Sender, taken: () => readonly Exchange[]): Promise<readonly string[]> {
+  if (profile.auth?.kind !== 'login') return [];
+  const routes: RouteId[] = [GATEWAY, ...profile.members.map(({ name }) => directTo(name))];
+  const shots = routes.map((route) => ({ dueUs: 0, route, request: LOGIN_REQUEST, connection: 'new' as const, tag: { kind: 'prepare' as const } }));
+  await sender.fire(LOGIN_EXPERIMENT, packSchedule(shots));
+  const warnings: string[] = [];
+  for (const exchange of taken()) {
+    const cookie = sessionCookies(exchange, profile);
+    if (cookie !== '') sender.setCookie(exchange.route, cookie);
+    else warnings.push(`The login request on ${exchange.route} set no cookie (it ended with ${outcomeKey(exchange.outcome)}); requests go out without one.`);
+  }
+  return warnings;
+}
+
+const PINNING_COOKIES = /^(ARRAffinity\w*|SERVERID|ROUTEID|AWSALB\w*|ApplicationGatewayAffinity\w*|INGRESSCOOKIE|lb)$/;
+
+function sessionCookies({ answer }: Exchange, profile: Profile): string {
+  const header = answer?.headers['set-cookie'];
+  const list = header === undefined ? [] : typeof header === 'string' ? [header] : header;
+  const pinned = profile.memberId !== undefined && 'cookie' in profile.memberId ? profile.memberId.cookie : undefined;
+  return list
+    .map((cookie) => (cookie.split(';', 1)[0] ?? '').trim())
+    .filter((pair) => {
+      const name = pair.split('=', 1)[0] ?? '';
+      return name !== '' && name !== pinned && !PINNING_COOKIES.test(name);
+    })
+    .join('; ');
+}
