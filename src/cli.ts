@@ -19,7 +19,18 @@ const program = new Command('gateprobe')
   .version(packageVersion())
   .showHelpAfterError('(gateprobe --help lists the commands)');
 
-const COMMANDS = [demoCommand, compareCommand, initCommand, checkCommand, runCommand, diagnoseCommand, reportCommand, selftestCommand, memberCommand, labCommand];
+const COMMANDS = [
+  demoCommand,
+  compareCommand,
+  initCommand,
+  checkCommand,
+  runCommand,
+  diagnoseCommand,
+  reportCommand,
+  selftestCommand,
+  memberCommand,
+  labCommand,
+];
 for (const make of COMMANDS) {
   const command = make();
   command.exitOverride();
@@ -31,5 +42,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   // commander has printed its own message already; help and version are no failures.
-  process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? EXIT.ok : EXIT.usage) : explainError(error);
+  process.exitCode =
+    error instanceof CommanderError ? (error.exitCode === 0 ? EXIT.ok : EXIT.usage) : explainError(error);
 }

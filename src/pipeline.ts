@@ -9,15 +9,21 @@ import { judge } from './detectors/judge.ts';
 import { invalidReasons } from './detectors/probe.ts';
 import { judgeThreshold } from './detectors/thresholds.ts';
 import { UserError } from './errors.ts';
+import { chosenExperiments } from './experiments/chosen.ts';
 import { type ExperimentContext, endOf } from './experiments/experiment.ts';
 import { createLiveEstimates } from './experiments/live-estimates.ts';
-import { chosenExperiments } from './experiments/chosen.ts';
 import { recogniseGateway } from './gateways/recognise.ts';
 import { type AnswerFacts, type Exchange, outcomeKey } from './model/exchange.ts';
-import type { PlannedExperiment, Plan } from './model/plan.ts';
+import type { Plan, PlannedExperiment } from './model/plan.ts';
 import type { ExperimentSpec, Profile } from './model/profile.ts';
 import { createRandom } from './model/random.ts';
-import { type ExperimentRecord, RECORDING_SCHEMA_VERSION, type Recording, type ResolvedTarget } from './model/recording.ts';
+import {
+  type ExperimentRecord,
+  type Manifest,
+  RECORDING_SCHEMA_VERSION,
+  type Recording,
+  type ResolvedTarget,
+} from './model/recording.ts';
 import type { Report } from './model/report.ts';
 import { GATEWAY } from './model/route.ts';
 import type { Clock } from './model/time.ts';
@@ -72,7 +78,10 @@ export function planRun(profile: Profile, seed: number): Plan {
     schemaVersion: 1,
     seed,
     experiments,
-    totalRequests: runnable.reduce((sum, { requestsPerRoute }) => sum + Object.values(requestsPerRoute).reduce((a: number, b) => a + (b ?? 0), 0), 0),
+    totalRequests: runnable.reduce(
+      (sum, { requestsPerRoute }) => sum + Object.values(requestsPerRoute).reduce((a: number, b) => a + (b ?? 0), 0),
+      0,
+    ),
     durationUs: runnable.reduce((sum, { durationUs }) => sum + durationUs, 0),
     peakRatePerSec: Math.max(0, ...runnable.map(({ peakRatePerSec }) => peakRatePerSec)),
   };
@@ -85,8 +94,14 @@ export async function recordRun(options: RunOptions): Promise<{ recording: Recor
   const plan = planRun(profile, seed);
   const targets = await resolveTargets(profile, clock);
   const runId = randomBytes(16).toString('hex');
-  const closedLoops = new Set(plan.experiments.filter(({ kind, spec }) => EXPERIMENTS[kind].loop(spec) === 'closed').map(({ id }) => id));
-  const recorder = createRecorder({ ...(folder === undefined ? {} : { folder }), seed, isOpenLoop: (id) => !closedLoops.has(id) });
+  const closedLoops = new Set(
+    plan.experiments.filter(({ kind, spec }) => EXPERIMENTS[kind].loop(spec) === 'closed').map(({ id }) => id),
+  );
+  const recorder = createRecorder({
+    ...(folder === undefined ? {} : { folder }),
+    seed,
+    isOpenLoop: (id) => !closedLoops.has(id),
+  });
   const live = createLiveEstimates();
   const answers = createAnswers();
   const outcomes: Record<string, number> = {};
@@ -139,22 +154,16 @@ export async function recordRun(options: RunOptions): Promise<{ recording: Recor
   signal.removeEventListener('abort', onAbort);
   const traffic = recorder.finish();
   const recording: Recording = {
-    manifest: {
-      schemaVersion: RECORDING_SCHEMA_VERSION,
-      tool: { name: 'gateprobe', version: options.version },
-      runId,
-      startedAt: new Date(epoch.wallMs).toISOString(),
-      durationUs: clock.nowUs(),
-      seed,
-      profile: maskProfile(profile),
-      plan,
-      host: { platform: process.platform, node: process.version, cpus: cpus().length },
-      interrupted: signal.aborted,
-    },
+    manifest: manifestOf(options, plan, runId),
     targets: targets.map(resolvedTarget),
     gateway: recognise(),
     experiments: records.map((record) => ({ ...record, keptCount: traffic.experiments.get(record.id)?.kept ?? 0 })),
-    quality: { ...threadQuality, ...traffic.quality, portShortages: threadQuality.portShortages, achievedRateRatio: achievedRatio(records) },
+    quality: {
+      ...threadQuality,
+      ...traffic.quality,
+      portShortages: threadQuality.portShortages,
+      achievedRateRatio: achievedRatio(records),
+    },
     windows: traffic.windows,
     exchanges: traffic.exchanges,
     exchangeCount: traffic.exchangeCount,
@@ -163,16 +172,39 @@ export async function recordRun(options: RunOptions): Promise<{ recording: Recor
   return { recording, windowsOnDisk: traffic.windowsOnDisk };
 }
 
+function manifestOf({ epoch, clock, seed, profile, signal, version }: RunOptions, plan: Plan, runId: string): Manifest {
+  return {
+    schemaVersion: RECORDING_SCHEMA_VERSION,
+    tool: { name: 'gateprobe', version },
+    runId,
+    startedAt: new Date(epoch.wallMs).toISOString(),
+    durationUs: clock.nowUs(),
+    seed,
+    profile: maskProfile(profile),
+    plan,
+    host: { platform: process.platform, node: process.version, cpus: cpus().length },
+    interrupted: signal.aborted,
+  };
+}
+
 /** Judges a recording: the same for a run that just ended and for one read from disk. */
 export function diagnose(recording: Recording): Report {
   const measures = createMeasures(recording);
   const judgement = judge(DETECTORS, GATEWAYS, { measures, gateway: gatewayOf(recording.gateway.kind) });
   const thresholds = recording.manifest.profile.thresholds.map((threshold) => judgeThreshold(threshold, measures));
-  return buildReport(recording, measures, { ...judgement, thresholds, invalidReasons: invalidReasons(recording.quality) });
+  return buildReport(recording, measures, {
+    ...judgement,
+    thresholds,
+    invalidReasons: invalidReasons(recording.quality),
+  });
 }
 
 /** Writes every format, and the recording where it is not there yet. */
-export async function writeRun(folder: string, report: Report, recorded?: { readonly recording: Recording; readonly windowsOnDisk: boolean }): Promise<void> {
+export async function writeRun(
+  folder: string,
+  report: Report,
+  recorded?: { readonly recording: Recording; readonly windowsOnDisk: boolean },
+): Promise<void> {
   await makeFolder(folder);
   try {
     if (recorded !== undefined) {
@@ -187,7 +219,10 @@ export async function writeRun(folder: string, report: Report, recorded?: { read
     await writeFile(join(folder, 'report.css'), reportCss());
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`The report cannot be written to ${folder}: ${error instanceof Error ? error.message : String(error)}`, { hint: 'Choose another folder with --out, or make room on the disk.', cause: error });
+    throw new UserError(
+      `The report cannot be written to ${folder}: ${error instanceof Error ? error.message : String(error)}`,
+      { hint: 'Choose another folder with --out, or make room on the disk.', cause: error },
+    );
   }
 }
 
@@ -198,17 +233,38 @@ async function makeFolder(folder: string): Promise<void> {
     await writeFile(join(folder, '.write-test'), '');
     await rm(join(folder, '.write-test'));
   } catch (error) {
-    throw new UserError(`The folder ${folder} cannot be written: ${error instanceof Error ? error.message : String(error)}`, { hint: 'Choose another folder with --out.', cause: error });
+    throw new UserError(
+      `The folder ${folder} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      { hint: 'Choose another folder with --out.', cause: error },
+    );
   }
 }
 
-async function runExperiment(planned: PlannedExperiment, context: ExperimentContext, counts: (id: string) => { due: number; sent: number }): Promise<ExperimentRecord> {
+async function runExperiment(
+  planned: PlannedExperiment,
+  context: ExperimentContext,
+  counts: (id: string) => { due: number; sent: number },
+): Promise<ExperimentRecord> {
   const experiment = EXPERIMENTS[planned.kind];
   const startUs = context.clock.nowUs();
   const base = { id: planned.id, planned, loop: experiment.loop(planned.spec), startUs };
-  const end = planned.refused !== undefined ? { stop: 'refused' as const, stopReason: planned.refused } : context.signal.aborted ? endOf(context) : await experiment.run(planned, planned.spec, context);
+  const end =
+    planned.refused !== undefined
+      ? { stop: 'refused' as const, stopReason: planned.refused }
+      : context.signal.aborted
+        ? endOf(context)
+        : await experiment.run(planned, planned.spec, context);
   const { due, sent } = counts(planned.id);
-  return { ...base, endUs: context.clock.nowUs(), dueCount: due, sentCount: sent, keptCount: 0, stop: end.stop, ...(end.stopReason === undefined ? {} : { stopReason: end.stopReason }), notes: 'notes' in end ? (end.notes ?? []) : [] };
+  return {
+    ...base,
+    endUs: context.clock.nowUs(),
+    dueCount: due,
+    sentCount: sent,
+    keptCount: 0,
+    stop: end.stop,
+    ...(end.stopReason === undefined ? {} : { stopReason: end.stopReason }),
+    notes: 'notes' in end ? (end.notes ?? []) : [],
+  };
 }
 
 /** Answers that may tell what the gateway is: the first ones of each route and the first failures. */
@@ -250,7 +306,10 @@ function masked(exchange: Exchange, mask: (text: string) => string): Exchange {
       return [name, typeof value === 'string' ? hide(value) : value.map(hide)];
     }),
   );
-  return { ...exchange, answer: { ...answer, headers, ...(answer.bodyStart === undefined ? {} : { bodyStart: mask(answer.bodyStart) }) } };
+  return {
+    ...exchange,
+    answer: { ...answer, headers, ...(answer.bodyStart === undefined ? {} : { bodyStart: mask(answer.bodyStart) }) },
+  };
 }
 
 const PROGRESS_INTERVAL_MS = 250;
@@ -290,7 +349,14 @@ function reportProgress(state: {
   return () => clearInterval(timer);
 }
 
-function resolvedTarget({ route, hostname, address, family, dnsUs, resolveError }: Awaited<ReturnType<typeof resolveTargets>>[number]): ResolvedTarget {
+function resolvedTarget({
+  route,
+  hostname,
+  address,
+  family,
+  dnsUs,
+  resolveError,
+}: Awaited<ReturnType<typeof resolveTargets>>[number]): ResolvedTarget {
   return {
     route,
     hostname,

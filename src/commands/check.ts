@@ -25,7 +25,9 @@ function describePlan(file: string, profile: Profile, plan: Plan): string {
   const lines = [
     `${file} is valid: ${profile.name}, ${profile.gateway.url} with ${profile.members.length} ${profile.members.length === 1 ? 'member' : 'members'}.`,
     '',
-    profile.experiments.length === 0 ? 'It names no experiments; a run chooses these:' : 'A run does this, in this order:',
+    profile.experiments.length === 0
+      ? 'It names no experiments; a run chooses these:'
+      : 'A run does this, in this order:',
     ...plan.experiments.flatMap(({ id, describe, refused, durationUs }) => [
       `  ${id} (about ${formatDuration(durationUs)})${refused === undefined ? '' : `: NOT RUN, ${refused}`}`,
       ...describe.map((line) => `    ${line}`),
@@ -33,7 +35,9 @@ function describePlan(file: string, profile: Profile, plan: Plan): string {
     '',
     `Together at most ${formatNumber(plan.totalRequests)} requests in about ${formatDuration(plan.durationUs)}, never more than ${formatNumber(plan.peakRatePerSec)}/s.`,
     `Limits: ${formatNumber(profile.limits.maxRatePerSec)}/s, ${formatNumber(profile.limits.maxRequests)} requests, ${formatNumber(profile.limits.maxInFlight)} in flight, ${formatDuration(profile.limits.requestTimeoutUs)} for one request.`,
-    ...(plan.totalRequests > profile.limits.maxRequests ? [`limits.maxRequests ends the run before all of it is sent: ${formatNumber(plan.totalRequests)} are planned.`] : []),
+    ...(plan.totalRequests > profile.limits.maxRequests
+      ? [`limits.maxRequests ends the run before all of it is sent: ${formatNumber(plan.totalRequests)} are planned.`]
+      : []),
     ...thresholdLines(profile, plan),
     ...profile.notes.map((note) => `Note: ${note}`),
   ];
@@ -44,13 +48,22 @@ function describePlan(file: string, profile: Profile, plan: Plan): string {
 function thresholdLines(profile: Profile, plan: Plan): string[] {
   if (profile.thresholds.length === 0) return [];
   const compared = plan.experiments.filter(({ kind, refused }) => kind === 'compare' && refused === undefined);
-  const planned = compared.reduce((sum, { requestsPerRoute, spec }) => sum + (requestsPerRoute.gateway ?? 0) * (spec.kind === 'compare' ? 1 - spec.newConnectionRatio : 1), 0);
+  const planned = compared.reduce(
+    (sum, { requestsPerRoute, spec }) =>
+      sum + (requestsPerRoute.gateway ?? 0) * (spec.kind === 'compare' ? 1 - spec.newConnectionRatio : 1),
+    0,
+  );
   return [
     '',
     'Thresholds:',
     ...profile.thresholds.map(({ text, metric, limit }) => {
       // For a ratio of errors: as many as show, without any failure, that it is below the limit (rule of three).
-      const need = metric.kind === 'quantile' ? neededCount(metric.p) : metric.kind === 'errors' ? Math.ceil(3 / Math.max(limit, 1e-6)) : 1;
+      const need =
+        metric.kind === 'quantile'
+          ? neededCount(metric.p)
+          : metric.kind === 'errors'
+            ? Math.ceil(3 / Math.max(limit, 1e-6))
+            : 1;
       const enough = planned >= need ? '' : ' — too few, it will stay undecided';
       return `  ${text}: needs at least ${formatNumber(need)} independent answers; about ${formatNumber(Math.floor(planned))} are planned${enough}`;
     }),

@@ -1,11 +1,17 @@
 import { Command } from 'commander';
+import { UserError } from '../errors.ts';
 import { adhocProfile } from '../profile/adhoc.ts';
 import type { Parsed } from '../profile/parsed.ts';
 import { parseDuration, parseRate } from '../profile/units.ts';
-import { UserError } from '../errors.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
 
-type Options = LiveRunOptions & { readonly host?: string; readonly path?: string; readonly for?: number; readonly rate?: number; readonly insecure?: boolean };
+type Options = LiveRunOptions & {
+  readonly host?: string;
+  readonly path?: string;
+  readonly for?: number;
+  readonly rate?: number;
+  readonly insecure?: boolean;
+};
 
 function unitOption(parse: (text: string) => Parsed<number>, name: string): (text: string) => number {
   return (text) => {

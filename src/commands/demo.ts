@@ -1,10 +1,10 @@
 import { Command } from 'commander';
+import { EXIT, UserError } from '../errors.ts';
 import { startFarm } from '../lab/farm.ts';
 import { SCENARIOS } from '../lab/scenarios.ts';
 import { parseProfile } from '../profile/load.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
 import { printError } from './output.ts';
-import { EXIT, UserError } from '../errors.ts';
 
 /** The built-in farm with faults. Its findings are what it is for: the command succeeds when the run was valid. */
 export function demoCommand(): Command {
@@ -16,7 +16,9 @@ export function demoCommand(): Command {
     .action(async (options: LiveRunOptions) => {
       const scenario = SCENARIOS['demo'];
       if (scenario === undefined) throw new Error('the demo scenario is missing');
-      printError(`Starting a farm of ${scenario.members.length} members behind an ARR-like gateway (an emulator, on this machine only).\n${scenario.summary}\nThe probe does not know this; it finds out from traffic.`);
+      printError(
+        `Starting a farm of ${scenario.members.length} members behind an ARR-like gateway (an emulator, on this machine only).\n${scenario.summary}\nThe probe does not know this; it finds out from traffic.`,
+      );
       const farm = await startFarm(scenario, { seed: options.seed ?? 1 });
       try {
         const profile = parseProfile(farm.profileYaml, { file: 'demo.yaml', env: {}, readFile: refuseFiles });

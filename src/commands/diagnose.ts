@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { diagnose, writeRun } from '../pipeline.ts';
 import type { Profile } from '../model/profile.ts';
+import { diagnose, writeRun } from '../pipeline.ts';
 import { readRecording } from '../recording/folder.ts';
 import { answer } from './live-run.ts';
 import { failOnOption } from './options.ts';

@@ -5,7 +5,13 @@ import { parseProfile } from '../profile/load.ts';
 import { profileTemplate } from '../profile/template.ts';
 import { print } from './output.ts';
 
-type Options = { readonly member: string[]; readonly host?: string; readonly out: string; readonly name?: string; readonly force?: boolean };
+type Options = {
+  readonly member: string[];
+  readonly host?: string;
+  readonly out: string;
+  readonly name?: string;
+  readonly force?: boolean;
+};
 
 export function initCommand(): Command {
   return new Command('init')
@@ -20,7 +26,11 @@ export function initCommand(): Command {
       const text = profileTemplate({
         name: options.name ?? nameOf(gatewayUrl),
         gatewayUrl,
-        members: options.member.map((url, index) => ({ name: `web${index + 1}`, url, ...(options.host === undefined ? {} : { host: options.host }) })),
+        members: options.member.map((url, index) => ({
+          name: `web${index + 1}`,
+          url,
+          ...(options.host === undefined ? {} : { host: options.host }),
+        })),
       });
       // What is written must load; a wrong address is told here and not later.
       parseProfile(text, { file: options.out, env: process.env, readFile: () => '' });
@@ -28,9 +38,18 @@ export function initCommand(): Command {
         await writeFile(options.out, text, { flag: options.force === true ? 'w' : 'wx' });
       } catch (error) {
         const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-        throw new UserError(exists ? `${options.out} exists already` : `${options.out} cannot be written: ${(error as Error).message}`, { hint: exists ? 'Choose another file with --out, or overwrite it with --force.' : 'Choose another file with --out.' });
+        throw new UserError(
+          exists ? `${options.out} exists already` : `${options.out} cannot be written: ${(error as Error).message}`,
+          {
+            hint: exists
+              ? 'Choose another file with --out, or overwrite it with --force.'
+              : 'Choose another file with --out.',
+          },
+        );
       }
-      print(`${options.out} is written. See what a run would send: gateprobe check ${options.out}\nThen: gateprobe run ${options.out}`);
+      print(
+        `${options.out} is written. See what a run would send: gateprobe check ${options.out}\nThen: gateprobe run ${options.out}`,
+      );
     });
 }
 

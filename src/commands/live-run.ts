@@ -12,7 +12,12 @@ import { exitCodeOf, explainError, hasColor, print, printError } from './output.
 import { createProgressView } from './progress-view.ts';
 import { packageVersion } from './version.ts';
 
-export type LiveRunOptions = { readonly out?: string; readonly seed?: number; readonly json?: boolean; readonly failOn?: Profile['failOn'] };
+export type LiveRunOptions = {
+  readonly out?: string;
+  readonly seed?: number;
+  readonly json?: boolean;
+  readonly failOn?: Profile['failOn'];
+};
 
 /** A folder name that sorts by time and is legal on every system. */
 export function runFolder(name: string, at: Date): string {
@@ -20,7 +25,8 @@ export function runFolder(name: string, at: Date): string {
 }
 
 export function parseSeed(text: string): number {
-  if (!/^\d{1,10}$/.test(text) || Number(text) > 0xffffffff) throw new UserError(`--seed wants a whole number from 0 to 4294967295, got ${text}`);
+  if (!/^\d{1,10}$/.test(text) || Number(text) > 0xffffffff)
+    throw new UserError(`--seed wants a whole number from 0 to 4294967295, got ${text}`);
   return Number(text);
 }
 
@@ -33,7 +39,16 @@ export async function liveRun(profile: Profile, options: LiveRunOptions): Promis
   const interruption = catchInterrupts();
   const view = createProgressView(process.stderr);
   try {
-    const recorded = await recordRun({ profile, seed, version: packageVersion(), clock, epoch, signal: interruption.signal, folder, onProgress: view.show });
+    const recorded = await recordRun({
+      profile,
+      seed,
+      version: packageVersion(),
+      clock,
+      epoch,
+      signal: interruption.signal,
+      folder,
+      onProgress: view.show,
+    });
     view.end();
     const report = diagnose(recorded.recording);
     const writing = await writeRun(folder, report, recorded).then(
@@ -54,7 +69,10 @@ export function answer(report: Report, json: boolean, reportPath?: string): void
   if (json) {
     print(JSON.stringify(publicReport(report)));
     if (reportPath !== undefined) printError(`Report: ${reportPath}`);
-  } else print(renderTerminal(report, { color: hasColor(process.stdout), ...(reportPath === undefined ? {} : { reportPath }) }));
+  } else
+    print(
+      renderTerminal(report, { color: hasColor(process.stdout), ...(reportPath === undefined ? {} : { reportPath }) }),
+    );
 }
 
 /** The first Ctrl-C drains and still writes the report, the second ends at once. */

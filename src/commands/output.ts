@@ -1,8 +1,9 @@
 /** What commands print. The only place, with the command line itself, that touches the standard streams. */
+
+import { EXIT, ProfileError, UserError } from '../errors.ts';
 import type { Report } from '../model/report.ts';
 import type { Severity } from '../model/severity.ts';
 import { isAtLeast } from '../model/severity.ts';
-import { EXIT, ProfileError, UserError } from '../errors.ts';
 import { formatProblems } from '../profile/problems.ts';
 
 export function print(text: string): void {
@@ -28,7 +29,9 @@ export function explainError(error: unknown): number {
     printError(`gateprobe: ${error.message}${error.hint === undefined ? '' : `\n  ${error.hint}`}`);
     return error.exitCode;
   }
-  printError(`gateprobe: this is a bug. Please report it with the lines below.\n${error instanceof Error ? error.stack : String(error)}`);
+  printError(
+    `gateprobe: this is a bug. Please report it with the lines below.\n${error instanceof Error ? error.stack : String(error)}`,
+  );
   return EXIT.bug;
 }
 

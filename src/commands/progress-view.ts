@@ -25,7 +25,9 @@ function createPlainView(stream: NodeJS.WriteStream): ProgressView {
     show(progress) {
       if (progress.experiment.id === last) return;
       last = progress.experiment.id;
-      stream.write(`[${progress.position}/${progress.of}] ${progress.experiment.id}: ${progress.experiment.describe[0] ?? ''} (about ${formatDuration(progress.remainingUs)} left)\n`);
+      stream.write(
+        `[${progress.position}/${progress.of}] ${progress.experiment.id}: ${progress.experiment.describe[0] ?? ''} (about ${formatDuration(progress.remainingUs)} left)\n`,
+      );
     },
     end() {},
   };

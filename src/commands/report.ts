@@ -16,13 +16,16 @@ export function reportCommand(): Command {
     .option('--out <file>', 'write to this file instead of standard output')
     .action(async (path: string, options: { format: string; out?: string }) => {
       const writer = WRITERS.find(({ id }) => id === options.format);
-      if (writer === undefined) throw new UserError(`no such format: ${options.format}`, { hint: `One of ${FORMATS.join(', ')}.` });
+      if (writer === undefined)
+        throw new UserError(`no such format: ${options.format}`, { hint: `One of ${FORMATS.join(', ')}.` });
       const text = await writer.render(diagnose(await readRecording(path)));
       if (options.out === undefined) return print(text);
       try {
         await writeFile(options.out, text);
       } catch (error) {
-        throw new UserError(`${options.out} cannot be written: ${(error as Error).message}`, { hint: 'Choose another file with --out.' });
+        throw new UserError(`${options.out} cannot be written: ${(error as Error).message}`, {
+          hint: 'Choose another file with --out.',
+        });
       }
       printError(`${options.out} is written.`);
     });

@@ -35,15 +35,27 @@ function instantRuns(exchanges: readonly Exchange[]): readonly Run[] {
 export const cascade: Detector = {
   cause: 'gateway/cascade',
   detect({ measures }): Detection {
-    if (measures.members.length < 2) return { state: 'not-applicable', reason: 'one member: there is no other to take out' };
-    const exchanges = measures.exchanges({ route: GATEWAY }).filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
-    if (exchanges.length < LEAST_RUN) return insufficient(`${LEAST_RUN} requests through the gateway`, String(exchanges.length));
+    if (measures.members.length < 2)
+      return { state: 'not-applicable', reason: 'one member: there is no other to take out' };
+    const exchanges = measures
+      .exchanges({ route: GATEWAY })
+      .filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
+    if (exchanges.length < LEAST_RUN)
+      return insufficient(`${LEAST_RUN} requests through the gateway`, String(exchanges.length));
     const byDue = [...exchanges].sort((a, b) => a.dueUs - b.dueUs);
     for (const run of instantRuns(byDue)) {
       const first = run.failures[0] as Exchange;
-      const trigger = byDue.find((exchange) => isFailure(exchange) && afterSendUs(exchange) >= LEAST_WAIT_US && exchange.endUs <= first.endUs && exchange.endUs >= first.dueUs - BEFORE_US);
+      const trigger = byDue.find(
+        (exchange) =>
+          isFailure(exchange) &&
+          afterSendUs(exchange) >= LEAST_WAIT_US &&
+          exchange.endUs <= first.endUs &&
+          exchange.endUs >= first.dueUs - BEFORE_US,
+      );
       const lastUs = run.recoveredAtUs ?? (run.failures.at(-1) as Exchange).endUs;
-      const directDuring = measures.members.flatMap((member) => measures.exchanges({ route: directTo(member) })).filter(({ dueUs, sentUs }) => sentUs !== undefined && dueUs >= first.dueUs && dueUs <= lastUs);
+      const directDuring = measures.members
+        .flatMap((member) => measures.exchanges({ route: directTo(member) }))
+        .filter(({ dueUs, sentUs }) => sentUs !== undefined && dueUs >= first.dueUs && dueUs <= lastUs);
       const directFailed = directDuring.filter(isFailure).length;
       if (trigger === undefined || directDuring.length < 3 || directFailed > 0.2 * directDuring.length) continue;
       const timeoutUs = afterSendUs(trigger);
@@ -59,8 +71,21 @@ export const cascade: Detector = {
             title: `One slow request (${trigger.requestName}, ${formatDuration(timeoutUs)}) made the gateway take all members out: then every request failed at once for ${formatDuration(lastUs - first.dueUs)}.`,
             meaning: `The gateway tried the slow request on one member after another and counted each as failed. With no member left it refused ${run.failures.length} requests of all kinds in a row (median ${formatDuration(median(run.failures.map(afterSendUs)))}), while ${directDuring.length - directFailed} of ${directDuring.length} direct requests to the members succeeded.`,
             measured: { timeoutUs: { value: timeoutUs }, outageUs: { value: lastUs - first.dueUs } },
-            exhibits: [exchangesExhibit('cascade-exchanges', 'The slow request and what followed', 'The first row waited for every member in turn; the rows after it were refused at once.', [trigger, ...run.failures])],
-            rivals: [{ cause: 'member/none-available', whyNot: 'the members answered directly all the while, and the outage began at the end of a request that had waited' }],
+            exhibits: [
+              exchangesExhibit(
+                'cascade-exchanges',
+                'The slow request and what followed',
+                'The first row waited for every member in turn; the rows after it were refused at once.',
+                [trigger, ...run.failures],
+              ),
+            ],
+            rivals: [
+              {
+                cause: 'member/none-available',
+                whyNot:
+                  'the members answered directly all the while, and the outage began at the end of a request that had waited',
+              },
+            ],
             affected: { count: run.failures.length, of: exchanges.length },
             explains: seqsOf([trigger, ...run.failures]),
           },

@@ -1,11 +1,11 @@
 /** Slow first requests after an idle time, and whether the application or only the connection was cold. */
 import { idleBracket, type LadderStep } from '../analysis/ladder.ts';
-import { median } from '../analysis/medians.ts';
 import type { Measures } from '../analysis/measures.ts';
+import { median } from '../analysis/medians.ts';
 import { mannWhitney, rankP } from '../analysis/rank.ts';
+import type { CauseId } from '../model/causes.ts';
 import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
 import type { Exhibit } from '../model/finding.ts';
-import type { CauseId } from '../model/causes.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
@@ -34,14 +34,22 @@ function ladderOf(route: RouteId, part: Part, measures: Measures): Ladder | unde
   const firsts = idle.filter(({ tag, sentUs }) => tag?.kind === 'idle' && tag.order === 0 && sentUs !== undefined);
   const requestName = firsts[0]?.requestName;
   if (requestName === undefined) return undefined;
-  const warm = [...idle.filter(({ tag }) => tag?.kind === 'idle' && tag.order > 0), ...measures.exchanges({ route, roles: ['slot'], connection: 'new', requestName })].filter((exchange) => !isFailure(exchange) && exchange.connection?.isNew === true);
+  const warm = [
+    ...idle.filter(({ tag }) => tag?.kind === 'idle' && tag.order > 0),
+    ...measures.exchanges({ route, roles: ['slot'], connection: 'new', requestName }),
+  ].filter((exchange) => !isFailure(exchange) && exchange.connection?.isNew === true);
   if (warm.length < 5) return undefined;
   const warmUs = warm.map((exchange) => partUs(exchange, part));
   const baseUs = median(warmUs);
   const floorUs = Math.max(LEAST_RATIO * baseUs, baseUs + LEAST_EXCESS_US);
   const rungs = firsts.map((first): Rung => {
     const us = partUs(first, part);
-    return { first, gapUs: first.tag?.kind === 'idle' ? first.tag.gapUs : 0, excessUs: us - baseUs, isCold: us >= floorUs && rankP(us, warmUs) <= RUNG_P };
+    return {
+      first,
+      gapUs: first.tag?.kind === 'idle' ? first.tag.gapUs : 0,
+      excessUs: us - baseUs,
+      isCold: us >= floorUs && rankP(us, warmUs) <= RUNG_P,
+    };
   });
   return { rungs, warmUs, baseUs };
 }
@@ -56,16 +64,26 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
   if (cold.length < 2) return undefined;
   const test = mannWhitney(
     cold.map(({ excessUs }) => excessUs),
-    [...ladder.warmUs.map((us) => us - ladder.baseUs), ...ladder.rungs.filter(({ isCold }) => !isCold).map(({ excessUs }) => excessUs)],
+    [
+      ...ladder.warmUs.map((us) => us - ladder.baseUs),
+      ...ladder.rungs.filter(({ isCold }) => !isCold).map(({ excessUs }) => excessUs),
+    ],
   );
   const excesses = cold.map(({ excessUs }) => excessUs);
-  const penalty = { value: Math.round(median(excesses)), low: Math.round(Math.min(...excesses)), high: Math.round(Math.max(...excesses)) };
+  const penalty = {
+    value: Math.round(median(excesses)),
+    low: Math.round(Math.min(...excesses)),
+    high: Math.round(Math.max(...excesses)),
+  };
   const low = bracket.warmUpToUs ?? 0;
   const threshold = { value: Math.round((low + coldFromUs) / 2), low, high: coldFromUs };
   const member = memberOf(route);
   const who = member ?? 'the gateway';
   const failed = cold.filter(({ first }) => isFailure(first)).length;
-  const where = low === 0 ? `at most ${formatDuration(coldFromUs)}` : `more than ${formatDuration(low)} and at most ${formatDuration(coldFromUs)}`;
+  const where =
+    low === 0
+      ? `at most ${formatDuration(coldFromUs)}`
+      : `more than ${formatDuration(low)} and at most ${formatDuration(coldFromUs)}`;
   return {
     cause: part === 'application' ? 'cold-start/idle' : 'cold-start/connection',
     scope: member === undefined ? { route: 'gateway' } : { route: 'direct', member },
@@ -80,7 +98,12 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
     measured: { idleThresholdUs: threshold, penaltyUs: penalty },
     exhibits: [
       ladderExhibit(route, ladder, part),
-      exchangesExhibit(`cold-${route.replace(':', '-')}`, 'First requests after idleness', 'Each was the first on its route after the pause.', cold.map(({ first }) => first)),
+      exchangesExhibit(
+        `cold-${route.replace(':', '-')}`,
+        'First requests after idleness',
+        'Each was the first on its route after the pause.',
+        cold.map(({ first }) => first),
+      ),
     ],
     rivals: [
       part === 'application'
@@ -93,7 +116,10 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
 }
 
 function ladderExhibit(route: RouteId, ladder: Ladder, part: Part): Exhibit {
-  const point = ({ gapUs, excessUs }: Rung): [number, number] => [gapUs, Math.max(1, Math.round(excessUs + ladder.baseUs))];
+  const point = ({ gapUs, excessUs }: Rung): [number, number] => [
+    gapUs,
+    Math.max(1, Math.round(excessUs + ladder.baseUs)),
+  ];
   return {
     kind: 'xy',
     id: `idle-ladder-${route.replace(':', '-')}`,
@@ -112,11 +138,16 @@ function ladderExhibit(route: RouteId, ladder: Ladder, part: Part): Exhibit {
 function detectPart(part: Part, measures: Measures): Detection {
   const idle = measures.exchanges({ experimentKind: 'idle' });
   if (idle.length === 0) return insufficient('an idle ladder (idle: { gaps: [30s, 5m, 21m] })', 'none in this run');
-  const direct = measures.members.map((member) => candidateFor(directTo(member), part, measures)).filter((candidate) => candidate !== undefined);
+  const direct = measures.members
+    .map((member) => candidateFor(directTo(member), part, measures))
+    .filter((candidate) => candidate !== undefined);
   // All routes are asked at once: a cold member makes the gateway's first request slow as well.
   const gateway = direct.length > 0 ? undefined : candidateFor(GATEWAY, part, measures);
   const longest = Math.max(...idle.map(({ tag }) => (tag?.kind === 'idle' ? tag.gapUs : 0)));
-  return candidatesOr([...direct, ...(gateway === undefined ? [] : [gateway])], `after pauses of up to ${formatDuration(longest)} first requests were as fast as warm ones`);
+  return candidatesOr(
+    [...direct, ...(gateway === undefined ? [] : [gateway])],
+    `after pauses of up to ${formatDuration(longest)} first requests were as fast as warm ones`,
+  );
 }
 
 function coldStart(cause: CauseId, part: Part): Detector {

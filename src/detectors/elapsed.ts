@@ -1,5 +1,5 @@
-import type { Measures } from '../analysis/measures.ts';
 import { type Distribution, distributionOf } from '../analysis/distribution.ts';
+import type { Measures } from '../analysis/measures.ts';
 import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
 
 /** Time since the request was written: what a timer of the gateway sees. Without connecting, which is ours. */

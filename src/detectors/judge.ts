@@ -1,7 +1,8 @@
 /** From candidates to findings: excludes the probe, controls the error over all detectors, settles rivals, adds remedies. */
+
+import type { Measures } from '../analysis/measures.ts';
 import type { Gateway } from '../gateways/gateway.ts';
 import { remedyFor } from '../gateways/remedies.ts';
-import type { Measures } from '../analysis/measures.ts';
 import { CAUSES, type CauseId } from '../model/causes.ts';
 import type { Finding, Rival, Verdict } from '../model/finding.ts';
 import { compareSeverity, isAtLeast } from '../model/severity.ts';
@@ -46,39 +47,84 @@ const PRECEDENCE: readonly CauseId[] = [
 ];
 
 /** Causes that a stronger one of the same place makes unnecessary, with the sentence that says so. */
-const EXPLAINED_BY: readonly { readonly loser: CauseId; readonly winner: CauseId; readonly sameMember: boolean; readonly because: string }[] = [
+const EXPLAINED_BY: readonly {
+  readonly loser: CauseId;
+  readonly winner: CauseId;
+  readonly sameMember: boolean;
+  readonly because: string;
+}[] = [
   { loser: 'member/slow', winner: 'queue/member', sameMember: true, because: 'its queue explains the slow answers' },
-  { loser: 'member/slow', winner: 'cold-start/idle', sameMember: true, because: 'cold starts explain the slow answers' },
+  {
+    loser: 'member/slow',
+    winner: 'cold-start/idle',
+    sameMember: true,
+    because: 'cold starts explain the slow answers',
+  },
   { loser: 'member/slow', winner: 'connection/unreachable', sameMember: true, because: 'it cannot be reached' },
   { loser: 'queue/gateway', winner: 'gateway/cascade', sameMember: false, because: 'the cascade explains the waiting' },
-  { loser: 'application/slow', winner: 'queue/member', sameMember: false, because: 'the queue explains the slow answers' },
-  { loser: 'queue/gateway', winner: 'queue/member', sameMember: false, because: 'requests wait in a member, which the gateway only passes on' },
-  { loser: 'gateway/overhead', winner: 'queue/gateway', sameMember: false, because: 'the queue in the gateway explains the added time' },
+  {
+    loser: 'application/slow',
+    winner: 'queue/member',
+    sameMember: false,
+    because: 'the queue explains the slow answers',
+  },
+  {
+    loser: 'queue/gateway',
+    winner: 'queue/member',
+    sameMember: false,
+    because: 'requests wait in a member, which the gateway only passes on',
+  },
+  {
+    loser: 'gateway/overhead',
+    winner: 'queue/gateway',
+    sameMember: false,
+    because: 'the queue in the gateway explains the added time',
+  },
 ];
 
-export function judge(detectors: readonly Detector[], gateways: readonly Gateway[], context: DetectorContext): Judgement {
+export function judge(
+  detectors: readonly Detector[],
+  gateways: readonly Gateway[],
+  context: DetectorContext,
+): Judgement {
   const detections = detectors.map((detector) => ({ detector, detection: detectSafely(detector, context) }));
-  const saturated = detections.find(({ detector, detection }) => detector.cause === 'probe/saturated' && detection.state === 'candidates');
+  const saturated = detections.find(
+    ({ detector, detection }) => detector.cause === 'probe/saturated' && detection.state === 'candidates',
+  );
   if (saturated !== undefined) return invalidJudgement(detections, gateways, context.measures);
 
   const all = detections.flatMap(({ detection }) => (detection.state === 'candidates' ? detection.candidates : []));
   const settled = settleRivals(all.map(demoteImprobable));
-  const findings = settled.kept.map(({ candidate, rivals }) => findingOf(candidate, rivals, gateways, context.measures));
-  findings.sort((a, b) => compareSeverity(b.severity, a.severity) || PRECEDENCE.indexOf(a.cause) - PRECEDENCE.indexOf(b.cause));
+  const findings = settled.kept.map(({ candidate, rivals }) =>
+    findingOf(candidate, rivals, gateways, context.measures),
+  );
+  findings.sort(
+    (a, b) => compareSeverity(b.severity, a.severity) || PRECEDENCE.indexOf(a.cause) - PRECEDENCE.indexOf(b.cause),
+  );
   return {
     findings,
-    detectors: detections.map(({ detector, detection }) => ({ id: detector.cause, title: CAUSES[detector.cause].title, verdict: verdictOf(detector, detection, findings, settled.dropped) })),
+    detectors: detections.map(({ detector, detection }) => ({
+      id: detector.cause,
+      title: CAUSES[detector.cause].title,
+      verdict: verdictOf(detector, detection, findings, settled.dropped),
+    })),
   };
 }
 
-type Settled = { readonly kept: { candidate: Candidate; rivals: Rival[] }[]; readonly dropped: ReadonlyMap<CauseId, string> };
+type Settled = {
+  readonly kept: { candidate: Candidate; rivals: Rival[] }[];
+  readonly dropped: ReadonlyMap<CauseId, string>;
+};
 
 function settleRivals(candidates: readonly Candidate[]): Settled {
   const byStrength = [...candidates].sort((a, b) => PRECEDENCE.indexOf(a.cause) - PRECEDENCE.indexOf(b.cause));
   const kept: { candidate: Candidate; rivals: Rival[] }[] = [];
   const dropped = new Map<CauseId, string>();
   for (const candidate of byStrength) {
-    const winner = explainedBy(candidate, kept.map(({ candidate: other }) => other));
+    const winner = explainedBy(
+      candidate,
+      kept.map(({ candidate: other }) => other),
+    );
     if (winner === undefined) {
       kept.push({ candidate, rivals: [...candidate.rivals] });
       continue;
@@ -86,15 +132,24 @@ function settleRivals(candidates: readonly Candidate[]): Settled {
     const { title } = CAUSES[winner.cause];
     dropped.set(candidate.cause, `explained by ${winner.cause}: ${winner.because}`);
     const stronger = kept.find(({ candidate: other }) => other.cause === winner.cause);
-    if (stronger !== undefined && !stronger.rivals.some(({ cause }) => cause === candidate.cause)) stronger.rivals.push({ cause: candidate.cause, whyNot: `${winner.because} (${title})` });
+    if (stronger !== undefined && !stronger.rivals.some(({ cause }) => cause === candidate.cause))
+      stronger.rivals.push({ cause: candidate.cause, whyNot: `${winner.because} (${title})` });
   }
   return { kept, dropped };
 }
 
-function explainedBy(candidate: Candidate, stronger: readonly Candidate[]): { cause: CauseId; because: string } | undefined {
+function explainedBy(
+  candidate: Candidate,
+  stronger: readonly Candidate[],
+): { cause: CauseId; because: string } | undefined {
   for (const rule of EXPLAINED_BY) {
     if (rule.loser !== candidate.cause) continue;
-    const winner = stronger.find((other) => other.cause === rule.winner && (!rule.sameMember || other.scope.member === candidate.scope.member) && other.severity !== 'info');
+    const winner = stronger.find(
+      (other) =>
+        other.cause === rule.winner &&
+        (!rule.sameMember || other.scope.member === candidate.scope.member) &&
+        other.severity !== 'info',
+    );
     if (winner !== undefined) return { cause: winner.cause, because: rule.because };
   }
   // Causes seen by themselves stand beside each other; only failures inferred from what came through are explained away.
@@ -118,7 +173,12 @@ function demoteImprobable(candidate: Candidate): Candidate {
   return { ...candidate, severity: 'info', confidence: 'possible' };
 }
 
-function findingOf(candidate: Candidate, rivals: readonly Rival[], gateways: readonly Gateway[], measures: Measures): Finding {
+function findingOf(
+  candidate: Candidate,
+  rivals: readonly Rival[],
+  gateways: readonly Gateway[],
+  measures: Measures,
+): Finding {
   const { p: _p, explains: _explains, requestPath, suggestedUs, ...rest } = candidate;
   const member = candidate.scope.member;
   const memberUrl = measures.profile.members.find(({ name }) => name === member)?.url;
@@ -133,10 +193,17 @@ function findingOf(candidate: Candidate, rivals: readonly Rival[], gateways: rea
   return { ...rest, rivals, remedy };
 }
 
-function verdictOf(detector: Detector, detection: Detection | { state: 'failed'; error: string }, findings: readonly Finding[], dropped: ReadonlyMap<CauseId, string>): Verdict {
+function verdictOf(
+  detector: Detector,
+  detection: Detection | { state: 'failed'; error: string },
+  findings: readonly Finding[],
+  dropped: ReadonlyMap<CauseId, string>,
+): Verdict {
   if (detection.state !== 'candidates') return detection;
   const count = findings.filter(({ cause }) => cause === detector.cause).length;
-  return count > 0 ? { state: 'found', count } : { state: 'clear', checked: dropped.get(detector.cause) ?? 'settled in favour of another cause' };
+  return count > 0
+    ? { state: 'found', count }
+    : { state: 'clear', checked: dropped.get(detector.cause) ?? 'settled in favour of another cause' };
 }
 
 function detectSafely(detector: Detector, context: DetectorContext): Detection | { state: 'failed'; error: string } {
@@ -148,14 +215,23 @@ function detectSafely(detector: Detector, context: DetectorContext): Detection |
   }
 }
 
-function invalidJudgement(detections: readonly { detector: Detector; detection: Detection | { state: 'failed'; error: string } }[], gateways: readonly Gateway[], measures: Measures): Judgement {
-  const own = detections.flatMap(({ detector, detection }) => (detector.cause === 'probe/saturated' && detection.state === 'candidates' ? detection.candidates : []));
+function invalidJudgement(
+  detections: readonly { detector: Detector; detection: Detection | { state: 'failed'; error: string } }[],
+  gateways: readonly Gateway[],
+  measures: Measures,
+): Judgement {
+  const own = detections.flatMap(({ detector, detection }) =>
+    detector.cause === 'probe/saturated' && detection.state === 'candidates' ? detection.candidates : [],
+  );
   return {
     findings: own.map((candidate) => findingOf(candidate, candidate.rivals, gateways, measures)),
     detectors: detections.map(({ detector }) => ({
       id: detector.cause,
       title: CAUSES[detector.cause].title,
-      verdict: detector.cause === 'probe/saturated' ? { state: 'found', count: own.length } : { state: 'not-applicable', reason: 'the run is not valid, so no verdict about the target is given' },
+      verdict:
+        detector.cause === 'probe/saturated'
+          ? { state: 'found', count: own.length }
+          : { state: 'not-applicable', reason: 'the run is not valid, so no verdict about the target is given' },
     })),
   };
 }

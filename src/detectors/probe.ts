@@ -1,6 +1,7 @@
 /** The probe judges itself before anything else: an instrument that was late or busy has measured itself. */
-import type { ProbeQuality } from '../model/recording.ts';
+
 import { formatDuration, formatRatio } from '../model/quantity.ts';
+import type { ProbeQuality } from '../model/recording.ts';
 import { candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 
 /** Lateness may be a fifth of what is measured, and never matters below 5 ms (design: point on validity). */
@@ -20,16 +21,24 @@ export function invalidReasons(quality: ProbeQuality): readonly string[] {
   const reasons: string[] = [];
   const limitUs = latenessLimitUs(quality);
   if (quality.latenessUs.p99 > limitUs) {
-    reasons.push(`The probe sent late: 1 % of requests left ${formatDuration(quality.latenessUs.p99)} or more after they were due (limit ${formatDuration(limitUs)}), so latencies are too high by as much. Run it on a machine with free processor time, or at a lower rate.`);
+    reasons.push(
+      `The probe sent late: 1 % of requests left ${formatDuration(quality.latenessUs.p99)} or more after they were due (limit ${formatDuration(limitUs)}), so latencies are too high by as much. Run it on a machine with free processor time, or at a lower rate.`,
+    );
   }
   if (quality.busyRatio > BUSY_RATIO) {
-    reasons.push(`The sending thread was busy ${formatRatio(quality.busyRatio)} of the time (limit ${formatRatio(BUSY_RATIO)}): requests waited in the probe. Lower the rate.`);
+    reasons.push(
+      `The sending thread was busy ${formatRatio(quality.busyRatio)} of the time (limit ${formatRatio(BUSY_RATIO)}): requests waited in the probe. Lower the rate.`,
+    );
   }
   if (quality.portShortages > 0) {
-    reasons.push(`${quality.portShortages} connections failed because this machine had no local port left: those failures are not the target's. Use fewer new connections per second.`);
+    reasons.push(
+      `${quality.portShortages} connections failed because this machine had no local port left: those failures are not the target's. Use fewer new connections per second.`,
+    );
   }
   if (quality.gcPauseMaxUs > Math.max(GC_PAUSE_US, limitUs)) {
-    reasons.push(`Memory collection stopped the sending thread for ${formatDuration(quality.gcPauseMaxUs)} at once: the slowest latencies are the probe's own.`);
+    reasons.push(
+      `Memory collection stopped the sending thread for ${formatDuration(quality.gcPauseMaxUs)} at once: the slowest latencies are the probe's own.`,
+    );
   }
   return reasons;
 }
@@ -38,7 +47,8 @@ export const probeSaturated: Detector = {
   cause: 'probe/saturated',
   detect({ measures }): Detection {
     const { quality } = measures;
-    if (quality.latenessCount === 0 && quality.portShortages === 0) return insufficient('open-loop requests', 'none were sent');
+    if (quality.latenessCount === 0 && quality.portShortages === 0)
+      return insufficient('open-loop requests', 'none were sent');
     const reasons = invalidReasons(quality);
     return candidatesOr(
       reasons.length === 0

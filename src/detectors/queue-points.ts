@@ -1,13 +1,18 @@
 /** The points (arrival, elapsed) of an open-loop burst, per route: what slopes are read from. */
-import { median } from '../analysis/medians.ts';
+
 import type { Measures } from '../analysis/measures.ts';
+import { median } from '../analysis/medians.ts';
 import { type Slope, theilSen } from '../analysis/slopes.ts';
 import { type Exchange, responseTimeUs } from '../model/exchange.ts';
 import type { Exhibit, XySeries } from '../model/finding.ts';
 import type { ExperimentRecord } from '../model/recording.ts';
 import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 
-export type Points = { readonly arrivalUs: readonly number[]; readonly elapsedUs: readonly number[]; readonly exchanges: readonly Exchange[] };
+export type Points = {
+  readonly arrivalUs: readonly number[];
+  readonly elapsedUs: readonly number[];
+  readonly exchanges: readonly Exchange[];
+};
 
 export type BurstView = {
   readonly record: ExperimentRecord;
@@ -40,8 +45,23 @@ function burstView(measures: Measures, record: ExperimentRecord): BurstView {
   const loadFromUs = Math.min(...load.arrivalUs);
   const loadToUs = Math.max(...load.arrivalUs);
   const during = (exchange: Exchange): boolean => exchange.dueUs >= loadFromUs && exchange.dueUs <= loadToUs;
-  const canaries = new Map(measures.members.map((member) => [member, pointsOf(measures.exchanges({ experimentId: record.id, route: directTo(member), roles: ['canary'] }).filter(during))]));
-  return { record, loadFromUs, loadToUs, load, canaries, quietUs: quietLevels(measures, record), quietGatewayUs: quietLevel(measures, GATEWAY, loadRequest(load)) };
+  const canaries = new Map(
+    measures.members.map((member) => [
+      member,
+      pointsOf(
+        measures.exchanges({ experimentId: record.id, route: directTo(member), roles: ['canary'] }).filter(during),
+      ),
+    ]),
+  );
+  return {
+    record,
+    loadFromUs,
+    loadToUs,
+    load,
+    canaries,
+    quietUs: quietLevels(measures, record),
+    quietGatewayUs: quietLevel(measures, GATEWAY, loadRequest(load)),
+  };
 }
 
 function loadRequest(load: Points): string | undefined {
@@ -51,7 +71,8 @@ function loadRequest(load: Points): string | undefined {
 function quietLevels(measures: Measures, record: ExperimentRecord): ReadonlyMap<string, number> {
   const levels = new Map<string, number>();
   for (const member of measures.members) {
-    const name = measures.exchanges({ experimentId: record.id, route: directTo(member), roles: ['canary'] })[0]?.requestName;
+    const name = measures.exchanges({ experimentId: record.id, route: directTo(member), roles: ['canary'] })[0]
+      ?.requestName;
     const level = quietLevel(measures, directTo(member), name);
     if (level !== undefined) levels.set(member, level);
   }
@@ -60,7 +81,13 @@ function quietLevels(measures: Measures, record: ExperimentRecord): ReadonlyMap<
 
 /** Median of ordinary slots for the same request; undefined without a compare. */
 function quietLevel(measures: Measures, route: RouteId, requestName: string | undefined): number | undefined {
-  const slots = measures.exchanges({ route, roles: ['slot'], cohorts: ['ok'], connection: 'warm', ...(requestName === undefined ? {} : { requestName }) });
+  const slots = measures.exchanges({
+    route,
+    roles: ['slot'],
+    cohorts: ['ok'],
+    connection: 'warm',
+    ...(requestName === undefined ? {} : { requestName }),
+  });
   return slots.length < 5 ? undefined : median(slots.map(responseTimeUs));
 }
 
@@ -71,17 +98,27 @@ export function slopeOf(points: Points): Slope | undefined {
 
 /** The burst as a picture: arrival against elapsed, with the canary of each member. */
 export function burstScatter(burst: BurstView, highlighted?: string): Exhibit {
-  const relative = (points: Points): [number, number][] => points.arrivalUs.map((arrivalUs, i) => [arrivalUs - burst.loadFromUs, points.elapsedUs[i] as number]);
+  const relative = (points: Points): [number, number][] =>
+    points.arrivalUs.map((arrivalUs, i) => [arrivalUs - burst.loadFromUs, points.elapsedUs[i] as number]);
   const canaries = [...burst.canaries].map(
-    ([member, points]): XySeries => ({ name: `canary direct to ${member}`, role: member === highlighted ? 'failure' : 'canary', style: 'points', points: relative(points) }),
+    ([member, points]): XySeries => ({
+      name: `canary direct to ${member}`,
+      role: member === highlighted ? 'failure' : 'canary',
+      style: 'points',
+      points: relative(points),
+    }),
   );
   return {
     kind: 'xy',
     id: `burst-scatter-${burst.record.id}`,
     title: 'The burst: when a request arrived, and how long it took',
-    reading: 'A cloud that rises to the right is a queue that grows. Where the canary, which asks a member directly, rises as well, requests wait in that member; where it stays flat, they wait in the gateway.',
+    reading:
+      'A cloud that rises to the right is a queue that grows. Where the canary, which asks a member directly, rises as well, requests wait in that member; where it stays flat, they wait in the gateway.',
     x: { title: 'arrival in the burst', unit: 'us', scale: 'linear' },
     y: { title: 'elapsed time', unit: 'us', scale: 'linear' },
-    series: [{ name: 'through the gateway', role: 'gateway', style: 'points', points: relative(burst.load) }, ...canaries.filter(({ points }) => points.length > 0)],
+    series: [
+      { name: 'through the gateway', role: 'gateway', style: 'points', points: relative(burst.load) },
+      ...canaries.filter(({ points }) => points.length > 0),
+    ],
   };
 }

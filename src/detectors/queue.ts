@@ -1,6 +1,7 @@
 /** Queues: latency that grows with arrival in a burst, and where. */
-import { median } from '../analysis/medians.ts';
+
 import type { Measures } from '../analysis/measures.ts';
+import { median } from '../analysis/medians.ts';
 import type { Slope } from '../analysis/slopes.ts';
 import { concurrencyLimit } from '../analysis/waves.ts';
 import { type Exchange, responseTimeUs, serviceTimeUs } from '../model/exchange.ts';
@@ -39,7 +40,11 @@ function isFlat(points: Points, quietUs: number | undefined): boolean {
 
 /** Offered rate divided by 1 + slope: what is worked off while the queue grows. */
 function capacity(offeredPerSec: number, { slope }: Growth): Estimate {
-  return { value: offeredPerSec / (1 + slope.slope), low: offeredPerSec / (1 + slope.high), high: offeredPerSec / (1 + Math.max(0, slope.low)) };
+  return {
+    value: offeredPerSec / (1 + slope.slope),
+    low: offeredPerSec / (1 + slope.high),
+    high: offeredPerSec / (1 + Math.max(0, slope.low)),
+  };
 }
 
 function perSec(points: Points, burst: BurstView): number {
@@ -52,11 +57,17 @@ function offeredTo(member: string, measures: Measures, burst: BurstView): { rate
   const own = answered.filter(({ answeredBy }) => answeredBy === member).length;
   const isTold = own > 0;
   const share = isTold ? own / answered.length : 1 / measures.members.length;
-  return { ratePerSec: perSec(burst.load, burst) * share + perSec(burst.canaries.get(member) as Points, burst), isTold };
+  return {
+    ratePerSec: perSec(burst.load, burst) * share + perSec(burst.canaries.get(member) as Points, burst),
+    isTold,
+  };
 }
 
 /** Concurrency limit from volleys on a route: answers come in waves of that size. */
-export function volleyLimit(measures: Measures, route: RouteId): { readonly limit: Estimate; readonly exhibit: Exhibit } | undefined {
+export function volleyLimit(
+  measures: Measures,
+  route: RouteId,
+): { readonly limit: Estimate; readonly exhibit: Exhibit } | undefined {
   const volleys = new Map<string, Exchange[]>();
   for (const exchange of measures.exchanges({ experimentKind: 'volley', route, cohorts: ['ok'] })) {
     if (exchange.tag?.kind !== 'volley') continue;
@@ -66,7 +77,11 @@ export function volleyLimit(measures: Measures, route: RouteId): { readonly limi
   if (volleys.size === 0) return undefined;
   const estimate = concurrencyLimit([...volleys.values()].map((volley) => volley.map(responseTimeUs)));
   if (estimate.kind !== 'limit') return undefined;
-  const limit = { value: estimate.limit, low: estimate.low, ...(estimate.high === undefined ? {} : { high: estimate.high }) };
+  const limit = {
+    value: estimate.limit,
+    low: estimate.low,
+    ...(estimate.high === undefined ? {} : { high: estimate.high }),
+  };
   return { limit, exhibit: waveExhibit(route, volleys, estimate.limit) };
 }
 
@@ -76,14 +91,18 @@ function waveExhibit(route: RouteId, volleys: ReadonlyMap<string, readonly Excha
     kind: 'xy',
     id: `volley-${route.replace(':', '-')}`,
     title: `Volleys: ${limit} at a time`,
-    reading: 'All requests of a volley leave at one instant. Answers in steps mean that only so many are worked on at once; the others wait for the next step.',
+    reading:
+      'All requests of a volley leave at one instant. Answers in steps mean that only so many are worked on at once; the others wait for the next step.',
     x: { title: 'request of the volley, in order of its answer', unit: 'count', scale: 'linear' },
     y: { title: 'elapsed time', unit: 'us', scale: 'linear' },
     series: bySize.slice(-2).map((volley, index) => ({
       name: `volley of ${volley.length}${index === 0 && bySize.length > 1 ? '' : ' (again)'}`,
       role: index === 0 ? 'direct' : 'warm',
       style: 'points',
-      points: volley.map(responseTimeUs).sort((a, b) => a - b).map((us, i): [number, number] => [i + 1, us]),
+      points: volley
+        .map(responseTimeUs)
+        .sort((a, b) => a - b)
+        .map((us, i): [number, number] => [i + 1, us]),
     })),
   };
 }
@@ -94,7 +113,9 @@ function memberCandidate(member: string, growth: Growth, measures: Measures, bur
   const volley = volleyLimit(measures, directTo(member));
   const canary = burst.canaries.get(member) as Points;
   const slowLoad = burst.load.exchanges.filter((exchange) => exchange.answeredBy === member);
-  const others = measures.members.filter((name) => name !== member && isFlat(burst.canaries.get(name) as Points, burst.quietUs.get(name)));
+  const others = measures.members.filter(
+    (name) => name !== member && isFlat(burst.canaries.get(name) as Points, burst.quietUs.get(name)),
+  );
   return {
     cause: 'queue/member',
     scope: { route: 'direct', member },
@@ -103,11 +124,18 @@ function memberCandidate(member: string, growth: Growth, measures: Measures, bur
     p: growth.slope.p * measures.members.length,
     title: `Requests queue in ${member}: it works off about ${formatNumber(rate.value)}/s${volley === undefined ? '' : `, ${formatNumber(volley.limit.value)} at a time`}; in the burst the wait grew to ${formatDuration(growth.riseUs)}.`,
     meaning: `While ${formatNumber(perSec(burst.load, burst))}/s came through the gateway, requests sent directly to ${member} got slower with every second of the burst as well, so the queue is in the member and not in the gateway.${others.length > 0 ? ` ${others.join(', ')} stayed at their quiet level.` : ''}`,
-    measured: { ratePerSec: rate, ...(volley === undefined ? {} : { concurrencyLimit: volley.limit }), waitUs: { value: Math.round(growth.riseUs) } },
+    measured: {
+      ratePerSec: rate,
+      ...(volley === undefined ? {} : { concurrencyLimit: volley.limit }),
+      waitUs: { value: Math.round(growth.riseUs) },
+    },
     exhibits: [burstScatter(burst, member), ...(volley === undefined ? [] : [volley.exhibit])],
     rivals: [
       { cause: 'queue/gateway', whyNot: `the canary that asks ${member} directly waits as well` },
-      { cause: 'member/slow', whyNot: `with little load ${member} takes ${formatDuration(burst.quietUs.get(member) ?? growth.slope.intercept)}; it is slow only while more arrives than it works off` },
+      {
+        cause: 'member/slow',
+        whyNot: `with little load ${member} takes ${formatDuration(burst.quietUs.get(member) ?? growth.slope.intercept)}; it is slow only while more arrives than it works off`,
+      },
     ],
     explains: seqsOf([...canary.exchanges, ...slowLoad]),
   };
@@ -118,7 +146,9 @@ const NEEDS_BURST = 'an open-loop burst (burst: { rate: …, for: 4s }) through 
 export const memberQueue: Detector = {
   cause: 'queue/member',
   detect({ measures }): Detection {
-    const bursts = openBursts(measures).filter(({ canaries }) => [...canaries.values()].some(({ arrivalUs }) => arrivalUs.length >= 8));
+    const bursts = openBursts(measures).filter(({ canaries }) =>
+      [...canaries.values()].some(({ arrivalUs }) => arrivalUs.length >= 8),
+    );
     if (bursts.length === 0) return insufficient(NEEDS_BURST, 'none with at least 8 canary requests per member');
     const candidates = bursts.flatMap((burst) =>
       [...burst.canaries].flatMap(([member, points]) => {
@@ -126,7 +156,10 @@ export const memberQueue: Detector = {
         return growth === undefined ? [] : [memberCandidate(member, growth, measures, burst)];
       }),
     );
-    return candidatesOr(strongestPerMember(candidates), 'direct requests to every member kept their speed during the burst');
+    return candidatesOr(
+      strongestPerMember(candidates),
+      'direct requests to every member kept their speed during the burst',
+    );
   },
 };
 
@@ -144,16 +177,30 @@ export const gatewayQueue: Detector = {
   detect({ measures }): Detection {
     const bursts = openBursts(measures);
     if (bursts.length === 0) return insufficient(NEEDS_BURST, 'none');
-    const judged = bursts.filter(({ canaries, quietUs }) => [...canaries].every(([member, points]) => points.arrivalUs.length >= 8 && quietUs.has(member)) && canaries.size > 0);
-    if (judged.length === 0) return insufficient('a canary on every member during the burst, and a compare before it for the quiet level', 'fewer than 8 canary requests per member, or no compare');
+    const judged = bursts.filter(
+      ({ canaries, quietUs }) =>
+        [...canaries].every(([member, points]) => points.arrivalUs.length >= 8 && quietUs.has(member)) &&
+        canaries.size > 0,
+    );
+    if (judged.length === 0)
+      return insufficient(
+        'a canary on every member during the burst, and a compare before it for the quiet level',
+        'fewer than 8 canary requests per member, or no compare',
+      );
     const candidates = judged.flatMap((burst) => gatewayCandidates(burst, measures));
-    return candidatesOr(candidates.slice(0, 1), 'latency through the gateway did not grow during the burst, or members grew with it');
+    return candidatesOr(
+      candidates.slice(0, 1),
+      'latency through the gateway did not grow during the burst, or members grew with it',
+    );
   },
 };
 
 function gatewayCandidates(burst: BurstView, measures: Measures): Candidate[] {
   const growth = growthOf(burst.load, burst.quietGatewayUs, burst);
-  const allFlat = [...burst.canaries].every(([member, points]) => isFlat(points, burst.quietUs.get(member)) && growthOf(points, burst.quietUs.get(member), burst) === undefined);
+  const allFlat = [...burst.canaries].every(
+    ([member, points]) =>
+      isFlat(points, burst.quietUs.get(member)) && growthOf(points, burst.quietUs.get(member), burst) === undefined,
+  );
   if (growth === undefined || !allFlat) return [];
   const rate = capacity(perSec(burst.load, burst), growth);
   const volley = volleyLimit(measures, GATEWAY);
@@ -166,10 +213,16 @@ function gatewayCandidates(burst: BurstView, measures: Measures): Candidate[] {
       p: growth.slope.p,
       title: `Requests queue in the gateway: it passes on about ${formatNumber(rate.value)}/s${volley === undefined ? '' : `, ${formatNumber(volley.limit.value)} at a time`}; in the burst the wait grew to ${formatDuration(growth.riseUs)}.`,
       meaning: `Latency through the gateway grew with every second of the burst, while requests sent directly to the members stayed at their quiet level: members have room, the gateway does not let more through.`,
-      measured: { ratePerSec: rate, ...(volley === undefined ? {} : { concurrencyLimit: volley.limit }), waitUs: { value: Math.round(growth.riseUs) } },
+      measured: {
+        ratePerSec: rate,
+        ...(volley === undefined ? {} : { concurrencyLimit: volley.limit }),
+        waitUs: { value: Math.round(growth.riseUs) },
+      },
       exhibits: [burstScatter(burst), ...(volley === undefined ? [] : [volley.exhibit])],
       rivals: [{ cause: 'queue/member', whyNot: 'the canaries that ask the members directly did not wait' }],
-      explains: seqsOf(burst.load.exchanges.filter((exchange) => (serviceTimeUs(exchange) ?? 0) > 2 * (burst.quietGatewayUs ?? 0))),
+      explains: seqsOf(
+        burst.load.exchanges.filter((exchange) => (serviceTimeUs(exchange) ?? 0) > 2 * (burst.quietGatewayUs ?? 0)),
+      ),
     },
   ];
 }

@@ -8,23 +8,37 @@ import { afterSendUs } from './elapsed.ts';
 /** Share of requests that ended by a time: direct answers go on beyond the timer, the gateway's stand at it like at a wall. */
 export function timeoutWall(measures: Measures, requestNames: ReadonlySet<string>, timeout: Estimate): Exhibit {
   const mine = (exchange: Exchange): boolean => requestNames.has(exchange.requestName) && exchange.sentUs !== undefined;
-  const direct = measures.members.flatMap((member) => measures.exchanges({ route: directTo(member) })).filter((exchange) => mine(exchange) && cohortOf(exchange) === 'ok');
+  const direct = measures.members
+    .flatMap((member) => measures.exchanges({ route: directTo(member) }))
+    .filter((exchange) => mine(exchange) && cohortOf(exchange) === 'ok');
   const gateway = measures.exchanges({ route: GATEWAY }).filter(mine);
   return {
     kind: 'xy',
     id: 'timeout-wall',
     title: 'The wall: how long the same requests take on both ways',
-    reading: 'Each line is the share of requests that ended by that time. Direct answers go on to the right; through the gateway everything that is not ready ends at the wall.',
+    reading:
+      'Each line is the share of requests that ended by that time. Direct answers go on to the right; through the gateway everything that is not ready ends at the wall.',
     x: { title: 'elapsed time', unit: 'us', scale: 'linear' },
     y: { title: 'share ended', unit: 'ratio', scale: 'linear' },
-    series: [stepsOf('direct, answered', 'direct', direct), stepsOf('through the gateway', 'gateway', gateway), stepsOf('through the gateway, failed', 'failure', gateway.filter((exchange) => ['error', 'timeout'].includes(cohortOf(exchange))))].filter(
-      ({ points }) => points.length > 0,
-    ),
+    series: [
+      stepsOf('direct, answered', 'direct', direct),
+      stepsOf('through the gateway', 'gateway', gateway),
+      stepsOf(
+        'through the gateway, failed',
+        'failure',
+        gateway.filter((exchange) => ['error', 'timeout'].includes(cohortOf(exchange))),
+      ),
+    ].filter(({ points }) => points.length > 0),
     marks: [{ axis: 'x', value: timeout.value, label: `timer ${formatDuration(timeout.value)}` }],
   };
 }
 
 function stepsOf(name: string, role: XySeries['role'], exchanges: readonly Exchange[]): XySeries {
   const times = exchanges.map(afterSendUs).sort((a, b) => a - b);
-  return { name: `${name} (${times.length})`, role, style: 'step', points: times.map((us, index): [number, number] => [us, (index + 1) / times.length]) };
+  return {
+    name: `${name} (${times.length})`,
+    role,
+    style: 'step',
+    points: times.map((us, index): [number, number] => [us, (index + 1) / times.length]),
+  };
 }

@@ -1,14 +1,22 @@
 /** Timers of the gateway: failures pile up at one elapsed time, and the same work takes longer when asked for directly. */
 import { clusterWidthUs, findTimeoutClusters } from '../analysis/cluster.ts';
-import { medianDeviation } from '../analysis/medians.ts';
-import type { Measures } from '../analysis/measures.ts';
 import { expandDistribution } from '../analysis/distribution.ts';
+import type { Measures } from '../analysis/measures.ts';
+import { medianDeviation } from '../analysis/medians.ts';
 import { timeoutValue } from '../analysis/timeout-value.ts';
 import { type Exchange, isFailure } from '../model/exchange.ts';
 import type { Confidence, Estimate, Rival } from '../model/finding.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
-import { type Candidate, candidatesOr, type Detection, type Detector, type DetectorContext, insufficient, notApplicable } from './detector.ts';
+import {
+  type Candidate,
+  candidatesOr,
+  type Detection,
+  type Detector,
+  type DetectorContext,
+  insufficient,
+  notApplicable,
+} from './detector.ts';
 import { afterSendUs, backgroundFailureRatio, gatewayOverhead, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { timeoutWall } from './timeout-wall.ts';
@@ -18,7 +26,12 @@ const LEAST_TIMER_US = 300_000;
 
 /** Failures of the gateway that a timer could have made. Our own timeouts are not among them: they say what our limit is. */
 function timerLike(exchange: Exchange): boolean {
-  return isFailure(exchange) && exchange.outcome.kind !== 'timeout' && exchange.sentUs !== undefined && afterSendUs(exchange) >= LEAST_TIMER_US;
+  return (
+    isFailure(exchange) &&
+    exchange.outcome.kind !== 'timeout' &&
+    exchange.sentUs !== undefined &&
+    afterSendUs(exchange) >= LEAST_TIMER_US
+  );
 }
 
 /** The value of a timer with everything that supports it. */
@@ -43,28 +56,53 @@ function findTimers({ measures }: DetectorContext): readonly Timer[] {
   const spanUs = Math.max(measures.profile.limits.requestTimeoutUs, ...provoked.map(afterSendUs));
   const timers: Timer[] = [];
 
-  for (const cluster of findTimeoutClusters(failedOrdinary.map(afterSendUs), { spanUs, overheadDeviationUs: deviationUs })) {
+  for (const cluster of findTimeoutClusters(failedOrdinary.map(afterSendUs), {
+    spanUs,
+    overheadDeviationUs: deviationUs,
+  })) {
     const members = cluster.indexes.map((index) => failedOrdinary[index] as Exchange);
-    const agreeing = failedProvoked.filter((exchange) => Math.abs(afterSendUs(exchange) - cluster.medianUs) <= clusterWidthUs(cluster.medianUs, deviationUs));
+    const agreeing = failedProvoked.filter(
+      (exchange) => Math.abs(afterSendUs(exchange) - cluster.medianUs) <= clusterWidthUs(cluster.medianUs, deviationUs),
+    );
     const timeout = timeoutValue([...members, ...agreeing].map(afterSendUs), overhead);
     if (timeout === undefined || survivors(measures, members, cluster.toUs + cluster.widthUs).length > 0) continue;
-    timers.push({ timeout, ordinary: members, provoked: agreeing, p: cluster.p, isConfirmed: isConfirmed(provoked, agreeing, timeout.value) });
+    timers.push({
+      timeout,
+      ordinary: members,
+      provoked: agreeing,
+      p: cluster.p,
+      isConfirmed: isConfirmed(provoked, agreeing, timeout.value),
+    });
   }
-  const alone = provokedTimer(failedProvoked.filter((exchange) => !timers.some((timer) => timer.provoked.includes(exchange))), provoked, spanUs, deviationUs, measures);
+  const alone = provokedTimer(
+    failedProvoked.filter((exchange) => !timers.some((timer) => timer.provoked.includes(exchange))),
+    provoked,
+    spanUs,
+    deviationUs,
+    measures,
+  );
   return alone === undefined ? timers : [...timers, alone];
 }
 
 /** Answers of the same requests that came through the gateway later than the timer: with them there is no timer. */
 function survivors(measures: Measures, failures: readonly Exchange[], beyondUs: number): readonly Exchange[] {
   const names = new Set(failures.map(({ requestName }) => requestName));
-  return measures.exchanges({ route: GATEWAY, cohorts: ['ok'] }).filter((exchange) => names.has(exchange.requestName) && afterSendUs(exchange) > beyondUs);
+  return measures
+    .exchanges({ route: GATEWAY, cohorts: ['ok'] })
+    .filter((exchange) => names.has(exchange.requestName) && afterSendUs(exchange) > beyondUs);
 }
 
 /**
  * A timer seen only by requests that were slow on purpose. If something else had made k of them fail, each would have
  * done so with the background's ratio, and k − 1 would have had to meet the first one's time by chance.
  */
-function provokedTimer(failures: readonly Exchange[], provoked: readonly Exchange[], spanUs: number, deviationUs: number, measures: Measures): Timer | undefined {
+function provokedTimer(
+  failures: readonly Exchange[],
+  provoked: readonly Exchange[],
+  spanUs: number,
+  deviationUs: number,
+  measures: Measures,
+): Timer | undefined {
   const first = failures[0];
   if (first === undefined) return undefined;
   const widthUs = clusterWidthUs(afterSendUs(first), deviationUs);
@@ -77,19 +115,31 @@ function provokedTimer(failures: readonly Exchange[], provoked: readonly Exchang
 }
 
 function isConfirmed(provoked: readonly Exchange[], agreeing: readonly Exchange[], timeoutUs: number): boolean {
-  const below = provoked.some(({ tag, ...exchange }) => tag?.kind === 'delay' && tag.delayUs < timeoutUs && tag.delayUs > 0.5 * timeoutUs && !isFailure(exchange));
+  const below = provoked.some(
+    ({ tag, ...exchange }) =>
+      tag?.kind === 'delay' && tag.delayUs < timeoutUs && tag.delayUs > 0.5 * timeoutUs && !isFailure(exchange),
+  );
   return below && agreeing.length >= 2;
 }
 
 function directLongest(measures: Measures, names: ReadonlySet<string>): number {
   const direct = measures.members.flatMap((member) => measures.exchanges({ route: directTo(member), cohorts: ['ok'] }));
-  return direct.reduce((longest, exchange) => (names.has(exchange.requestName) ? Math.max(longest, afterSendUs(exchange)) : longest), 0);
+  return direct.reduce(
+    (longest, exchange) => (names.has(exchange.requestName) ? Math.max(longest, afterSendUs(exchange)) : longest),
+    0,
+  );
 }
 
 /** Direct connects that hang: then a pile-up is the connect timer's. */
 function unreachableMembers(measures: Measures): readonly string[] {
   return measures.members.filter((member) => {
-    const hanging = measures.exchanges({ route: directTo(member), cohorts: ['timeout', 'error'] }).filter(({ outcome }) => (outcome.kind === 'timeout' && outcome.waitingFor === 'connect') || (outcome.kind === 'connection-error' && outcome.code === 'unreachable'));
+    const hanging = measures
+      .exchanges({ route: directTo(member), cohorts: ['timeout', 'error'] })
+      .filter(
+        ({ outcome }) =>
+          (outcome.kind === 'timeout' && outcome.waitingFor === 'connect') ||
+          (outcome.kind === 'connection-error' && outcome.code === 'unreachable'),
+      );
     return hanging.length >= 2;
   });
 }
@@ -109,7 +159,11 @@ function responseCandidate(timer: Timer, { measures }: DetectorContext): Candida
   const longestUs = directLongest(measures, names);
   // Without an answer beyond the timer nothing shows that the work was still going on.
   if (measures.members.length > 0 && longestUs <= timer.timeout.value) return undefined;
-  const paths = measures.profile.requests.filter(({ name }) => names.has(name) && (timer.ordinary.length === 0 || timer.ordinary.some(({ requestName }) => requestName === name)));
+  const paths = measures.profile.requests.filter(
+    ({ name }) =>
+      names.has(name) &&
+      (timer.ordinary.length === 0 || timer.ordinary.some(({ requestName }) => requestName === name)),
+  );
   const where = paths.map(({ path }) => path.replace(/\?.*/, '')).join(', ');
   const isOrdinary = timer.ordinary.length > 0;
   const of = measures.counts({ route: GATEWAY, roles: ORDINARY_ROLES }).sent;
@@ -125,10 +179,18 @@ function responseCandidate(timer: Timer, { measures }: DetectorContext): Candida
     meaning: isOrdinary
       ? `${timer.ordinary.length} ordinary requests failed at this elapsed time, and no answer to the same requests came through later. Asked directly, members take longer than that and succeed: the gateway's response timer is shorter than the work.`
       : `No ordinary request of this run was slow enough to meet the timer, but a request that was slow on purpose failed there, while a member answered it directly. Work that takes longer than this fails through the gateway.`,
-    measured: { timeoutUs: timer.timeout, ...(longestUs > 0 ? { directLongestUs: { value: Math.round(longestUs) } } : {}) },
+    measured: {
+      timeoutUs: timer.timeout,
+      ...(longestUs > 0 ? { directLongestUs: { value: Math.round(longestUs) } } : {}),
+    },
     exhibits: [
       timeoutWall(measures, names, timer.timeout),
-      exchangesExhibit('timeout-exchanges', 'Requests that met the timer', 'Each of them failed at the same elapsed time; the ids are in the User-Agent of the logs.', failures),
+      exchangesExhibit(
+        'timeout-exchanges',
+        'Requests that met the timer',
+        'Each of them failed at the same elapsed time; the ids are in the User-Agent of the logs.',
+        failures,
+      ),
     ],
     rivals: rivalsOf(timer),
     ...(isOrdinary ? { affected: { count: timer.ordinary.length, of } } : {}),
@@ -142,7 +204,10 @@ function rivalsOf(timer: Timer): readonly Rival[] {
   return [
     { cause: 'timeout/probe', whyNot: `the gateway answered; the probe's own limit was longer` },
     { cause: 'timeout/member', whyNot: 'asked directly, members answer the same requests after a longer time' },
-    { cause: 'connection/dropped-before-response', whyNot: `the failures agree in their elapsed time within ${formatDuration((timer.timeout.high ?? 0) - (timer.timeout.low ?? 0))}` },
+    {
+      cause: 'connection/dropped-before-response',
+      whyNot: `the failures agree in their elapsed time within ${formatDuration((timer.timeout.high ?? 0) - (timer.timeout.low ?? 0))}`,
+    },
     { cause: 'application/slow', whyNot: 'slow answers that are waited for succeed; these failed' },
   ];
 }
@@ -154,14 +219,22 @@ export const gatewayResponseTimeout: Detector = {
     if (measures.counts({ route: GATEWAY }).sent === 0) return notApplicable('nothing was sent through the gateway');
     const unreachable = unreachableMembers(measures);
     const timers = findTimers(context).filter((timer) => unreachable.length === 0 || timer.isConfirmed);
-    const candidates = timers.map((timer) => responseCandidate(timer, context)).filter((candidate) => candidate !== undefined);
+    const candidates = timers
+      .map((timer) => responseCandidate(timer, context))
+      .filter((candidate) => candidate !== undefined);
     if (candidates.length > 0) return { state: 'candidates', candidates };
     const provoked = measures.exchanges({ route: GATEWAY, roles: ['delay'], cohorts: ['ok'] });
     const longest = Math.max(0, ...measures.exchanges({ route: GATEWAY, cohorts: ['ok'] }).map(afterSendUs));
     if (provoked.length === 0 && longest < LEAST_TIMER_US) {
-      return insufficient('a request that takes long: a path with {delayMs} for the timeout experiment, or a slow page', `the longest answer took ${formatDuration(longest)}`);
+      return insufficient(
+        'a request that takes long: a path with {delayMs} for the timeout experiment, or a slow page',
+        `the longest answer took ${formatDuration(longest)}`,
+      );
     }
-    return candidatesOr([], `answers of up to ${formatDuration(longest)} came through, and no failures agree in their elapsed time`);
+    return candidatesOr(
+      [],
+      `answers of up to ${formatDuration(longest)} came through, and no failures agree in their elapsed time`,
+    );
   },
 };
 
@@ -184,9 +257,21 @@ export const gatewayConnectTimeout: Detector = {
           title: `The gateway gives up connecting to ${unreachable.join(', ')} after ${interval(timer.timeout)}.`,
           meaning: `${timer.ordinary.length} requests failed at this elapsed time, whatever they asked for. Direct connection attempts to ${unreachable.join(', ')} hang as well: nothing answers there.`,
           measured: { timeoutUs: timer.timeout },
-          exhibits: [exchangesExhibit('connect-timeout-exchanges', 'Requests that waited for a connection', 'They failed at one elapsed time, independent of what was asked for.', timer.ordinary)],
-          rivals: [{ cause: 'timeout/gateway-response', whyNot: 'the member never accepted a connection, directly either' }],
-          affected: { count: timer.ordinary.length, of: measures.counts({ route: GATEWAY, roles: ORDINARY_ROLES }).sent },
+          exhibits: [
+            exchangesExhibit(
+              'connect-timeout-exchanges',
+              'Requests that waited for a connection',
+              'They failed at one elapsed time, independent of what was asked for.',
+              timer.ordinary,
+            ),
+          ],
+          rivals: [
+            { cause: 'timeout/gateway-response', whyNot: 'the member never accepted a connection, directly either' },
+          ],
+          affected: {
+            count: timer.ordinary.length,
+            of: measures.counts({ route: GATEWAY, roles: ORDINARY_ROLES }).sent,
+          },
           explains: seqsOf(timer.ordinary),
         };
       });

@@ -1,5 +1,5 @@
-import { formatDuration, formatNumber } from '../model/quantity.ts';
 import type { BurstSpec, Profile } from '../model/profile.ts';
+import { formatDuration, formatNumber } from '../model/quantity.ts';
 import { GATEWAY } from '../model/route.ts';
 import { type Random, US_PER_SEC } from '../model/time.ts';
 import { arrivals, packSchedule, type Shot } from '../traffic/schedule.ts';
@@ -20,7 +20,12 @@ function allowedRate(ratePerSec: number, profile: Profile): { ratePerSec: number
   const most = profile.limits.maxRatePerSec - CANARY_PER_SEC * profile.members.length;
   if (ratePerSec <= most) return { ratePerSec, notes: [] };
   const lowered = Math.max(1, most);
-  return { ratePerSec: lowered, notes: [`limits.maxRate (with the canary) lowers the burst from ${formatNumber(ratePerSec)}/s to ${formatNumber(lowered)}/s`] };
+  return {
+    ratePerSec: lowered,
+    notes: [
+      `limits.maxRate (with the canary) lowers the burst from ${formatNumber(ratePerSec)}/s to ${formatNumber(lowered)}/s`,
+    ],
+  };
 }
 
 export function* burstShots(spec: BurstSpec, ratePerSec: number, profile: Profile, random: Random): Generator<Shot> {
@@ -33,7 +38,13 @@ export function* burstShots(spec: BurstSpec, ratePerSec: number, profile: Profil
     // Each member's canary at its own random moments: no two in step.
     const own = random.fork(route);
     for (const dueUs of arrivals('uniform', CANARY_PER_SEC, watchUs, own)) {
-      yield { dueUs: dueUs + (own.next() * 0.8 * US_PER_SEC) / CANARY_PER_SEC, route, request, connection: 'warm', tag: { kind: 'canary' } };
+      yield {
+        dueUs: dueUs + (own.next() * 0.8 * US_PER_SEC) / CANARY_PER_SEC,
+        route,
+        request,
+        connection: 'warm',
+        tag: { kind: 'canary' },
+      };
     }
   }
 }
@@ -48,13 +59,20 @@ export const burst: Experiment<BurstSpec> = {
       const tooMany = connections > profile.limits.maxInFlight;
       return {
         ...base,
-        requestsPerRoute: { gateway: Math.min(profile.limits.maxRequests, Math.ceil((profile.limits.maxRatePerSec * spec.durationUs) / US_PER_SEC)) },
+        requestsPerRoute: {
+          gateway: Math.min(
+            profile.limits.maxRequests,
+            Math.ceil((profile.limits.maxRatePerSec * spec.durationUs) / US_PER_SEC),
+          ),
+        },
         durationUs: spec.durationUs,
         peakRatePerSec: profile.limits.maxRatePerSec,
         peakInFlight: Math.min(connections, profile.limits.maxInFlight),
         describe: [
           `${Math.min(connections, profile.limits.maxInFlight)} connections through the gateway for ${formatDuration(spec.durationUs)}, each sending as soon as it is answered, at most ${formatNumber(profile.limits.maxRatePerSec)}/s together (closed loop: capacity and counts only)`,
-          ...(tooMany ? [`limits.maxInFlight lowers the connections from ${connections} to ${profile.limits.maxInFlight}`] : []),
+          ...(tooMany
+            ? [`limits.maxInFlight lowers the connections from ${connections} to ${profile.limits.maxInFlight}`]
+            : []),
         ],
       };
     }
@@ -78,11 +96,20 @@ export const burst: Experiment<BurstSpec> = {
   async run(planned, spec, context) {
     if (spec.load.loop === 'closed') return runClosed(planned.id, spec, spec.load.connections, context);
     const { ratePerSec } = allowedRate(spec.load.ratePerSec, context.profile);
-    return fireWatched(planned.id, packSchedule(burstShots(spec, ratePerSec, context.profile, context.random)), context);
+    return fireWatched(
+      planned.id,
+      packSchedule(burstShots(spec, ratePerSec, context.profile, context.random)),
+      context,
+    );
   },
 };
 
-async function runClosed(id: string, spec: BurstSpec, connections: number, context: ExperimentContext): Promise<ExperimentEnd> {
+async function runClosed(
+  id: string,
+  spec: BurstSpec,
+  connections: number,
+  context: ExperimentContext,
+): Promise<ExperimentEnd> {
   const { profile, sender } = context;
   const result = await sender.burst(id, {
     route: GATEWAY,
@@ -91,7 +118,11 @@ async function runClosed(id: string, spec: BurstSpec, connections: number, conte
     durationUs: spec.durationUs,
   });
   const notes = [
-    ...(result.unaccounted === undefined || result.unaccounted === 0 ? [] : [`${result.unaccounted} requests were closed without an answer and without an error that the closed-loop engine shows`]),
+    ...(result.unaccounted === undefined || result.unaccounted === 0
+      ? []
+      : [
+          `${result.unaccounted} requests were closed without an answer and without an error that the closed-loop engine shows`,
+        ]),
     ...(result.failed === undefined ? [] : [`the closed-loop engine failed: ${result.failed}`]),
   ];
   return { ...endOf(context), notes };

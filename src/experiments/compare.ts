@@ -1,9 +1,9 @@
-import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts';
 import type { CompareSpec, Profile } from '../model/profile.ts';
+import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts';
 import { shuffled } from '../model/random.ts';
 import { type Random, US_PER_SEC } from '../model/time.ts';
 import { arrivals, packSchedule, type Shot } from '../traffic/schedule.ts';
-import { endOf, type Experiment, routesOf } from './experiment.ts';
+import { type Experiment, endOf, routesOf } from './experiment.ts';
 import { drawRequest, ordinaryRequests } from './request-choice.ts';
 
 /** Slots are spread over the routes within this share of the slot's length, so that routes do not queue behind each other. */
@@ -16,7 +16,9 @@ function allowedRate(spec: CompareSpec, profile: Profile): { ratePerSec: number;
   let { ratePerSec, newConnectionRatio: newRatio } = spec;
   const most = profile.limits.maxRatePerSec / routes;
   if (ratePerSec > most) {
-    notes.push(`${formatNumber(ratePerSec)} slots/s with ${routes} routes would send ${formatNumber(ratePerSec * routes)} requests/s; limits.maxRate lowers it to ${formatNumber(most)} slots/s`);
+    notes.push(
+      `${formatNumber(ratePerSec)} slots/s with ${routes} routes would send ${formatNumber(ratePerSec * routes)} requests/s; limits.maxRate lowers it to ${formatNumber(most)} slots/s`,
+    );
     ratePerSec = most;
   }
   const newPerSec = ratePerSec * routes * newRatio;
@@ -39,7 +41,14 @@ export function* compareShots(spec: CompareSpec, profile: Profile, random: Rando
     const request = drawRequest(requests, random).name;
     const arm = random.next() < newRatio ? 'new' : 'warm';
     for (const [position, route] of shuffled(routes, random).entries()) {
-      yield { dueUs: slotUs + position * stepUs + random.next() * stepUs * 0.5, route, request, connection: arm, tag: { kind: 'slot', arm }, slot };
+      yield {
+        dueUs: slotUs + position * stepUs + random.next() * stepUs * 0.5,
+        route,
+        request,
+        connection: arm,
+        tag: { kind: 'slot', arm },
+        slot,
+      };
     }
     slot++;
   }

@@ -1,7 +1,7 @@
-import type { ExperimentKind, ExperimentSpec, Profile } from '../model/profile.ts';
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import type { PlannedExperiment } from '../model/plan.ts';
+import type { ExperimentKind, ExperimentSpec, Profile } from '../model/profile.ts';
 import type { ExperimentRecord } from '../model/recording.ts';
+import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import type { Clock, Random } from '../model/time.ts';
 import type { Sender } from '../traffic/sender.ts';
 import type { LiveEstimates } from './live-estimates.ts';
@@ -27,7 +27,10 @@ export type ExperimentContext = {
 };
 
 /** What an experiment adds to its record beyond counts. */
-export type ExperimentEnd = Pick<ExperimentRecord, 'stop'> & { readonly stopReason?: string; readonly notes?: readonly string[] };
+export type ExperimentEnd = Pick<ExperimentRecord, 'stop'> & {
+  readonly stopReason?: string;
+  readonly notes?: readonly string[];
+};
 
 /** One thing a run does. Measures only: what it means is the detectors' business. */
 export interface Experiment<Spec extends ExperimentSpec = ExperimentSpec> {

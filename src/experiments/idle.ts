@@ -1,8 +1,8 @@
-import { formatDuration } from '../model/quantity.ts';
 import type { IdleSpec, Profile } from '../model/profile.ts';
+import { formatDuration } from '../model/quantity.ts';
 import { shuffled } from '../model/random.ts';
 import { packSchedule, type Shot } from '../traffic/schedule.ts';
-import { endOf, type Experiment, routesOf } from './experiment.ts';
+import { type Experiment, endOf, routesOf } from './experiment.ts';
 import { mainRequest } from './request-choice.ts';
 
 /** After the first request of a rung: warm ones, each on a new connection like the first, so that connection cost cancels. */
@@ -13,7 +13,13 @@ const WARM_STEP_US = 60_000;
 function* rungShots(profile: Profile, request: string, gapUs: number, repeat: number): Generator<Shot> {
   for (const route of routesOf(profile)) {
     for (let order = 0; order <= WARM_AFTER; order++) {
-      yield { dueUs: order === 0 ? 0 : order * WARM_STEP_US, route, request, connection: 'new', tag: { kind: 'idle', gapUs, repeat, order } };
+      yield {
+        dueUs: order === 0 ? 0 : order * WARM_STEP_US,
+        route,
+        request,
+        connection: 'new',
+        tag: { kind: 'idle', gapUs, repeat, order },
+      };
     }
   }
 }
@@ -37,13 +43,17 @@ export const idle: Experiment<IdleSpec> = {
       describe: [
         `silence of ${spec.gapsUs.map(formatDuration).join(', ')}, each ${spec.repeats} times in random order; after each, one request and ${WARM_AFTER} warm ones on every route, all on new connections. Other traffic keeps applications warm: the thresholds found are then lower bounds`,
       ],
-      ...(routes.length > profile.limits.maxInFlight ? { refused: 'limits.maxInFlight is below one request per route' } : {}),
+      ...(routes.length > profile.limits.maxInFlight
+        ? { refused: 'limits.maxInFlight is below one request per route' }
+        : {}),
     };
   },
   async run(planned, spec, context) {
     const { profile, sender, clock, random, signal } = context;
     const request = mainRequest(profile, spec.request).name;
-    const rungs = Array.from({ length: spec.repeats }, (_, repeat) => spec.gapsUs.map((gapUs) => ({ gapUs, repeat }))).flat();
+    const rungs = Array.from({ length: spec.repeats }, (_, repeat) =>
+      spec.gapsUs.map((gapUs) => ({ gapUs, repeat })),
+    ).flat();
     for (const { gapUs, repeat } of shuffled(rungs, random)) {
       // A connection of ours that stays open could hold an application awake.
       sender.closeIdle();

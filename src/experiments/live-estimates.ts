@@ -50,7 +50,8 @@ export function createLiveEstimates(): LiveEstimates {
     if (failed) sprt.failed++;
     const p1 = Math.min(0.95, sprt.p0 + EXTRA_FAILURE_RATIO);
     sprt.sum += failed ? Math.log(p1 / sprt.p0) : Math.log((1 - p1) / (1 - sprt.p0));
-    if (sprt.sum >= SPRT_STOP) reason ??= `${sprt.failed} of ${sprt.seen} requests failed, far more than before (abort rule: sequential test, baseline plus 30 points)`;
+    if (sprt.sum >= SPRT_STOP)
+      reason ??= `${sprt.failed} of ${sprt.seen} requests failed, far more than before (abort rule: sequential test, baseline plus 30 points)`;
     sprt.sum = Math.max(sprt.sum, SPRT_CLEAR);
   }
 
@@ -69,7 +70,12 @@ export function createLiveEstimates(): LiveEstimates {
       }
     },
     watch() {
-      sprt = { sum: 0, failed: 0, seen: 0, p0: Math.max(LEAST_BASELINE, ordinary === 0 ? 0 : ordinaryFailed / ordinary) };
+      sprt = {
+        sum: 0,
+        failed: 0,
+        seen: 0,
+        p0: Math.max(LEAST_BASELINE, ordinary === 0 ? 0 : ordinaryFailed / ordinary),
+      };
       reason = undefined;
       return () => reason;
     },

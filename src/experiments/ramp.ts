@@ -1,5 +1,5 @@
-import { formatDuration, formatNumber } from '../model/quantity.ts';
 import type { Profile, RampSpec } from '../model/profile.ts';
+import { formatDuration, formatNumber } from '../model/quantity.ts';
 import { GATEWAY } from '../model/route.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { packSchedule, rampArrivals } from '../traffic/schedule.ts';
@@ -9,8 +9,13 @@ import { fireWatched } from './watched-firing.ts';
 
 function allowed(spec: RampSpec, profile: Profile): { toPerSec: number; fromPerSec: number; notes: string[] } {
   const most = profile.limits.maxRatePerSec;
-  if (spec.toPerSec <= most && spec.fromPerSec <= most) return { toPerSec: spec.toPerSec, fromPerSec: spec.fromPerSec, notes: [] };
-  return { toPerSec: Math.min(spec.toPerSec, most), fromPerSec: Math.min(spec.fromPerSec, most), notes: [`limits.maxRate ends the ramp at ${formatNumber(most)}/s instead of ${formatNumber(spec.toPerSec)}/s`] };
+  if (spec.toPerSec <= most && spec.fromPerSec <= most)
+    return { toPerSec: spec.toPerSec, fromPerSec: spec.fromPerSec, notes: [] };
+  return {
+    toPerSec: Math.min(spec.toPerSec, most),
+    fromPerSec: Math.min(spec.fromPerSec, most),
+    notes: [`limits.maxRate ends the ramp at ${formatNumber(most)}/s instead of ${formatNumber(spec.toPerSec)}/s`],
+  };
 }
 
 export const ramp: Experiment<RampSpec> = {
@@ -36,7 +41,13 @@ export const ramp: Experiment<RampSpec> = {
   run(planned, spec, context) {
     const { fromPerSec, toPerSec } = allowed(spec, context.profile);
     const request = mainRequest(context.profile, spec.request).name;
-    const shots = rampArrivals(fromPerSec, toPerSec, spec.durationUs).map((dueUs) => ({ dueUs, route: GATEWAY, request, connection: 'warm' as const, tag: { kind: 'load' as const } }));
+    const shots = rampArrivals(fromPerSec, toPerSec, spec.durationUs).map((dueUs) => ({
+      dueUs,
+      route: GATEWAY,
+      request,
+      connection: 'warm' as const,
+      tag: { kind: 'load' as const },
+    }));
     return fireWatched(planned.id, packSchedule(shots), context);
   },
 };

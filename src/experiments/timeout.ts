@@ -1,12 +1,17 @@
 import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
-import { formatDuration } from '../model/quantity.ts';
 import { hasDelay, type Profile, type TimeoutSpec } from '../model/profile.ts';
+import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import { packSchedule } from '../traffic/schedule.ts';
-import { endOf, type Experiment, type ExperimentContext, type ExperimentEnd } from './experiment.ts';
+import { type Experiment, type ExperimentContext, type ExperimentEnd, endOf } from './experiment.ts';
 
 type DelayPurpose = 'beyond' | 'below' | 'above' | 'ladder' | 'direct' | 'control';
-type Step = { readonly route: RouteId; readonly delayUs: number; readonly purpose: DelayPurpose; readonly limitUs: number };
+type Step = {
+  readonly route: RouteId;
+  readonly delayUs: number;
+  readonly purpose: DelayPurpose;
+  readonly limitUs: number;
+};
 
 /** Room for the answer itself beyond the delay that was asked for. */
 const ANSWER_ROOM_US = 2_000_000;
@@ -20,7 +25,8 @@ const LADDER_FIRST_US = 250_000;
 
 function ladder(upToUs: number): readonly number[] {
   const delays: number[] = [];
-  for (let delayUs = LADDER_FIRST_US; delayUs < upToUs; delayUs *= LADDER_FACTOR) delays.push(Math.round(delayUs / 1_000) * 1_000);
+  for (let delayUs = LADDER_FIRST_US; delayUs < upToUs; delayUs *= LADDER_FACTOR)
+    delays.push(Math.round(delayUs / 1_000) * 1_000);
   return [...delays, upToUs];
 }
 
@@ -31,14 +37,27 @@ export const timeout: Experiment<TimeoutSpec> = {
     const request = delayRequest(spec, profile);
     const base = { id, kind: 'timeout', spec, peakRatePerSec: 1, peakInFlight: 2 } as const;
     if (request === undefined) {
-      return { ...base, requestsPerRoute: {}, durationUs: 0, describe: ['no request of its own: the timeout is read from what the other experiments saw'] };
+      return {
+        ...base,
+        requestsPerRoute: {},
+        durationUs: 0,
+        describe: ['no request of its own: the timeout is read from what the other experiments saw'],
+      };
     }
     const steps = ladder(spec.upToUs);
     const gentle = profile.members.length > 1;
     return {
       ...base,
-      requestsPerRoute: { gateway: gentle ? steps.length : 3, ...(profile.members[0] === undefined ? {} : { [directTo(profile.members[0].name)]: 1 }) },
-      durationUs: gentle ? Math.max(steps.reduce((sum, delayUs) => sum + delayUs, 0), 3 * spec.upToUs) : 3 * spec.upToUs,
+      requestsPerRoute: {
+        gateway: gentle ? steps.length : 3,
+        ...(profile.members[0] === undefined ? {} : { [directTo(profile.members[0].name)]: 1 }),
+      },
+      durationUs: gentle
+        ? Math.max(
+            steps.reduce((sum, delayUs) => sum + delayUs, 0),
+            3 * spec.upToUs,
+          )
+        : 3 * spec.upToUs,
       describe: [
         `3 requests ${request.name} through the gateway with a delay up to ${formatDuration(spec.upToUs)}: one that is longer than any timer, one just below the timer found, one just above; and one directly`,
         ...(gentle
@@ -51,28 +70,46 @@ export const timeout: Experiment<TimeoutSpec> = {
   },
   async run(planned, spec, context) {
     const request = delayRequest(spec, context.profile);
-    if (request === undefined) return { stop: 'completed', notes: ['no request with {delayMs}: the timeout is read from what the other experiments saw'] };
+    if (request === undefined)
+      return {
+        stop: 'completed',
+        notes: ['no request with {delayMs}: the timeout is read from what the other experiments saw'],
+      };
     const several = context.profile.members.length > 1;
     const guard = context.guard();
     if (!several || guard.slowRequest === 'never') return threeRequests(planned.id, request.name, spec, context);
     if (!request.safe) {
-      return { stop: 'guard', stopReason: `not sent: ${guard.because}. Mark request ${request.name} with safe: true to allow it in steps that take out at most one member for a moment` };
+      return {
+        stop: 'guard',
+        stopReason: `not sent: ${guard.because}. Mark request ${request.name} with safe: true to allow it in steps that take out at most one member for a moment`,
+      };
     }
     return gentleLadder(planned.id, request.name, spec, context);
   },
 };
 
 function delayRequest(spec: TimeoutSpec, profile: Profile) {
-  return spec.request === undefined ? profile.requests.find(hasDelay) : profile.requests.find(({ name }) => name === spec.request);
+  return spec.request === undefined
+    ? profile.requests.find(hasDelay)
+    : profile.requests.find(({ name }) => name === spec.request);
 }
 
 /** One request beyond any timer shows the timer; one below must succeed, one above must fail at the same moment. */
-async function threeRequests(id: string, request: string, spec: TimeoutSpec, context: ExperimentContext): Promise<ExperimentEnd> {
+async function threeRequests(
+  id: string,
+  request: string,
+  spec: TimeoutSpec,
+  context: ExperimentContext,
+): Promise<ExperimentEnd> {
   const limitUs = spec.upToUs + ANSWER_ROOM_US;
   const found = await ask(id, request, { route: GATEWAY, delayUs: spec.upToUs, purpose: 'beyond', limitUs }, context);
   await askDirect(id, request, Math.min(spec.upToUs, (elapsed(found) ?? 0) * 1.25 + 300_000), context);
   const timeoutUs = timerOf(found, spec.upToUs);
-  if (timeoutUs === undefined) return { ...endOf(context), notes: [`a request of ${formatDuration(spec.upToUs)} came back: no timer of the gateway is shorter`] };
+  if (timeoutUs === undefined)
+    return {
+      ...endOf(context),
+      notes: [`a request of ${formatDuration(spec.upToUs)} came back: no timer of the gateway is shorter`],
+    };
   const margin = marginUs(timeoutUs);
   for (const [purpose, delayUs] of [
     ['below', timeoutUs - margin],
@@ -88,23 +125,41 @@ async function threeRequests(id: string, request: string, spec: TimeoutSpec, con
  * For gateways that try the next member or take one out: delays grow by less than two, and our own limit ends a request
  * before a second member has waited for a whole timer. At most one member is out for a moment.
  */
-async function gentleLadder(id: string, request: string, spec: TimeoutSpec, context: ExperimentContext): Promise<ExperimentEnd> {
+async function gentleLadder(
+  id: string,
+  request: string,
+  spec: TimeoutSpec,
+  context: ExperimentContext,
+): Promise<ExperimentEnd> {
   for (const delayUs of ladder(spec.upToUs)) {
     if (context.signal.aborted) return endOf(context);
     const limitUs = Math.round(delayUs * 1.1) + 150_000;
     const exchange = await ask(id, request, { route: GATEWAY, delayUs, purpose: 'ladder', limitUs }, context);
     if (exchange === undefined || isFailure(exchange)) {
       await askDirect(id, request, delayUs, context);
-      return { ...endOf(context), notes: [`sent in growing steps, because ${context.guard().because}; ended at the first failure (${formatDuration(delayUs)})`] };
+      return {
+        ...endOf(context),
+        notes: [
+          `sent in growing steps, because ${context.guard().because}; ended at the first failure (${formatDuration(delayUs)})`,
+        ],
+      };
     }
   }
-  return { ...endOf(context), notes: [`a request of ${formatDuration(spec.upToUs)} came back: no timer of the gateway is shorter`] };
+  return {
+    ...endOf(context),
+    notes: [`a request of ${formatDuration(spec.upToUs)} came back: no timer of the gateway is shorter`],
+  };
 }
 
 async function askDirect(id: string, request: string, delayUs: number, context: ExperimentContext): Promise<void> {
   const member = context.profile.members[0];
   if (member === undefined || context.signal.aborted) return;
-  await ask(id, request, { route: directTo(member.name), delayUs, purpose: 'direct', limitUs: delayUs + ANSWER_ROOM_US }, context);
+  await ask(
+    id,
+    request,
+    { route: directTo(member.name), delayUs, purpose: 'direct', limitUs: delayUs + ANSWER_ROOM_US },
+    context,
+  );
 }
 
 async function ask(id: string, request: string, step: Step, context: ExperimentContext): Promise<Exchange | undefined> {
@@ -112,7 +167,17 @@ async function ask(id: string, request: string, step: Step, context: ExperimentC
   const delayUs = Math.round(step.delayUs / 1_000) * 1_000;
   await context.sender.fire(
     id,
-    packSchedule([{ dueUs: 0, route: step.route, request, connection: 'new', tag: { kind: 'delay', delayUs, purpose: step.purpose }, delayMs: delayUs / 1_000, limitUs: Math.round(step.limitUs) }]),
+    packSchedule([
+      {
+        dueUs: 0,
+        route: step.route,
+        request,
+        connection: 'new',
+        tag: { kind: 'delay', delayUs, purpose: step.purpose },
+        delayMs: delayUs / 1_000,
+        limitUs: Math.round(step.limitUs),
+      },
+    ]),
   );
   return context.live.ofExperiment(id)[before];
 }
@@ -124,6 +189,7 @@ function elapsed(exchange: Exchange | undefined): number | undefined {
 /** The elapsed time of a failure that came before the delay was over; undefined when the answer came, or our own limit ended it. */
 function timerOf(exchange: Exchange | undefined, delayUs: number): number | undefined {
   const elapsedUs = elapsed(exchange);
-  if (exchange === undefined || elapsedUs === undefined || !isFailure(exchange) || exchange.outcome.kind === 'timeout') return undefined;
+  if (exchange === undefined || elapsedUs === undefined || !isFailure(exchange) || exchange.outcome.kind === 'timeout')
+    return undefined;
   return elapsedUs < delayUs ? elapsedUs : undefined;
 }

@@ -1,7 +1,7 @@
 import type { Profile, VolleySpec } from '../model/profile.ts';
 import { GATEWAY } from '../model/route.ts';
 import { packSchedule } from '../traffic/schedule.ts';
-import { endOf, type Experiment, routesOf } from './experiment.ts';
+import { type Experiment, endOf, routesOf } from './experiment.ts';
 import { mainRequest } from './request-choice.ts';
 import { fireWatched } from './watched-firing.ts';
 
@@ -48,7 +48,13 @@ export const volley: Experiment<VolleySpec> = {
         for (let round = 0; round < ROUNDS && stopReason === undefined; round++) {
           if (signal.aborted) return endOf(context);
           await sender.prepare(route, size);
-          const shots = Array.from({ length: size }, () => ({ dueUs: 0, route, request, connection: 'warm' as const, tag: { kind: 'volley' as const, size, round } }));
+          const shots = Array.from({ length: size }, () => ({
+            dueUs: 0,
+            route,
+            request,
+            connection: 'warm' as const,
+            tag: { kind: 'volley' as const, size, round },
+          }));
           stopReason = (await fireWatched(planned.id, packSchedule(shots), context)).stopReason;
           await clock.sleep(PAUSE_US, signal);
         }

@@ -6,7 +6,11 @@ import { endOf } from './experiment.ts';
 const WATCH_US = 50_000;
 
 /** Fires a schedule and stops it when an abort rule speaks. What was not sent by then is recorded as aborted. */
-export async function fireWatched(experimentId: string, schedule: Schedule, context: ExperimentContext): Promise<ExperimentEnd> {
+export async function fireWatched(
+  experimentId: string,
+  schedule: Schedule,
+  context: ExperimentContext,
+): Promise<ExperimentEnd> {
   const reasonToStop = context.live.watch();
   let done = false;
   const firing = context.sender.fire(experimentId, schedule).finally(() => {

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -57,6 +58,8 @@ export async function startFarm(scenario: Scenario, options: FarmOptions): Promi
     stopping ??= Promise.all(processes.map(({ child }) => endProcess(child))).then(() => {});
     return stopping;
   };
+  // Told here at once; a process would notice it only when it writes.
+  if (options.logFolder !== undefined) await mkdir(options.logFolder, { recursive: true });
   try {
     const members = await startMembers(scenario, options, processes);
     const settings = gatewayOptions(scenario, members, options);

@@ -27,7 +27,10 @@ async function main(): Promise<void> {
   };
   process.on('disconnect', end);
   process.on('SIGTERM', end);
-  process.on('SIGINT', end);
+  // Ctrl-C reaches every process of a terminal; a parent that is still there says itself when the lab may end.
+  process.on('SIGINT', () => {
+    if (!process.connected) end();
+  });
   process.on('message', (message) => {
     if (message === 'stop') end();
   });

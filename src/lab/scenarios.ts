@@ -44,7 +44,8 @@ const SLOT: ServiceTime = { kind: 'constant', ms: 50 };
 const queueAtGateway: Scenario = {
   name: 'queue-at-gateway',
   title: 'Requests wait in the gateway',
-  summary: 'The gateway keeps two requests at a time with each of two members, which is 80/s, and a burst brings 110/s.',
+  summary:
+    'The gateway keeps two requests at a time with each of two members, which is 80/s, and a burst brings 110/s.',
   truth: [{ cause: 'queue/gateway', measured: { concurrencyLimit: 4, ratePerSec: 80 } }],
   members: [member('web1', { service: SLOT }), member('web2', { service: SLOT })],
   gateway: { ...PLAIN_GATEWAY, maxPerMember: 2 },
@@ -157,7 +158,8 @@ const oneDown: Scenario = {
 const allDown: Scenario = {
   name: 'all-down',
   title: 'No member is left',
-  summary: 'The ports of both members are closed, and the health test has taken both out, so that the gateway answers 502.4.',
+  summary:
+    'The ports of both members are closed, and the health test has taken both out, so that the gateway answers 502.4.',
   truth: [
     { cause: 'member/none-available' },
     { cause: 'connection/refused', member: 'web1' },
@@ -166,10 +168,7 @@ const allDown: Scenario = {
   members: [closedMember('web1'), closedMember('web2')],
   gateway: { ...PLAIN_GATEWAY, health: { path: '/', intervalMs: 250, timeoutMs: 200, minServers: 0 } },
   profile: (urls) =>
-    labProfile(
-      { name: 'lab-all-down', about: 'Nothing listens behind the gateway.', experiments: [COMPARE] },
-      urls,
-    ),
+    labProfile({ name: 'lab-all-down', about: 'Nothing listens behind the gateway.', experiments: [COMPARE] }, urls),
 };
 
 const MEMBER_KEEP_ALIVE_MS = 10;

@@ -1,14 +1,23 @@
 /** From measures and a judgement to the report value. Formats nothing but sentences; writers do the rest. */
+
+import { distributionOf } from '../analysis/distribution.ts';
 import type { Measures, Selection } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { proportionInterval } from '../analysis/proportion.ts';
-import { distributionOf } from '../analysis/distribution.ts';
+import type { CauseId } from '../model/causes.ts';
 import { PHASES } from '../model/exchange.ts';
 import type { Finding, Verdict } from '../model/finding.ts';
-import type { CauseId } from '../model/causes.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
 import type { ExperimentRecord, Recording } from '../model/recording.ts';
-import { type ExperimentSummary, type QuantileEstimate, type QuantileTable, type Report, REPORT_SCHEMA_VERSION, type RouteSummary, type ThresholdResult } from '../model/report.ts';
+import {
+  type ExperimentSummary,
+  type QuantileEstimate,
+  type QuantileTable,
+  REPORT_SCHEMA_VERSION,
+  type Report,
+  type RouteSummary,
+  type ThresholdResult,
+} from '../model/report.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { compareSeverity, isAtLeast, type Severity } from '../model/severity.ts';
 import { runExhibits } from './run-exhibits.ts';
@@ -32,13 +41,20 @@ export type Judged = {
 export function buildReport(recording: Recording, measures: Measures, judged: Judged): Report {
   const { manifest } = recording;
   const { findings, detectors, thresholds, invalidReasons } = judged;
-  const worst = findings.reduce<Severity | 'none'>((worst, { severity }) => (worst === 'none' || compareSeverity(severity, worst) > 0 ? severity : worst), 'none');
+  const worst = findings.reduce<Severity | 'none'>(
+    (worst, { severity }) => (worst === 'none' || compareSeverity(severity, worst) > 0 ? severity : worst),
+    'none',
+  );
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
     tool: manifest.tool,
     runId: manifest.runId,
     seed: manifest.seed,
-    profile: { name: manifest.profile.name, gatewayUrl: manifest.profile.gateway.url, members: manifest.profile.members.map(({ name, url }) => ({ name, url })) },
+    profile: {
+      name: manifest.profile.name,
+      gatewayUrl: manifest.profile.gateway.url,
+      members: manifest.profile.members.map(({ name, url }) => ({ name, url })),
+    },
     startedAt: manifest.startedAt,
     durationUs: manifest.durationUs,
     interrupted: manifest.interrupted,
@@ -66,7 +82,12 @@ export function ordinaryLatency(route: RouteId, measures: Measures): Selection {
 }
 
 function quantilesOf(selection: Selection, measures: Measures): QuantileTable {
-  return Object.fromEntries(QUANTILES.map(([name, p]): [string, QuantileEstimate] => [name, measures.quantile({ ...selection, cohorts: ['ok'] }, p)]));
+  return Object.fromEntries(
+    QUANTILES.map(([name, p]): [string, QuantileEstimate] => [
+      name,
+      measures.quantile({ ...selection, cohorts: ['ok'] }, p),
+    ]),
+  );
 }
 
 function routeSummary(route: RouteId, measures: Measures): RouteSummary {
@@ -83,7 +104,9 @@ function routeSummary(route: RouteId, measures: Measures): RouteSummary {
     latencyCount: times.count,
     ...(times.count === 0 ? {} : { maxUs: times.max }),
     phasesUs: phasesOf(route, measures),
-    ...(counts.sent === 0 ? {} : { failureRatio: { value: counts.failed / counts.sent, ...proportionInterval(counts.failed, counts.sent) } }),
+    ...(counts.sent === 0
+      ? {}
+      : { failureRatio: { value: counts.failed / counts.sent, ...proportionInterval(counts.failed, counts.sent) } }),
   };
 }
 
@@ -91,14 +114,18 @@ function phasesOf(route: RouteId, measures: Measures): RouteSummary['phasesUs'] 
   const exchanges = measures.exchanges({ route, roles: ['slot', 'load', 'canary'], cohorts: ['ok'] });
   const phases: Record<string, { p50: number; p99: number; count: number }> = {};
   for (const phase of PHASES) {
-    const times = distributionOf(exchanges.flatMap(({ phasesUs }) => (phasesUs?.[phase] === undefined ? [] : [phasesUs[phase]])));
+    const times = distributionOf(
+      exchanges.flatMap(({ phasesUs }) => (phasesUs?.[phase] === undefined ? [] : [phasesUs[phase]])),
+    );
     if (times.count > 0) phases[phase] = { p50: times.quantile(0.5), p99: times.quantile(0.99), count: times.count };
   }
   return phases;
 }
 
 function experimentSummary(record: ExperimentRecord, measures: Measures): ExperimentSummary {
-  const routes = [GATEWAY, ...measures.members.map(directTo)].filter((route) => measures.counts({ experimentId: record.id, route }).due > 0);
+  const routes = [GATEWAY, ...measures.members.map(directTo)].filter(
+    (route) => measures.counts({ experimentId: record.id, route }).due > 0,
+  );
   return {
     id: record.id,
     kind: record.planned.kind,
@@ -118,22 +145,42 @@ function experimentSummary(record: ExperimentRecord, measures: Measures): Experi
   };
 }
 
-function headlineOf({ manifest }: Recording, measures: Measures, { findings, invalidReasons, detectors }: Judged): readonly string[] {
-  if (invalidReasons.length > 0) return ['This run is not valid through the probe’s own fault; it says nothing about the target.', ...invalidReasons];
+function headlineOf(
+  { manifest }: Recording,
+  measures: Measures,
+  { findings, invalidReasons, detectors }: Judged,
+): readonly string[] {
+  if (invalidReasons.length > 0)
+    return [
+      'This run is not valid through the probe’s own fault; it says nothing about the target.',
+      ...invalidReasons,
+    ];
   const serious = findings.filter(({ severity }) => isAtLeast(severity, 'warning'));
   const interrupted = manifest.interrupted ? ['The run was interrupted; this is what was measured until then.'] : [];
   if (serious.length > 0) return [...serious.map(({ title }) => title), ...interrupted];
   const counts = measures.counts({ route: GATEWAY });
   const looked = detectors.filter(({ verdict }) => verdict.state === 'clear').length;
-  const failed = counts.failed === 0 ? 'none of them failed' : `${formatNumber(counts.failed)} of them failed, too few or too unlike to name a cause`;
-  return [`No fault found: ${formatNumber(counts.sent)} requests went through the gateway, ${failed}; ${looked} causes were looked for and ruled out.`, ...overheadSentence(measures), ...interrupted];
+  const failed =
+    counts.failed === 0
+      ? 'none of them failed'
+      : `${formatNumber(counts.failed)} of them failed, too few or too unlike to name a cause`;
+  return [
+    `No fault found: ${formatNumber(counts.sent)} requests went through the gateway, ${failed}; ${looked} causes were looked for and ruled out.`,
+    ...overheadSentence(measures),
+    ...interrupted,
+  ];
 }
 
 function overheadSentence(measures: Measures): string[] {
   const overhead = measures.overhead(0.5);
   const differences = measures.slotDifferences();
-  if (overhead.state === 'known') return [`The gateway adds ${formatDuration(overhead.value)} (${formatDuration(overhead.low)}–${formatDuration(overhead.high ?? overhead.value)}) to the median request.`];
-  return differences.length < 5 ? [] : [`The gateway adds about ${formatDuration(median(differences))} to the median request.`];
+  if (overhead.state === 'known')
+    return [
+      `The gateway adds ${formatDuration(overhead.value)} (${formatDuration(overhead.low)}–${formatDuration(overhead.high ?? overhead.value)}) to the median request.`,
+    ];
+  return differences.length < 5
+    ? []
+    : [`The gateway adds about ${formatDuration(median(differences))} to the median request.`];
 }
 
 function untestedOf(recording: Recording, { detectors }: Judged): Report['untested'] {
@@ -141,7 +188,8 @@ function untestedOf(recording: Recording, { detectors }: Judged): Report['untest
     .filter(({ stop }) => stop === 'guard' || stop === 'refused' || stop === 'interrupted')
     .map(({ id, stopReason }) => ({ what: `experiment ${id}`, why: stopReason ?? 'not run' }));
   const missing = detectors.flatMap(({ id, verdict }) => {
-    if (verdict.state === 'insufficient-data') return [{ what: id, why: `needs ${verdict.need}; there was: ${verdict.have}` }];
+    if (verdict.state === 'insufficient-data')
+      return [{ what: id, why: `needs ${verdict.need}; there was: ${verdict.have}` }];
     return verdict.state === 'failed' ? [{ what: id, why: `the detector failed: ${verdict.error}` }] : [];
   });
   return [...refused, ...missing];

@@ -1,7 +1,8 @@
 /** Evidence that belongs to no single finding: curves, phases, outcomes, overhead. */
-import type { Measures } from '../analysis/measures.ts';
+
 import type { Distribution } from '../analysis/distribution.ts';
 import { distributionOf } from '../analysis/distribution.ts';
+import type { Measures } from '../analysis/measures.ts';
 import { PHASES } from '../model/exchange.ts';
 import type { Exhibit, XySeries } from '../model/finding.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
@@ -11,7 +12,12 @@ const CURVE_QUANTILES = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 
 
 export function runExhibits(measures: Measures): readonly Exhibit[] {
   const routes = [GATEWAY, ...measures.members.map(directTo)];
-  return [curves(measures, routes), overheadCurve(measures), phases(measures, routes), outcomes(measures, routes)].filter((exhibit) => exhibit !== undefined);
+  return [
+    curves(measures, routes),
+    overheadCurve(measures),
+    phases(measures, routes),
+    outcomes(measures, routes),
+  ].filter((exhibit) => exhibit !== undefined);
 }
 
 function nameOf(route: RouteId): string {
@@ -22,19 +28,31 @@ function nameOf(route: RouteId): string {
 function curveOf(name: string, role: XySeries['role'], times: Distribution): XySeries {
   // A quantile that fewer than two observations lie beyond is the maximum under another name.
   const supported = CURVE_QUANTILES.filter((p) => times.count * (1 - p) >= 2);
-  return { name, role, style: 'line', points: supported.map((p): [number, number] => [p, Math.max(1, times.quantile(p))]) };
+  return {
+    name,
+    role,
+    style: 'line',
+    points: supported.map((p): [number, number] => [p, Math.max(1, times.quantile(p))]),
+  };
 }
 
 function curves(measures: Measures, routes: readonly RouteId[]): Exhibit | undefined {
   const series = routes
-    .map((route) => curveOf(nameOf(route), route === GATEWAY ? 'gateway' : 'direct', measures.times(ordinaryLatency(route, measures))))
+    .map((route) =>
+      curveOf(
+        nameOf(route),
+        route === GATEWAY ? 'gateway' : 'direct',
+        measures.times(ordinaryLatency(route, measures)),
+      ),
+    )
     .filter(({ points }) => points.length > 1);
   if (series.length === 0) return undefined;
   return {
     kind: 'xy',
     id: 'latency-curves',
     title: 'Through the gateway and directly: latency by percentile',
-    reading: 'Each line is one way. The distance between the gateway and the members is what the gateway adds; a line that rises early to the right has more slow requests.',
+    reading:
+      'Each line is one way. The distance between the gateway and the members is what the gateway adds; a line that rises early to the right has more slow requests.',
     x: { title: 'percentile', unit: 'ratio', scale: 'percentile' },
     y: { title: 'response time', unit: 'us', scale: 'log' },
     series,
@@ -51,7 +69,8 @@ function overheadCurve(measures: Measures): Exhibit | undefined {
     kind: 'xy',
     id: 'overhead-curve',
     title: 'What the gateway adds, by percentile',
-    reading: 'The difference between the gateway and the members at each percentile, with its 95 % interval. A flat line is a constant hop; one that rises to the right is waiting.',
+    reading:
+      'The difference between the gateway and the members at each percentile, with its 95 % interval. A flat line is a constant hop; one that rises to the right is waiting.',
     x: { title: 'percentile', unit: 'ratio', scale: 'percentile' },
     y: { title: 'gateway minus direct', unit: 'us', scale: 'linear' },
     series: [
@@ -67,10 +86,16 @@ function overheadCurve(measures: Measures): Exhibit | undefined {
 }
 
 function phases(measures: Measures, routes: readonly RouteId[]): Exhibit | undefined {
-  const shown = routes.filter((route) => measures.exchanges({ route, roles: ['slot'], cohorts: ['ok'], connection: 'new' }).length > 0);
+  const shown = routes.filter(
+    (route) => measures.exchanges({ route, roles: ['slot'], cohorts: ['ok'], connection: 'new' }).length > 0,
+  );
   if (shown.length === 0) return undefined;
   const median = (route: RouteId, phase: (typeof PHASES)[number]): number => {
-    const times = distributionOf(measures.exchanges({ route, roles: ['slot'], cohorts: ['ok'], connection: 'new' }).map(({ phasesUs }) => phasesUs?.[phase] ?? 0));
+    const times = distributionOf(
+      measures
+        .exchanges({ route, roles: ['slot'], cohorts: ['ok'], connection: 'new' })
+        .map(({ phasesUs }) => phasesUs?.[phase] ?? 0),
+    );
     return Math.round(times.quantile(0.5));
   };
   return {
@@ -81,7 +106,9 @@ function phases(measures: Measures, routes: readonly RouteId[]): Exhibit | undef
     categories: shown.map(nameOf),
     unit: 'us',
     stacked: true,
-    series: PHASES.map((phase) => ({ name: phase, values: shown.map((route) => median(route, phase)) })).filter(({ values }) => values.some((value) => value > 0)),
+    series: PHASES.map((phase) => ({ name: phase, values: shown.map((route) => median(route, phase)) })).filter(
+      ({ values }) => values.some((value) => value > 0),
+    ),
   };
 }
 
@@ -92,10 +119,14 @@ function outcomes(measures: Measures, routes: readonly RouteId[]): Exhibit {
     kind: 'bars',
     id: 'outcomes',
     title: 'How requests ended, per way',
-    reading: 'Share of all due requests of the run, deliberately slow ones included. Every due request is in here, also those that were never sent.',
+    reading:
+      'Share of all due requests of the run, deliberately slow ones included. Every due request is in here, also those that were never sent.',
     categories: routes.map(nameOf),
     unit: 'ratio',
     stacked: true,
-    series: keys.map((key) => ({ name: key, values: counts.map(({ outcomes, due }) => (due === 0 ? 0 : (outcomes[key] ?? 0) / due)) })),
+    series: keys.map((key) => ({
+      name: key,
+      values: counts.map(({ outcomes, due }) => (due === 0 ? 0 : (outcomes[key] ?? 0) / due)),
+    })),
   };
 }

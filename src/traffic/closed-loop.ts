@@ -17,11 +17,18 @@ export const EMPTY_RESULT: FiringResult = { due: 0, sent: 0 };
 
 export function runClosedLoop(command: ClosedCommand, setup: SenderSetup, sending: Sending): Promise<FiringResult> {
   const target = sending.routeTarget(command.load.route);
-  return target.secure || target.address === undefined || target.target.httpProxy !== undefined ? runLanes(command, setup, sending) : runAutocannon(command, setup, sending);
+  sending.begin();
+  return target.secure || target.address === undefined || target.target.httpProxy !== undefined
+    ? runLanes(command, setup, sending)
+    : runAutocannon(command, setup, sending);
 }
 
 /** One lane per connection, on the connections of the open loop. */
-async function runLanes({ experimentId, load }: ClosedCommand, setup: SenderSetup, sending: Sending): Promise<FiringResult> {
+async function runLanes(
+  { experimentId, load }: ClosedCommand,
+  setup: SenderSetup,
+  sending: Sending,
+): Promise<FiringResult> {
   const endUs = sending.clock.nowUs() + load.durationUs;
   const gapUs = (load.connections * US_PER_SEC) / setup.limits.maxRatePerSec;
   let due = 0;
@@ -30,7 +37,12 @@ async function runLanes({ experimentId, load }: ClosedCommand, setup: SenderSetu
       const dueUs = sending.clock.nowUs();
       if (dueUs >= endUs) return;
       due++;
-      await sending.launch({ experimentId, shape: { route: load.route, request: load.request, connection: 'warm', tag: { kind: 'load' } }, slot: -1, dueUs });
+      await sending.launch({
+        experimentId,
+        shape: { route: load.route, request: load.request, connection: 'warm', tag: { kind: 'load' } },
+        slot: -1,
+        dueUs,
+      });
       // Together the lanes stay below limits.maxRate.
       await sending.clock.sleep(dueUs + gapUs - sending.clock.nowUs());
     }
@@ -39,15 +51,28 @@ async function runLanes({ experimentId, load }: ClosedCommand, setup: SenderSetu
   return { due, sent: due };
 }
 
-function runAutocannon({ experimentId, load }: ClosedCommand, setup: SenderSetup, sending: Sending): Promise<FiringResult> {
+function runAutocannon(
+  { experimentId, load }: ClosedCommand,
+  setup: SenderSetup,
+  sending: Sending,
+): Promise<FiringResult> {
   const target = sending.routeTarget(load.route);
   const spec = setup.requests.find(({ name }) => name === load.request) as RequestSpec;
-  const prepared = prepareRequest(spec, target, setup, { runId: setup.runId, userAgent: setup.userAgent }, requestIdOf(setup.runId, 0), { connection: 'warm' }, '');
+  const prepared = prepareRequest(
+    spec,
+    target,
+    setup,
+    { runId: setup.runId, userAgent: setup.userAgent },
+    requestIdOf(setup.runId, 0),
+    { connection: 'warm' },
+    '',
+  );
   const base = { experimentId, route: load.route, requestName: load.request, tag: { kind: 'load' } } as const;
   let sent = 0;
   let answered = 0;
   let failed = 0;
-  const add = (exchange: Pick<Exchange, 'dueUs' | 'endUs' | 'outcome'>): void => sending.add({ ...base, ...exchange, sentUs: exchange.dueUs });
+  const add = (exchange: Pick<Exchange, 'dueUs' | 'endUs' | 'outcome'>): void =>
+    sending.add({ ...base, ...exchange, sentUs: exchange.dueUs });
   return new Promise((resolve) => {
     const host = target.family === 6 ? `[${target.address}]` : target.address;
     const run = autocannon(
@@ -64,18 +89,34 @@ function runAutocannon({ experimentId, load }: ClosedCommand, setup: SenderSetup
           client.on('request' as 'headers', () => {
             sent++;
           }),
-        requests: [{ method: prepared.method as 'GET', path: prepared.path, headers: headersOf(prepared.headers), ...(prepared.body === undefined ? {} : { body: prepared.body }) }],
+        requests: [
+          {
+            method: prepared.method as 'GET',
+            path: prepared.path,
+            headers: headersOf(prepared.headers),
+            ...(prepared.body === undefined ? {} : { body: prepared.body }),
+          },
+        ],
       },
       (error) => {
         // At the end each connection may have one request under way; more than that were closed without an answer.
-        resolve({ due: sent, sent, unaccounted: Math.max(0, sent - answered - failed - load.connections), ...(error ? { failed: String(error) } : {}) });
+        resolve({
+          due: sent,
+          sent,
+          unaccounted: Math.max(0, sent - answered - failed - load.connections),
+          ...(error ? { failed: String(error) } : {}),
+        });
       },
     );
     sending.onStop(() => (run as unknown as { stop(): void }).stop());
     run.on('response', (_client: unknown, status: number, bodyBytes: number, elapsedMs: number) => {
       answered++;
       const endUs = sending.clock.nowUs();
-      add({ dueUs: endUs - Math.round(elapsedMs * 1_000), endUs, outcome: { kind: 'response', status, bodyBytes, complete: true, bodyDigest: 0 } });
+      add({
+        dueUs: endUs - Math.round(elapsedMs * 1_000),
+        endUs,
+        outcome: { kind: 'response', status, bodyBytes, complete: true, bodyDigest: 0 },
+      });
       if (sending.budget() <= 0) (run as unknown as { stop(): void }).stop();
     });
     run.on('reqError' as 'error', (error: unknown) => {

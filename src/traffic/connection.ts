@@ -24,7 +24,10 @@ export type Connection = {
   onBytes: (() => void) | undefined;
 };
 
-export type ConnectFailure = { readonly outcome: Outcome; readonly phasesUs: Readonly<Partial<Record<PhaseName, number>>> };
+export type ConnectFailure = {
+  readonly outcome: Outcome;
+  readonly phasesUs: Readonly<Partial<Record<PhaseName, number>>>;
+};
 export type ConnectResult = { readonly connection: Connection } | { readonly failure: ConnectFailure };
 
 /** No timer of undici may end anything: a day is longer than any run of one request. Its hint handling is disarmed by the threshold. */
@@ -38,10 +41,18 @@ let nextConnectionId = 1;
  * Opens a connection: TCP to the resolved address (never two families at once), an optional CONNECT through a forward
  * proxy, an optional TLS handshake. Never rejects.
  */
-export async function openConnection(route: RouteTarget, limits: Limits, trusted: readonly string[], clock: Clock): Promise<ConnectResult> {
+export async function openConnection(
+  route: RouteTarget,
+  limits: Limits,
+  trusted: readonly string[],
+  clock: Clock,
+): Promise<ConnectResult> {
   const phasesUs: Partial<Record<PhaseName, number>> = {};
   if (route.address === undefined) {
-    const outcome = failureOutcome(Object.assign(new Error(route.resolveError ?? 'the name does not resolve'), { code: 'ENOTFOUND' }), { phase: 'dns', bytesReceived: 0 });
+    const outcome = failureOutcome(
+      Object.assign(new Error(route.resolveError ?? 'the name does not resolve'), { code: 'ENOTFOUND' }),
+      { phase: 'dns', bytesReceived: 0 },
+    );
     return { failure: { outcome, phasesUs } };
   }
   const limitMs = Math.ceil(limits.connectTimeoutUs / 1_000);
@@ -122,11 +133,15 @@ function eventOf(socket: net.Socket, event: 'connect' | 'secureConnect'): Promis
 async function tunnel(socket: net.Socket, route: RouteTarget): Promise<void> {
   const authority = `${route.hostname.includes(':') ? `[${route.hostname}]` : route.hostname}:${route.port}`;
   const proxy = new URL(route.target.httpProxy as string);
-  const credentials = proxy.username === '' ? '' : `Proxy-Authorization: Basic ${Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString('base64')}\r\n`;
+  const credentials =
+    proxy.username === ''
+      ? ''
+      : `Proxy-Authorization: Basic ${Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString('base64')}\r\n`;
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${credentials}\r\n`);
   const head = await readHead(socket);
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1];
-  if (status === undefined || !status.startsWith('2')) throw new Error(`the forward proxy answered CONNECT with: ${head.split('\r\n', 1)[0]}`);
+  if (status === undefined || !status.startsWith('2'))
+    throw new Error(`the forward proxy answered CONNECT with: ${head.split('\r\n', 1)[0]}`);
 }
 
 function readHead(socket: net.Socket): Promise<string> {
@@ -147,25 +162,37 @@ function readHead(socket: net.Socket): Promise<string> {
   });
 }
 
-function wrap(route: RouteTarget, socket: net.Socket, phasesUs: Partial<Record<PhaseName, number>>, openedUs: number): Connection {
+function wrap(
+  route: RouteTarget,
+  socket: net.Socket,
+  phasesUs: Partial<Record<PhaseName, number>>,
+  openedUs: number,
+): Connection {
   let handedOver = false;
-  const client = new Client(`${route.secure ? 'https' : 'http'}://${route.hostname.includes(':') ? `[${route.hostname}]` : route.hostname}:${route.port}`, {
-    // undici would open a second connection after the first is gone: that would be a silent retry.
-    connect: (_options, callback) => {
-      const isFirst = !handedOver;
-      handedOver = true;
-      // Called back at once, undici would not notice that it is connected.
-      queueMicrotask(() => (isFirst ? callback(null, socket) : callback(Object.assign(new Error('the connection is closed'), { code: 'UND_ERR_SOCKET' }), null)));
+  const client = new Client(
+    `${route.secure ? 'https' : 'http'}://${route.hostname.includes(':') ? `[${route.hostname}]` : route.hostname}:${route.port}`,
+    {
+      // undici would open a second connection after the first is gone: that would be a silent retry.
+      connect: (_options, callback) => {
+        const isFirst = !handedOver;
+        handedOver = true;
+        // Called back at once, undici would not notice that it is connected.
+        queueMicrotask(() =>
+          isFirst
+            ? callback(null, socket)
+            : callback(Object.assign(new Error('the connection is closed'), { code: 'UND_ERR_SOCKET' }), null),
+        );
+      },
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: DAY_MS,
+      keepAliveMaxTimeout: DAY_MS,
+      keepAliveTimeoutThreshold: -DAY_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      allowH2: route.target.http === 2,
     },
-    pipelining: 1,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: DAY_MS,
-    keepAliveMaxTimeout: DAY_MS,
-    keepAliveTimeoutThreshold: -DAY_MS,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    allowH2: route.target.http === 2,
-  });
+  );
   const connection: Connection = {
     id: nextConnectionId++,
     socket,

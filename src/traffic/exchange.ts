@@ -4,8 +4,8 @@ import type { AnswerFacts, Exchange, Outcome, PhaseName } from '../model/exchang
 import type { MemberId, RequestSpec } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
 import { type Connection, closeConnection } from './connection.ts';
-import { failureOutcome } from './failure.ts';
 import { type Expected, unmetExpectations } from './expectation.ts';
+import { failureOutcome } from './failure.ts';
 
 /** Enough for the error pages of all gateways we know (the longest, IIS detailed, carries its marks in the last of its 5 kB). */
 const BODY_START_BYTES = 6 * 1024;
@@ -32,120 +32,200 @@ export type Answered = Pick<Exchange, 'endUs' | 'outcome'> &
     readonly retryAfter?: string;
   };
 
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** What has come back so far. */
+type Reception = {
+  writtenUs: number;
+  firstByteUs: number | undefined;
+  status: number;
+  headers: Headers;
+  bytes: number;
+  digest: number;
+  readonly bodyStart: Buffer[];
+  bodyStartBytes: number;
+  /** Why we ended it ourselves. */
+  ended: 'timed-out' | 'aborted' | 'too-large' | undefined;
+};
+
 /**
  * Sends the request and reports what became of it. Never rejects: a failure is an outcome. Our own timer is the only one.
- * `abort` is filled with a function that ends the exchange as aborted.
+ * `onAbortable` is given a function that ends the exchange as aborted.
  */
-export function runExchange(connection: Connection, request: Prepared, clock: Clock, onAbortable: (abort: () => void) => void): Promise<Answered> {
+export function runExchange(
+  connection: Connection,
+  request: Prepared,
+  clock: Clock,
+  onAbortable: (abort: () => void) => void,
+): Promise<Answered> {
+  const readyUs = clock.nowUs();
+  const reception: Reception = {
+    writtenUs: readyUs,
+    firstByteUs: undefined,
+    status: 0,
+    headers: {},
+    bytes: 0,
+    digest: 0,
+    bodyStart: [],
+    bodyStartBytes: 0,
+    ended: undefined,
+  };
+  const expected: Expected = {
+    spec: request.spec.expect,
+    text: request.spec.expect.bodyIncludes === undefined ? undefined : '',
+  };
+  const end = (reason: NonNullable<Reception['ended']>): void => {
+    reception.ended ??= reason;
+    closeConnection(connection);
+  };
+  const timer = setTimeout(() => end('timed-out'), request.limitUs / 1_000);
+  onAbortable(() => end('aborted'));
+  connection.onBytes = () => {
+    reception.firstByteUs ??= clock.nowUs();
+  };
   return new Promise((resolve) => {
-    const readyUs = clock.nowUs();
-    const state = { firstByteUs: undefined as number | undefined, writtenUs: readyUs, status: 0, bytes: 0, digest: 0, timedOut: false, aborted: false, tooLarge: false, settled: false };
-    let headers: Readonly<Record<string, string | string[] | undefined>> = {};
-    const bodyStart: Buffer[] = [];
-    let bodyStartBytes = 0;
-    const expected: Expected = { spec: request.spec.expect, text: request.spec.expect.bodyIncludes === undefined ? undefined : '' };
-
-    const limitMs = request.limitUs / 1_000;
-    const timer = setTimeout(() => {
-      state.timedOut = true;
-      closeConnection(connection);
-    }, limitMs);
-    onAbortable(() => {
-      state.aborted = true;
-      closeConnection(connection);
-    });
-    connection.onBytes = () => {
-      state.firstByteUs ??= clock.nowUs();
-    };
-
+    let settled = false;
     function settle(outcome: Outcome, reusable: boolean): void {
-      if (state.settled) return;
-      state.settled = true;
+      if (settled) return;
+      settled = true;
       clearTimeout(timer);
       connection.onBytes = undefined;
       const endUs = clock.nowUs();
       connection.lastEndUs = endUs;
       connection.uses++;
-      const unmet = unmetExpectations(expected, outcome, endUs - readyUs);
-      const answeredBy = outcome.kind === 'response' ? memberOfAnswer(headers, request.memberId) : undefined;
-      const retryAfter = headers['retry-after'];
-      resolve({
-        endUs,
-        outcome,
-        reusable,
-        phasesUs: phasesOf(readyUs, state.writtenUs, state.firstByteUs, endUs),
-        ...(state.firstByteUs === undefined ? {} : { firstByteUs: state.firstByteUs }),
-        ...(unmet === undefined ? {} : { unmet }),
-        ...(answeredBy === undefined ? {} : { answeredBy }),
-        ...(state.status === 0 || !request.wantsAnswer(outcome) ? {} : { answer: answerFacts(state.status, headers, bodyStart) }),
-        ...(typeof retryAfter === 'string' ? { retryAfter } : {}),
-      });
+      resolve(answeredOf(reception, outcome, reusable, readyUs, endUs, request, expected));
     }
-
-    function fail(error: unknown): void {
-      if (state.aborted) return settle({ kind: 'aborted' }, false);
-      if (state.timedOut) {
-        const waitingFor = state.status === 0 ? 'headers' : 'body';
-        return settle({ kind: 'timeout', waitingFor, limitUs: request.limitUs, bytesReceived: state.bytes, ...(state.status === 0 ? {} : { status: state.status }) }, false);
-      }
-      const closedBy = connection.closedBy ?? (isReset(error) ? 'rst' : undefined);
-      const phase = state.status > 0 || state.firstByteUs !== undefined ? 'receive' : 'wait';
-      // A body that ends before its framing says so is an answer cut short; everything else after the header (bad chunks, too much) is an error.
-      if (state.status > 0 && !state.tooLarge && !isParseError(error)) {
-        return settle({ kind: 'response', status: state.status, bodyBytes: state.bytes, complete: false, closedBy: closedBy ?? 'fin', bodyDigest: state.digest }, false);
-      }
-      settle(failureOutcome(state.tooLarge ? tooLargeError(request.maxBodyBytes) : error, { phase, ...(closedBy === undefined ? {} : { closedBy }), bytesReceived: state.bytes }), false);
-    }
-
     connection.client.dispatch(
       { path: request.path, method: request.method as 'GET', headers: request.headers, body: request.body ?? null },
       {
         onRequestStart: () => {
-          state.writtenUs = clock.nowUs();
+          reception.writtenUs = clock.nowUs();
         },
-        onResponseStart: (_controller, status, received) => {
+        onResponseStart: (_controller, status, headers) => {
           if (status < 200) return;
-          state.firstByteUs ??= clock.nowUs();
-          state.status = status;
-          headers = received;
+          reception.firstByteUs ??= clock.nowUs();
+          reception.status = status;
+          reception.headers = headers;
         },
         onResponseData: (_controller, chunk) => {
-          state.bytes += chunk.length;
-          state.digest = crc32(chunk, state.digest);
-          if (bodyStartBytes < BODY_START_BYTES) {
-            bodyStart.push(chunk.subarray(0, BODY_START_BYTES - bodyStartBytes));
-            bodyStartBytes += chunk.length;
-          }
-          if (expected.text !== undefined) expected.text += chunk.toString('latin1');
-          if (state.bytes > request.maxBodyBytes) {
-            state.tooLarge = true;
-            closeConnection(connection);
-          }
+          takeIn(reception, chunk, expected);
+          if (reception.bytes > request.maxBodyBytes) end('too-large');
         },
-        onResponseEnd: () => {
-          settle({ kind: 'response', status: state.status, bodyBytes: state.bytes, complete: true, bodyDigest: state.digest }, true);
-        },
-        onResponseError: (_controller, error) => fail(error),
+        onResponseEnd: () =>
+          settle(
+            {
+              kind: 'response',
+              status: reception.status,
+              bodyBytes: reception.bytes,
+              complete: true,
+              bodyDigest: reception.digest,
+            },
+            true,
+          ),
+        onResponseError: (_controller, error) => settle(failedOutcome(error, reception, connection, request), false),
       },
     );
   });
 }
 
-function phasesOf(readyUs: number, writtenUs: number, firstByteUs: number | undefined, endUs: number): Partial<Record<PhaseName, number>> {
-  const send = writtenUs - readyUs;
-  return firstByteUs === undefined ? { send, wait: endUs - writtenUs } : { send, wait: firstByteUs - writtenUs, receive: endUs - firstByteUs };
+function takeIn(reception: Reception, chunk: Buffer, expected: Expected): void {
+  reception.bytes += chunk.length;
+  reception.digest = crc32(chunk, reception.digest);
+  if (reception.bodyStartBytes < BODY_START_BYTES) {
+    reception.bodyStart.push(chunk.subarray(0, BODY_START_BYTES - reception.bodyStartBytes));
+    reception.bodyStartBytes += chunk.length;
+  }
+  if (expected.text !== undefined) expected.text += chunk.toString('latin1');
 }
 
-function answerFacts(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, bodyStart: readonly Buffer[]): AnswerFacts {
+function failedOutcome(error: unknown, reception: Reception, connection: Connection, request: Prepared): Outcome {
+  const { status, bytes } = reception;
+  if (reception.ended === 'aborted') return { kind: 'aborted' };
+  if (reception.ended === 'timed-out') {
+    return {
+      kind: 'timeout',
+      waitingFor: status === 0 ? 'headers' : 'body',
+      limitUs: request.limitUs,
+      bytesReceived: bytes,
+      ...(status === 0 ? {} : { status }),
+    };
+  }
+  const tooLarge = reception.ended === 'too-large';
+  const closedBy = connection.closedBy ?? (isReset(error) ? 'rst' : undefined);
+  // A body that ends before its framing says so is an answer cut short; everything else after the header (bad chunks, too much) is an error.
+  if (status > 0 && !tooLarge && !isParseError(error)) {
+    return {
+      kind: 'response',
+      status,
+      bodyBytes: bytes,
+      complete: false,
+      closedBy: closedBy ?? 'fin',
+      bodyDigest: reception.digest,
+    };
+  }
+  const phase = status > 0 || reception.firstByteUs !== undefined ? 'receive' : 'wait';
+  return failureOutcome(tooLarge ? tooLargeError(request.maxBodyBytes) : error, {
+    phase,
+    ...(closedBy === undefined ? {} : { closedBy }),
+    bytesReceived: bytes,
+  });
+}
+
+function answeredOf(
+  reception: Reception,
+  outcome: Outcome,
+  reusable: boolean,
+  readyUs: number,
+  endUs: number,
+  request: Prepared,
+  expected: Expected,
+): Answered {
+  const { headers, firstByteUs, status } = reception;
+  const unmet = unmetExpectations(expected, outcome, endUs - readyUs);
+  const answeredBy = outcome.kind === 'response' ? memberOfAnswer(headers, request.memberId) : undefined;
+  const retryAfter = headers['retry-after'];
+  return {
+    endUs,
+    outcome,
+    reusable,
+    phasesUs: phasesOf(readyUs, reception.writtenUs, firstByteUs, endUs),
+    ...(firstByteUs === undefined ? {} : { firstByteUs }),
+    ...(unmet === undefined ? {} : { unmet }),
+    ...(answeredBy === undefined ? {} : { answeredBy }),
+    ...(status === 0 || !request.wantsAnswer(outcome)
+      ? {}
+      : { answer: answerFacts(status, headers, reception.bodyStart) }),
+    ...(typeof retryAfter === 'string' ? { retryAfter } : {}),
+  };
+}
+
+function phasesOf(
+  readyUs: number,
+  writtenUs: number,
+  firstByteUs: number | undefined,
+  endUs: number,
+): Partial<Record<PhaseName, number>> {
+  const send = writtenUs - readyUs;
+  return firstByteUs === undefined
+    ? { send, wait: endUs - writtenUs }
+    : { send, wait: firstByteUs - writtenUs, receive: endUs - firstByteUs };
+}
+
+function answerFacts(status: number, headers: Headers, bodyStart: readonly Buffer[]): AnswerFacts {
   const kept: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) kept[name] = value;
-  return { status, headers: kept, ...(bodyStart.length === 0 ? {} : { bodyStart: Buffer.concat(bodyStart).toString('latin1') }) };
+  return {
+    status,
+    headers: kept,
+    ...(bodyStart.length === 0 ? {} : { bodyStart: Buffer.concat(bodyStart).toString('latin1') }),
+  };
 }
 
 /** Cookies by which well-known gateways pin a client to a member. */
-const AFFINITY_COOKIES = /^(ARRAffinity|SERVERID|ROUTEID|JSESSIONID_route|AWSALB|ApplicationGatewayAffinity|INGRESSCOOKIE|lb)$/;
+const AFFINITY_COOKIES =
+  /^(ARRAffinity|SERVERID|ROUTEID|JSESSIONID_route|AWSALB|ApplicationGatewayAffinity|INGRESSCOOKIE|lb)$/;
 
-function memberOfAnswer(headers: Readonly<Record<string, string | string[] | undefined>>, memberId: MemberId | undefined): string | undefined {
+function memberOfAnswer(headers: Headers, memberId: MemberId | undefined): string | undefined {
   if (memberId !== undefined && 'header' in memberId) {
     const value = headers[memberId.header.toLowerCase()];
     return Array.isArray(value) ? value[0] : value;
@@ -153,7 +233,8 @@ function memberOfAnswer(headers: Readonly<Record<string, string | string[] | und
   const setCookie = headers['set-cookie'];
   for (const cookie of setCookie === undefined ? [] : Array.isArray(setCookie) ? setCookie : [setCookie]) {
     const [, name, value] = /^\s*([^=;\s]+)=([^;]*)/.exec(cookie) ?? [];
-    if (name !== undefined && (memberId === undefined ? AFFINITY_COOKIES.test(name) : name === memberId.cookie)) return value;
+    if (name !== undefined && (memberId === undefined ? AFFINITY_COOKIES.test(name) : name === memberId.cookie))
+      return value;
   }
   return undefined;
 }
@@ -169,5 +250,7 @@ function isParseError(error: unknown): boolean {
 }
 
 function tooLargeError(maxBodyBytes: number): Error {
-  return Object.assign(new Error(`the body is longer than limits.maxBody (${maxBodyBytes} bytes)`), { code: 'UND_ERR_RES_EXCEEDED_MAX_SIZE' });
+  return Object.assign(new Error(`the body is longer than limits.maxBody (${maxBodyBytes} bytes)`), {
+    code: 'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+  });
 }

@@ -11,16 +11,29 @@ export const LOGIN_EXPERIMENT = 'log in';
  * Logs in on every route, each with cookies of its own, and keeps the session cookies for all requests of that route.
  * Cookies that pin to a member are left out: a probe that keeps them measures one member only. Returns warnings.
  */
-export async function logIn(profile: Profile, sender: Sender, taken: () => readonly Exchange[]): Promise<readonly string[]> {
+export async function logIn(
+  profile: Profile,
+  sender: Sender,
+  taken: () => readonly Exchange[],
+): Promise<readonly string[]> {
   if (profile.auth?.kind !== 'login') return [];
   const routes: RouteId[] = [GATEWAY, ...profile.members.map(({ name }) => directTo(name))];
-  const shots = routes.map((route) => ({ dueUs: 0, route, request: LOGIN_REQUEST, connection: 'new' as const, tag: { kind: 'prepare' as const } }));
+  const shots = routes.map((route) => ({
+    dueUs: 0,
+    route,
+    request: LOGIN_REQUEST,
+    connection: 'new' as const,
+    tag: { kind: 'prepare' as const },
+  }));
   await sender.fire(LOGIN_EXPERIMENT, packSchedule(shots));
   const warnings: string[] = [];
   for (const exchange of taken()) {
     const cookie = sessionCookies(exchange, profile);
     if (cookie !== '') sender.setCookie(exchange.route, cookie);
-    else warnings.push(`The login request on ${exchange.route} set no cookie (it ended with ${outcomeKey(exchange.outcome)}); requests go out without one.`);
+    else
+      warnings.push(
+        `The login request on ${exchange.route} set no cookie (it ended with ${outcomeKey(exchange.outcome)}); requests go out without one.`,
+      );
   }
   return warnings;
 }

@@ -54,5 +54,10 @@ export function createPool(route: RouteTarget, limits: Limits, trusted: readonly
 }
 
 function isUsable(connection: Connection): boolean {
-  return !connection.socket.destroyed && connection.closedBy === undefined && connection.socket.readable && connection.socket.writable;
+  return (
+    !connection.socket.destroyed &&
+    connection.closedBy === undefined &&
+    connection.socket.readable &&
+    connection.socket.writable
+  );
 }

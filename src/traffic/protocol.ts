@@ -41,7 +41,13 @@ export type ClosedLoop = {
 };
 
 export type Command =
-  | { readonly type: 'fire'; readonly firing: number; readonly experimentId: string; readonly schedule: Schedule; readonly startUs: number }
+  | {
+      readonly type: 'fire';
+      readonly firing: number;
+      readonly experimentId: string;
+      readonly schedule: Schedule;
+      readonly startUs: number;
+    }
   | { readonly type: 'closed'; readonly firing: number; readonly experimentId: string; readonly load: ClosedLoop }
   /** Opens idle connections beforehand, so that a volley leaves at once. */
   | { readonly type: 'prepare'; readonly firing: number; readonly route: RouteId; readonly connections: number }

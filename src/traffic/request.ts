@@ -3,7 +3,7 @@ import type { Prepared } from './exchange.ts';
 import type { RouteTarget, SenderSetup } from './protocol.ts';
 import type { ShotShape } from './schedule.ts';
 
-export type RequestIdentity = { readonly runId: string; readonly userAgent: string };
+export type RequestIdentity = Pick<SenderSetup, 'runId' | 'userAgent'>;
 
 /** 16 hex digits, unique within a run: the first half of the run's id and the number of the request. */
 export function requestIdOf(runId: string, seq: number): string {
@@ -35,7 +35,14 @@ export function prepareRequest(
   };
 }
 
-function headerList(spec: RequestSpec, route: RouteTarget, common: Readonly<Record<string, string>>, identity: RequestIdentity, requestId: string, cookie: string): string[] {
+function headerList(
+  spec: RequestSpec,
+  route: RouteTarget,
+  common: Readonly<Record<string, string>>,
+  identity: RequestIdentity,
+  requestId: string,
+  cookie: string,
+): string[] {
   const headers = new Map<string, [name: string, value: string]>();
   const set = (name: string, value: string): unknown => headers.set(name.toLowerCase(), [name, value]);
   set('Host', hostOf(route));

@@ -10,7 +10,10 @@ import type { RouteTarget } from './protocol.ts';
  * race. The system's resolver is asked, because a user's hosts file counts; its first answer is used.
  */
 export function resolveTargets(profile: Profile, clock: Clock): Promise<readonly RouteTarget[]> {
-  const targets: [RouteId, Target][] = [[GATEWAY, profile.gateway], ...profile.members.map((member): [RouteId, Target] => [directTo(member.name), member])];
+  const targets: [RouteId, Target][] = [
+    [GATEWAY, profile.gateway],
+    ...profile.members.map((member): [RouteId, Target] => [directTo(member.name), member]),
+  ];
   return Promise.all(targets.map(([route, target]) => resolveTarget(route, target, clock)));
 }
 
@@ -28,6 +31,10 @@ async function resolveTarget(route: RouteId, target: Target, clock: Clock): Prom
     const { address, family } = await lookup(hostname, { order: 'verbatim' });
     return { ...base, address, family: family as 4 | 6, dnsUs: clock.nowUs() - startUs };
   } catch (error) {
-    return { ...base, dnsUs: clock.nowUs() - startUs, resolveError: error instanceof Error ? error.message : String(error) };
+    return {
+      ...base,
+      dnsUs: clock.nowUs() - startUs,
+      resolveError: error instanceof Error ? error.message : String(error),
+    };
   }
 }

@@ -49,7 +49,9 @@ export function packSchedule(shots: Iterable<Shot>): Schedule {
     shapeOf.push(number);
     slots.push(slot ?? -1);
   }
-  const order = isSorted(due) ? undefined : due.map((_, index) => index).sort((a, b) => (due[a] as number) - (due[b] as number));
+  const order = isSorted(due)
+    ? undefined
+    : due.map((_, index) => index).sort((a, b) => (due[a] as number) - (due[b] as number));
   const pick = (column: readonly number[], index: number): number => column[order?.[index] ?? index] as number;
   const dueUs = new Float64Array(new SharedArrayBuffer(8 * due.length));
   const shapeIndex = new Uint16Array(due.length);
@@ -94,7 +96,9 @@ export function* rampArrivals(fromPerSec: number, toPerSec: number, durationUs: 
   const total = ((fromPerSec + toPerSec) / 2) * durationSec;
   for (let i = 0; i < Math.floor(total); i++) {
     const atSec =
-      Math.abs(growth) < 1e-9 ? i / fromPerSec : (Math.sqrt(fromPerSec * fromPerSec + 2 * growth * i) - fromPerSec) / growth;
+      Math.abs(growth) < 1e-9
+        ? i / fromPerSec
+        : (Math.sqrt(fromPerSec * fromPerSec + 2 * growth * i) - fromPerSec) / growth;
     yield atSec * US_PER_SEC;
   }
 }

@@ -83,7 +83,8 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
   }
 
   return {
-    fire: (experimentId, schedule) => order((firing) => ({ type: 'fire', firing, experimentId, schedule, startUs: options.clock.nowUs() + LEAD_US })),
+    fire: (experimentId, schedule) =>
+      order((firing) => ({ type: 'fire', firing, experimentId, schedule, startUs: options.clock.nowUs() + LEAD_US })),
     burst: (experimentId, load) => order((firing) => ({ type: 'closed', firing, experimentId, load })),
     prepare: async (route, connections) => {
       await order((firing) => ({ type: 'prepare', firing, route, connections }));
@@ -106,7 +107,9 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
 }
 
 function setupOf({ profile, targets, runId, version, epoch }: SenderOptions): SenderSetup {
-  const cookies = Object.entries(profile.cookies).map(([name, value]) => `${name}=${value}`).join('; ');
+  const cookies = Object.entries(profile.cookies)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('; ');
   return {
     epoch,
     runId,
@@ -126,11 +129,23 @@ export const LOGIN_REQUEST = 'log in';
 function loginRequests(auth: Auth | undefined): SenderSetup['requests'] {
   if (auth?.kind !== 'login') return [];
   const { path, method, headers, body } = auth;
-  return [{ name: LOGIN_REQUEST, path, method, headers, ...(body === undefined ? {} : { body }), weight: 0, safe: true, expect: {} }];
+  return [
+    {
+      name: LOGIN_REQUEST,
+      path,
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+      weight: 0,
+      safe: true,
+      expect: {},
+    },
+  ];
 }
 
 function authorization(auth: Auth | undefined): Record<string, string> {
-  if (auth?.kind === 'basic') return { Authorization: `Basic ${Buffer.from(`${auth.user}:${auth.password}`).toString('base64')}` };
+  if (auth?.kind === 'basic')
+    return { Authorization: `Basic ${Buffer.from(`${auth.user}:${auth.password}`).toString('base64')}` };
   return auth?.kind === 'bearer' ? { Authorization: `Bearer ${auth.token}` } : {};
 }
 

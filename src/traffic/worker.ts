@@ -54,7 +54,8 @@ async function obey(command: Command): Promise<void> {
   }
 }
 
-const crash = (error: unknown): void => post({ type: 'crash', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+const crash = (error: unknown): void =>
+  post({ type: 'crash', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 port.on('message', (command: Command) => obey(command).catch(crash));
 process.on('uncaughtException', crash);
 post({ type: 'ready' });

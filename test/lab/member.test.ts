@@ -74,6 +74,32 @@ test('workers are limited, the others wait in order, and the time taken includes
   assert.ok(Number(last?.['time-taken']) >= 80, `time-taken ${last?.['time-taken']}`);
 });
 
+test('a path beside the application takes no worker, waits for no start and wakes nothing', async () => {
+  const options = {
+    unlimitedPaths: ['/side'],
+    concurrency: 1,
+    queueLimit: 0,
+    coldStart: { idleMs: 100, startMs: 600_000 },
+  };
+  await withMember(options, async (port) => {
+    const working = ask(port, '/?ms=50');
+    const sides = await Promise.all([1, 2, 3].map(() => ask(port, '/side?ms=10')));
+    assert.deepEqual(
+      sides.map(({ status }) => status),
+      [200, 200, 200],
+    );
+    assert.equal((await working).status, 200);
+    await sleep(120);
+    // The application is gone by now: the first answer would take ten minutes, were it to come from there.
+    assert.equal((await ask(port, '/side')).status, 200);
+    const waits = await Promise.race([
+      ask(port, '/').then(String, () => 'broken off'),
+      ask(port, '/side?ms=30').then(() => 'still asleep'),
+    ]);
+    assert.equal(waits, 'still asleep');
+  });
+});
+
 test('a full queue is refused at once by http.sys, which alone logs it', async () => {
   const logs = await withMember(
     { concurrency: 1, queueLimit: 2, service: { kind: 'constant', ms: 250 } },

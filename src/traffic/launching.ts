@@ -1,0 +1,161 @@
+/** One due request from its launch to its exchange: obstacles, a connection, the answer. */
+import { type ConnectionFacts, type Exchange, isFailure, type NotSentReason, type Outcome } from '../model/exchange.ts';
+import type { RequestSpec } from '../model/profile.ts';
+import type { RouteId } from '../model/route.ts';
+import type { Clock } from '../model/time.ts';
+import type { Connection, ConnectResult } from './connection.ts';
+import { type Prepared, runExchange } from './exchange.ts';
+import type { Pool } from './pool.ts';
+import type { RouteTarget, SenderSetup } from './protocol.ts';
+import { prepareRequest, requestIdOf } from './request.ts';
+import type { ShotShape } from './schedule.ts';
+
+export type RouteState = {
+  readonly target: RouteTarget;
+  readonly pool: Pool;
+  cookie: string;
+  /** `Retry-After` of this route: nothing is sent before. */
+  pausedUntilUs: number;
+  /** Answers whose headers were kept so far. */
+  answersKept: number;
+};
+
+/** What all launches of a thread share; counts are kept up to date here. */
+export type LaunchState = {
+  readonly setup: SenderSetup;
+  readonly clock: Clock;
+  readonly routes: ReadonlyMap<RouteId, RouteState>;
+  readonly requests: ReadonlyMap<string, RequestSpec>;
+  /** Functions that end what is in flight, by sequence number. */
+  readonly abortable: Map<number, () => void>;
+  readonly onPortShortage: () => void;
+  nextSeq: number;
+  sentTotal: number;
+  inFlight: number;
+  stopped: NotSentReason | undefined;
+};
+
+/** One due request on its way. */
+export type Launch = {
+  readonly experimentId: string;
+  readonly shape: ShotShape;
+  readonly slot: number;
+  readonly dueUs: number;
+};
+
+type Base = Pick<Exchange, 'seq' | 'requestId' | 'experimentId' | 'route' | 'requestName' | 'dueUs'>;
+
+/** A target may ask for a pause; a minute is the longest that an experiment waits for. */
+const MAX_RETRY_AFTER_US = 60_000_000;
+/** Headers and bodies of this many answers per route are kept although nothing is wrong with them: to recognise the gateway. */
+const ANSWERS_KEPT = 20;
+
+export function routeState(state: LaunchState, route: RouteId): RouteState {
+  const found = state.routes.get(route);
+  if (found === undefined) throw new Error(`no such route: ${route}`);
+  return found;
+}
+
+/** Sends one request now. Every launch yields exactly one exchange; a request that must not be sent says why. */
+export async function launchRequest(
+  state: LaunchState,
+  { experimentId, shape, slot, dueUs }: Launch,
+): Promise<Exchange> {
+  const route = routeState(state, shape.route);
+  const seq = state.nextSeq++;
+  const base = {
+    seq,
+    requestId: requestIdOf(state.setup.runId, seq),
+    experimentId,
+    ...(slot < 0 ? {} : { slot }),
+    route: shape.route,
+    requestName: shape.request,
+    ...(shape.tag === undefined ? {} : { tag: shape.tag }),
+    dueUs,
+  };
+  const sentUs = state.clock.nowUs();
+  const reason = obstacle(state, route, sentUs);
+  if (reason !== undefined) return { ...base, endUs: sentUs, outcome: { kind: 'not-sent', reason } };
+  state.sentTotal++;
+  state.inFlight++;
+  try {
+    // Awaiting a connection that is there already would cost a turn of the loop before the request leaves.
+    const acquired = route.pool.acquire(shape.connection);
+    const opened: ConnectResult = acquired instanceof Promise ? await acquired : { connection: acquired };
+    if ('connection' in opened) return await exchangeOn(state, opened.connection, base, shape, route, sentUs);
+    const { outcome, phasesUs } = opened.failure;
+    if (outcome.kind === 'connection-error' && outcome.code === 'ports') state.onPortShortage();
+    return { ...base, sentUs, endUs: state.clock.nowUs(), outcome, phasesUs };
+  } finally {
+    state.inFlight--;
+  }
+}
+
+/** Why a due request must not be sent, if so. */
+function obstacle(state: LaunchState, route: RouteState, nowUs: number): NotSentReason | undefined {
+  const { limits } = state.setup;
+  if (state.stopped !== undefined) return state.stopped;
+  if (state.inFlight >= limits.maxInFlight) return 'cap';
+  if (state.sentTotal >= limits.maxRequests) return 'budget';
+  return route.pausedUntilUs > nowUs ? 'retry-after' : undefined;
+}
+
+async function exchangeOn(
+  state: LaunchState,
+  connection: Connection,
+  base: Base,
+  shape: ShotShape,
+  route: RouteState,
+  sentUs: number,
+): Promise<Exchange> {
+  const { setup, clock, abortable } = state;
+  const spec = state.requests.get(shape.request);
+  if (spec === undefined) throw new Error(`no such request: ${shape.request}`);
+  const isNew = connection.uses === 0 && connection.openedUs >= sentUs;
+  const facts = connectionFacts(connection, isNew, sentUs);
+  const prepared: Prepared = {
+    ...prepareRequest(spec, route.target, setup, setup, base.requestId, shape, route.cookie),
+    wantsAnswer: (outcome) => wantsAnswer(route, outcome, shape),
+  };
+  const { reusable, retryAfter, phasesUs, ...answered } = await runExchange(connection, prepared, clock, (abort) =>
+    abortable.set(base.seq, abort),
+  );
+  abortable.delete(base.seq);
+  route.pool.release(connection, reusable && shape.connection === 'warm');
+  if (
+    retryAfter !== undefined &&
+    answered.outcome.kind === 'response' &&
+    [429, 503].includes(answered.outcome.status)
+  ) {
+    route.pausedUntilUs = Math.max(route.pausedUntilUs, answered.endUs + retryAfterUs(retryAfter, clock));
+  }
+  return {
+    ...base,
+    sentUs,
+    connection: facts,
+    phasesUs: isNew ? { ...connection.phasesUs, ...phasesUs } : phasesUs,
+    ...answered,
+  };
+}
+
+function wantsAnswer(route: RouteState, outcome: Outcome, shape: ShotShape): boolean {
+  if (isFailure({ outcome }) || shape.tag?.kind === 'prepare') return true;
+  if (route.answersKept >= ANSWERS_KEPT) return false;
+  route.answersKept++;
+  return true;
+}
+
+function connectionFacts(connection: Connection, isNew: boolean, nowUs: number): ConnectionFacts {
+  return {
+    id: connection.id,
+    isNew,
+    ...(connection.localPort === undefined ? {} : { localPort: connection.localPort }),
+    ageUs: isNew ? 0 : nowUs - connection.openedUs,
+    idleUs: isNew ? 0 : nowUs - (connection.lastEndUs ?? connection.openedUs),
+  };
+}
+
+function retryAfterUs(value: string, clock: Clock): number {
+  const seconds = /^\d+$/.test(value.trim()) ? Number(value) : (Date.parse(value) - clock.wallMs()) / 1_000;
+  return Number.isFinite(seconds) ? Math.min(MAX_RETRY_AFTER_US, Math.max(0, seconds * 1_000_000)) : 0;
+}
