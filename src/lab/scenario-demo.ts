@@ -60,7 +60,7 @@ const DEMO_REPORT: ServiceTime = { kind: 'uniform', fromMs: 1_200, toMs: 3_100 }
 const DEMO_RESPONSE_MS = 2_000;
 const DEMO_SLOTS = 2;
 const DEMO_SLOT_MS = 50;
-const DEMO_COLD = { idleMs: 1_800, startMs: 1_200 };
+const DEMO_COLD = { idleMs: 1_500, startMs: 1_200 };
 
 function demoMember(behaviour: Partial<Behaviour>): Behaviour {
   return { service: PAGE, paths: { '/report': DEMO_REPORT }, unlimitedPaths: SIDE_PATHS, ...behaviour };
@@ -109,9 +109,9 @@ export const demo: Scenario = {
         requests: [HOME, REPORT, SLOW],
         experiments: [
           '{ compare: { rate: 10/s, for: 12s, newConnections: 50% } }',
-          '{ volley: { sizes: [4, 8], request: home } }',
+          '{ volley: { sizes: [8], request: home } }',
           '{ burst: { rate: 200/s, for: 3s, request: home } }',
-          '{ idle: { gaps: [700ms, 2300ms], repeats: 3, request: home } }',
+          '{ idle: { gaps: [500ms, 2s], repeats: 3, request: home } }',
           '{ timeout: { request: slow, upTo: 5s } }',
         ],
         thresholds: ['overhead p50 < 15ms'],

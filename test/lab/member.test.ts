@@ -78,7 +78,7 @@ test('a path beside the application takes no worker, waits for no start and wake
   const options = {
     unlimitedPaths: ['/side'],
     concurrency: 1,
-    queueLimit: 0,
+    queueLimit: 1,
     coldStart: { idleMs: 100, startMs: 600_000 },
   };
   await withMember(options, async (port) => {
