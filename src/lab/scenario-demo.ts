@@ -109,7 +109,7 @@ export const demo: Scenario = {
         requests: [HOME, REPORT, SLOW],
         experiments: [
           '{ compare: { rate: 10/s, for: 12s, newConnections: 50% } }',
-          '{ volley: { sizes: [8], request: home } }',
+          '{ volley: { sizes: [4, 8], request: home } }',
           '{ burst: { rate: 200/s, for: 3s, request: home } }',
           '{ idle: { gaps: [500ms, 2s], repeats: 3, request: home } }',
           '{ timeout: { request: slow, upTo: 5s } }',

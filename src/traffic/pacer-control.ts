@@ -11,6 +11,16 @@ export type PacerOrder = { readonly dueUs: Float64Array<SharedArrayBuffer>; read
 
 /** Slots of the control array. */
 export const CONTROL = {
-  /** Raised by the sender to end the current firing. */ generation: 0,
-  /** 1 while a wake-up is under way. */ waking: 1,
+  /** Raised by the sender to end the current firing. */
+  generation: 0,
+  /** 1 while a wake-up is under way. */
+  waking: 1,
+  /** µs that the pacing thread wakes before a request is due, so that the sender is there in time; learned by the sender. */
+  leadUs: 2,
 } as const;
+
+/**
+ * The lead follows the median: a wake-up that came too late makes it longer by a step, one that came early shorter. The
+ * sender waits out what is left, half the time nothing, otherwise some tens of µs; never longer than the most.
+ */
+export const LEAD = { stepUs: 4, mostUs: 300 } as const;

@@ -16,10 +16,11 @@ const clock = createClock(epoch);
 port.on('message', (order: PacerOrder) => {
   const generation = Atomics.load(control, CONTROL.generation);
   for (let next = 0; next < order.dueUs.length; ) {
-    const waitUs = order.startUs + (order.dueUs[next] as number) - clock.nowUs();
+    const leadUs = Atomics.load(control, CONTROL.leadUs);
+    const waitUs = order.startUs + (order.dueUs[next] as number) - leadUs - clock.nowUs();
     if (waitUs > 0) Atomics.wait(control, CONTROL.generation, generation, waitUs / 1_000);
     if (Atomics.load(control, CONTROL.generation) !== generation) return;
-    const reachedUs = clock.nowUs() + COALESCE_US - order.startUs;
+    const reachedUs = clock.nowUs() + leadUs + COALESCE_US - order.startUs;
     if (reachedUs < (order.dueUs[next] as number)) continue;
     while (next < order.dueUs.length && (order.dueUs[next] as number) <= reachedUs) next++;
     if (Atomics.exchange(control, CONTROL.waking, 1) === 0) port.postMessage(0);

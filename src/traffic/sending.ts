@@ -5,7 +5,7 @@ import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import { createClock } from './clock.ts';
 import { type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
-import { CONTROL, type PacerData } from './pacer-control.ts';
+import { CONTROL, LEAD, type PacerData } from './pacer-control.ts';
 import { createPool } from './pool.ts';
 import type { Command, FiringResult, RouteTarget, SenderSetup } from './protocol.ts';
 import type { QualityWatch } from './quality.ts';
@@ -38,9 +38,6 @@ export type Sending = {
   close(): void;
 };
 
-/** Half of what the pacer coalesces: a request is never sent noticeably early. */
-const PUMP_AHEAD_US = 20;
-
 export function createSending(setup: SenderSetup, quality: QualityWatch): Sending {
   const clock = createClock(setup.epoch);
   const state: LaunchState = {
@@ -68,8 +65,12 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
   };
   const stopListeners = new Set<() => void>();
   let finished: Exchange[] = [];
-  let pump: (() => void) | undefined;
-  const pacer = startPacer(setup, () => pump?.());
+  let firing: Firing | undefined;
+  const pacer = startPacer(setup, (learn) => {
+    const dueUs = firing?.nextDueUs();
+    if (dueUs !== undefined) learn(clock.nowUs() - dueUs);
+    firing?.pump();
+  });
 
   async function launch(one: Launch): Promise<Exchange> {
     const exchange = await launchRequest(state, one);
@@ -96,11 +97,10 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
       if (due === 0) return { due, sent: 0 };
       const sentBefore = state.sentTotal;
       quality.begin();
-      const firing = startFiring(command, state, launch);
-      pump = firing.pump;
+      firing = startFiring(command, state, launch);
       pacer.start(command.schedule.dueUs, command.startUs);
       await firing.ended;
-      pump = undefined;
+      firing = undefined;
       pacer.stop();
       quality.end();
       return { due, sent: state.sentTotal - sentBefore };
@@ -127,7 +127,7 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
       state.stopped = reason;
       for (const listener of stopListeners) listener();
       stopListeners.clear();
-      pump?.();
+      firing?.pump();
       setTimeout(() => {
         if (state.stopped === reason) abortAll();
       }, graceUs / 1_000).unref();
@@ -141,12 +141,14 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
   };
 }
 
+type Firing = { pump(): void; nextDueUs(): number | undefined; readonly ended: Promise<void> };
+
 /** Sends what is due whenever it is pumped; after a stop everything left is launched at once, to be recorded as not sent. */
 function startFiring(
   { experimentId, schedule, startUs }: FireCommand,
   state: LaunchState,
   launch: (one: Launch) => Promise<Exchange>,
-): { pump(): void; readonly ended: Promise<void> } {
+): Firing {
   const count = schedule.dueUs.length;
   let next = 0;
   let open = count;
@@ -161,31 +163,39 @@ function startFiring(
       if (--open === 0) resolveEnded();
     });
   }
+  const nextDueUs = (): number => startUs + (schedule.dueUs[next] as number);
   return {
     pump() {
-      while (
-        next < count &&
-        (state.stopped !== undefined ||
-          startUs + (schedule.dueUs[next] as number) <= state.clock.nowUs() + PUMP_AHEAD_US)
-      )
+      while (next < count) {
+        if (state.stopped === undefined && nextDueUs() > state.clock.nowUs()) {
+          if (nextDueUs() - state.clock.nowUs() > 2 * LEAD.mostUs) return;
+          // Woken a little early, as ordered: a timer for tens of µs does not exist.
+          while (state.clock.nowUs() < nextDueUs()) {}
+        }
         launchNext();
+      }
     },
+    nextDueUs: () => (next < count ? nextDueUs() : undefined),
     ended,
   };
 }
 
 function startPacer(
   setup: SenderSetup,
-  onWake: () => void,
+  onWake: (learn: (lateUs: number) => void) => void,
 ): { start(dueUs: Float64Array<SharedArrayBuffer>, startUs: number): void; stop(): void; close(): void } {
-  const control = new Int32Array(new SharedArrayBuffer(8));
+  const control = new Int32Array(new SharedArrayBuffer(12));
   const { port1, port2 } = new MessageChannel();
   const data: PacerData = { epoch: setup.epoch, control, port: port2 };
   const thread = startThread('pacer', { workerData: data, transferList: [port2] });
   port1.on('message', () => {
     Atomics.store(control, CONTROL.waking, 0);
-    onWake();
+    onWake(learn);
   });
+  const learn = (lateUs: number): void => {
+    const leadUs = Atomics.load(control, CONTROL.leadUs) + (lateUs > 0 ? LEAD.stepUs : -LEAD.stepUs);
+    Atomics.store(control, CONTROL.leadUs, Math.min(LEAD.mostUs, Math.max(0, leadUs)));
+  };
   const stop = (): void => {
     Atomics.add(control, CONTROL.generation, 1);
     Atomics.notify(control, CONTROL.generation);

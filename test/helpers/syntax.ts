@@ -27,6 +27,7 @@ export type Syntax = {
   /** Functions of every form with a body; what is written inside counts for the outer one too. */
   readonly functions: readonly { readonly line: number; readonly length: number }[];
   readonly anyTypes: readonly Place[];
+  readonly defaultExports: readonly Place[];
   /** Properties of `process` and `console`, for example `process.argv`. */
   readonly globals: readonly Place[];
   /** Whether nothing of it is left at run time. */
@@ -47,7 +48,10 @@ const TYPE_STATEMENTS = new Set([SyntaxKind.InterfaceDeclaration, SyntaxKind.Typ
 /** Reads all files in one go; `files` maps paths with slashes to texts. */
 export function readSyntax(files: Readonly<Record<string, string>>): Syntax[] {
   const paths = Object.keys(files);
-  const config = { compilerOptions: { noLib: true, noResolve: true, types: [] }, files: paths.map((path) => `/${path}`) };
+  const config = {
+    compilerOptions: { noLib: true, noResolve: true, types: [] },
+    files: paths.map((path) => `/${path}`),
+  };
   const inMemory = Object.fromEntries(paths.map((path) => [`/${path}`, files[path] ?? '']));
   const api = new API({
     cwd: '/',
@@ -86,6 +90,7 @@ function syntaxOf(path: string, file: SourceFile): Syntax {
         return { line, length: lineOf(node.end) - line + 1 };
       }),
     anyTypes: nodes.filter(({ kind }) => kind === SyntaxKind.AnyKeyword).map((node) => placeOf(node.parent)),
+    defaultExports: nodes.filter(isDefaultExport).map(placeOf),
     globals: nodes.filter(isGlobalUse).map(placeOf),
     isTypeOnly: file.statements.every(isErased),
   };
@@ -115,14 +120,17 @@ function importOf(node: Node): Pick<Import, 'specifier' | 'isType'> | undefined 
   }
   if (!isCallExpression(node) || node.expression.kind !== SyntaxKind.ImportKeyword) return undefined;
   const argument = node.arguments[0];
-  return argument !== undefined && isStringLiteral(argument)
-    ? { specifier: argument.text, isType: false }
-    : undefined;
+  return argument !== undefined && isStringLiteral(argument) ? { specifier: argument.text, isType: false } : undefined;
 }
 
 function isGlobalUse(node: Node): boolean {
   if (!isPropertyAccessExpression(node) || !isIdentifier(node.expression)) return false;
   return node.expression.text === 'process' || node.expression.text === 'console';
+}
+
+function isDefaultExport({ kind, parent }: Node): boolean {
+  if (kind === SyntaxKind.ExportAssignment) return true;
+  return kind === SyntaxKind.DefaultKeyword && parent.kind !== SyntaxKind.DefaultClause;
 }
 
 /** Whether the statement is gone after types are stripped: types, and imports or exports of nothing but types. */
@@ -131,7 +139,9 @@ function isErased(node: Node): boolean {
   if (isExportDeclaration(node)) {
     const { exportClause } = node;
     if (node.isTypeOnly) return true;
-    return exportClause !== undefined && isNamedExports(exportClause) && exportClause.elements.every((one) => one.isTypeOnly);
+    return (
+      exportClause !== undefined && isNamedExports(exportClause) && exportClause.elements.every((one) => one.isTypeOnly)
+    );
   }
   if (!isImportDeclaration(node) || node.importClause === undefined) return false;
   const { name, namedBindings, phaseModifier } = node.importClause;
