@@ -1,9 +1,18 @@
 /** Everything pluggable, by name. Add a file, add a line. */
+import { applicationError, applicationSlow } from './detectors/application.ts';
 import { cascade } from './detectors/cascade.ts';
 import { coldConnection, coldIdle } from './detectors/cold-start.ts';
+import {
+  connectionRefused,
+  connectionUnreachable,
+  droppedBeforeResponse,
+  droppedMidResponse,
+} from './detectors/connection.ts';
 import type { Detector } from './detectors/detector.ts';
+import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
+import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
 import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
@@ -41,14 +50,25 @@ export const GATEWAYS: readonly Gateway[] = [arr, nginx, haproxy, apache, envoy,
 
 export const DETECTORS: readonly Detector[] = [
   probeSaturated,
+  gatewayUnreachable,
   gatewayResponseTimeout,
   gatewayConnectTimeout,
   cascade,
+  noneAvailable,
+  connectionRefused,
+  connectionUnreachable,
+  droppedBeforeResponse,
+  droppedMidResponse,
   memberQueue,
   gatewayQueue,
   rejected,
   coldIdle,
   coldConnection,
+  memberErrors,
+  memberSlow,
+  applicationError,
+  applicationSlow,
+  probeTimeout,
   overhead,
 ];
 

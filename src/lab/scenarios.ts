@@ -166,12 +166,17 @@ const allDown: Scenario = {
     { cause: 'connection/refused', member: 'web2' },
   ],
   members: [closedMember('web1'), closedMember('web2')],
-  gateway: { ...PLAIN_GATEWAY, health: { path: '/', intervalMs: 250, timeoutMs: 200, minServers: 0 } },
+  // Custom pages hide the substatus, which is what tells this fault from a member that refuses.
+  gateway: {
+    ...PLAIN_GATEWAY,
+    errorPages: 'detailed',
+    health: { path: '/', intervalMs: 250, timeoutMs: 200, minServers: 0 },
+  },
   profile: (urls) =>
     labProfile({ name: 'lab-all-down', about: 'Nothing listens behind the gateway.', experiments: [COMPARE] }, urls),
 };
 
-const MEMBER_KEEP_ALIVE_MS = 10;
+const MEMBER_KEEP_ALIVE_MS = 20;
 
 /**
  * A race needs a request to leave at the moment at which the member closes. It is likeliest when connections rest for about as long as
@@ -198,7 +203,7 @@ const keepAliveRace: Scenario = {
       {
         name: 'lab-keep-alive-race',
         about: 'Members close idle connections before the gateway does.',
-        experiments: [COMPARE, '{ burst: { rate: 200/s, for: 6s, arrival: poisson, request: home } }'],
+        experiments: [COMPARE, '{ burst: { rate: 150/s, for: 8s, arrival: poisson, request: home } }'],
       },
       urls,
     ),
