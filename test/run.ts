@@ -12,12 +12,20 @@ import { type Round, runRounds, type Totals } from './helpers/test-stream.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const END_TO_END = 'test/end-to-end/';
+/** The `engines` of package.json. Node 20 cannot even load this file; 22 and 23 can. */
+const OLDEST_NODE = 24;
 
 type Step = { readonly name: string; readonly ok: boolean; readonly durationMs: number };
 
 async function main(filters: readonly string[]): Promise<number> {
   const startedMs = performance.now();
   process.chdir(ROOT);
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+    console.error(
+      `needs Node ${OLDEST_NODE}, this is ${process.version}: npm ci && npm test takes the one in node_modules`,
+    );
+    return 1;
+  }
   const rounds = chooseRounds(filters);
   if (rounds.length === 0) {
     console.error(`no test file matches ${filters.join(' ')}`);

@@ -16,13 +16,22 @@ export function latenessLimitUs(quality: ProbeQuality): number {
   return Math.max(LATENESS_FLOOR_US, LATENESS_RATIO * quality.medianServiceUs);
 }
 
+/** The p99 of fewer requests is their maximum (rule of three: 299 for a bound at 95 %): one hiccup of the machine would decide. */
+const SUPPORTS_P99 = 299;
+
+/** The lateness that is judged: p99 where the sample supports it, else the median. */
+function judgedLateness({ latenessUs, latenessCount }: ProbeQuality): number {
+  return latenessCount < SUPPORTS_P99 ? latenessUs.p50 : latenessUs.p99;
+}
+
 /** Why the run is not valid through the probe's own fault; empty when it is valid. In sentences, with the effect on the answer. */
 export function invalidReasons(quality: ProbeQuality): readonly string[] {
   const reasons: string[] = [];
   const limitUs = latenessLimitUs(quality);
-  if (quality.latenessUs.p99 > limitUs) {
+  const lateUs = judgedLateness(quality);
+  if (lateUs > limitUs) {
     reasons.push(
-      `The probe sent late: 1 % of requests left ${formatDuration(quality.latenessUs.p99)} or more after they were due (limit ${formatDuration(limitUs)}), so latencies are too high by as much. Run it on a machine with free processor time, or at a lower rate.`,
+      `The probe sent late: ${quality.latenessCount < SUPPORTS_P99 ? 'half' : '1 %'} of requests left ${formatDuration(lateUs)} or more after they were due (limit ${formatDuration(limitUs)}), so latencies are too high by as much. Run it on a machine with free processor time, or at a lower rate.`,
     );
   }
   if (quality.busyRatio > BUSY_RATIO) {

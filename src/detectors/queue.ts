@@ -38,12 +38,15 @@ function isFlat(points: Points, quietUs: number | undefined): boolean {
   return median(points.elapsedUs) <= Math.max(quietUs * FLAT_RATIO, quietUs + FLAT_US);
 }
 
+/** What is offered is counted between the first and the last arrival of a burst: its ends are uncertain by about a request of each route in fifty. */
+const EDGE_RATIO = 0.02;
+
 /** Offered rate divided by 1 + slope: what is worked off while the queue grows. */
 function capacity(offeredPerSec: number, { slope }: Growth): Estimate {
   return {
     value: offeredPerSec / (1 + slope.slope),
-    low: offeredPerSec / (1 + slope.high),
-    high: offeredPerSec / (1 + Math.max(0, slope.low)),
+    low: (offeredPerSec * (1 - EDGE_RATIO)) / (1 + slope.high),
+    high: (offeredPerSec * (1 + EDGE_RATIO)) / (1 + Math.max(0, slope.low)),
   };
 }
 
@@ -52,15 +55,11 @@ function perSec(points: Points, burst: BurstView): number {
 }
 
 /** What a member was offered: its share of the load (told by its answers, else an equal share) and its canary. */
-function offeredTo(member: string, measures: Measures, burst: BurstView): { ratePerSec: number; isTold: boolean } {
+function offeredTo(member: string, measures: Measures, burst: BurstView): number {
   const answered = burst.load.exchanges.filter(({ answeredBy }) => answeredBy !== undefined);
   const own = answered.filter(({ answeredBy }) => answeredBy === member).length;
-  const isTold = own > 0;
-  const share = isTold ? own / answered.length : 1 / measures.members.length;
-  return {
-    ratePerSec: perSec(burst.load, burst) * share + perSec(burst.canaries.get(member) as Points, burst),
-    isTold,
-  };
+  const share = own > 0 ? own / answered.length : 1 / measures.members.length;
+  return perSec(burst.load, burst) * share + perSec(burst.canaries.get(member) as Points, burst);
 }
 
 /** Concurrency limit from volleys on a route: answers come in waves of that size. */
@@ -108,8 +107,7 @@ function waveExhibit(route: RouteId, volleys: ReadonlyMap<string, readonly Excha
 }
 
 function memberCandidate(member: string, growth: Growth, measures: Measures, burst: BurstView): Candidate {
-  const { ratePerSec, isTold } = offeredTo(member, measures, burst);
-  const rate = capacity(ratePerSec, growth);
+  const rate = capacity(offeredTo(member, measures, burst), growth);
   const volley = volleyLimit(measures, directTo(member));
   const canary = burst.canaries.get(member) as Points;
   const slowLoad = burst.load.exchanges.filter((exchange) => exchange.answeredBy === member);
@@ -120,7 +118,7 @@ function memberCandidate(member: string, growth: Growth, measures: Measures, bur
     cause: 'queue/member',
     scope: { route: 'direct', member },
     severity: 'warning',
-    confidence: isTold || measures.members.length === 1 ? 'likely' : 'likely',
+    confidence: 'likely',
     p: growth.slope.p * measures.members.length,
     title: `Requests queue in ${member}: it works off about ${formatNumber(rate.value)}/s${volley === undefined ? '' : `, ${formatNumber(volley.limit.value)} at a time`}; in the burst the wait grew to ${formatDuration(growth.riseUs)}.`,
     meaning: `While ${formatNumber(perSec(burst.load, burst))}/s came through the gateway, requests sent directly to ${member} got slower with every second of the burst as well, so the queue is in the member and not in the gateway.${others.length > 0 ? ` ${others.join(', ')} stayed at their quiet level.` : ''}`,

@@ -33,7 +33,12 @@ export function createRotation(options: GatewayOptions): Rotation {
       port,
       affinity: createHash('sha256').update(`${host}:${port}`).digest('hex'),
       // Idle connections are given up after the pool's time; the member may close them earlier, which is the race.
-      agent: new http.Agent({ keepAlive: true, timeout: options.poolIdleMs, maxSockets: Number.POSITIVE_INFINITY, agentKeepAliveTimeoutBuffer: 0 }),
+      agent: new http.Agent({
+        keepAlive: true,
+        timeout: options.poolIdleMs,
+        maxSockets: Number.POSITIVE_INFINITY,
+        agentKeepAliveTimeoutBuffer: 0,
+      }),
       isHealthy: true,
       inFlight: 0,
       waiting: [],
@@ -47,7 +52,13 @@ export function createRotation(options: GatewayOptions): Rotation {
     const { health } = options;
     if (health === undefined) return;
     for (const server of servers) {
-      const request = http.get({ host: server.host, port: server.port, path: health.path, timeout: health.timeoutMs, agent: false });
+      const request = http.get({
+        host: server.host,
+        port: server.port,
+        path: health.path,
+        timeout: health.timeoutMs,
+        agent: false,
+      });
       const fail = (): void => {
         const healthyOthers = servers.filter((other) => other !== server && other.isHealthy).length;
         if (healthyOthers >= health.minServers) server.isHealthy = false;
@@ -65,7 +76,9 @@ export function createRotation(options: GatewayOptions): Rotation {
   return {
     servers,
     choose(cookie) {
-      const pinned = options.affinity ? servers.find(({ affinity, isHealthy }) => isHealthy && cookie?.includes(`ARRAffinity=${affinity}`) === true) : undefined;
+      const pinned = options.affinity
+        ? servers.find(({ affinity, isHealthy }) => isHealthy && cookie?.includes(`ARRAffinity=${affinity}`) === true)
+        : undefined;
       if (pinned !== undefined) return pinned;
       for (let tried = 0; tried < servers.length; tried++) {
         const server = servers[next++ % servers.length];

@@ -37,7 +37,8 @@ export function detailedPage({ substatus, winHttp, text }: Failure, url: string)
   const code = hresultOf(winHttp);
   const safeUrl = url.replace(/[<>&"]/g, (char) => `&#${char.charCodeAt(0)};`);
   const notification = substatus === 4 ? 'MapRequestHandler' : 'ExecuteRequestHandler';
-  const row = (name: string, value: string): string => `<tr><th>${name}</th><td>&nbsp;&nbsp;&nbsp;${value}</td></tr>\r\n`;
+  const row = (name: string, value: string): string =>
+    `<tr><th>${name}</th><td>&nbsp;&nbsp;&nbsp;${value}</td></tr>\r\n`;
   const body = `<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">\r\n<html xmlns="http://www.w3.org/1999/xhtml">\r\n<head>\r\n<title>IIS 10.0 Detailed Error - 502.${substatus} - Bad Gateway</title>\r\n</head>\r\n<body>\r\n<div id="content">\r\n<div class="content-container">\r\n  <h3>HTTP Error 502.${substatus} - Bad Gateway</h3>\r\n  <h4>${text}</h4>\r\n</div>\r\n<fieldset><h4>Detailed Error Information:</h4>\r\n<table border="0" cellpadding="0" cellspacing="0">\r\n${row('Module', 'ApplicationRequestRouting')}${row('Notification', notification)}${row('Handler', 'ApplicationRequestRoutingHandler')}${row('Error Code', code)}${row('Requested URL', safeUrl)}${row('Logon Method', 'Anonymous')}${row('Logon User', 'Anonymous')}</table>\r\n</fieldset>\r\n<p><a href="https://go.microsoft.com/fwlink/?LinkID=62293&amp;IIS70Error=502,${substatus},${code},${OS_BUILD}">View more information &raquo;</a></p>\r\n</div>\r\n</body>\r\n</html>\r\n`;
   return { contentType: 'text/html; charset=utf-8', body: Buffer.from(body, 'utf8') };
 }

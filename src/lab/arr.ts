@@ -7,14 +7,22 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createRotation, type FarmServer, type Rotation } from './arr-farm.ts';
-import { detailedPage, type Failure, FAILURES, shortPage } from './arr-pages.ts';
+import { detailedPage, FAILURES, type Failure, shortPage } from './arr-pages.ts';
 import { type LogFile, openW3cLog, w3cValues } from './iis-log.ts';
 import type { GatewayOptions } from './options.ts';
 
 /** ARR and http.sys keep a client's idle connection for two minutes. */
 const CLIENT_KEEP_ALIVE_MS = 120_000;
 /** Headers that belong to one connection (RFC 9110 §7.6.1). */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'transfer-encoding']);
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'upgrade',
+  'transfer-encoding',
+]);
 /** win32 code of a client that has left (ERROR_NETNAME_DELETED). */
 const CLIENT_GONE = 64;
 
@@ -24,7 +32,12 @@ type Handling = {
   readonly logId: string;
   readonly beganMs: number;
 };
-type LogResult = { readonly status: number; readonly substatus: number; readonly win32Status: number; readonly serverStatus?: number };
+type LogResult = {
+  readonly status: number;
+  readonly substatus: number;
+  readonly win32Status: number;
+  readonly serverStatus?: number;
+};
 
 export async function startGateway(options: GatewayOptions): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const rotation = createRotation(options);
@@ -45,7 +58,12 @@ export async function startGateway(options: GatewayOptions): Promise<{ readonly 
   };
 }
 
-async function handle(handling: Handling, options: GatewayOptions, rotation: Rotation, log: LogFile | undefined): Promise<void> {
+async function handle(
+  handling: Handling,
+  options: GatewayOptions,
+  rotation: Rotation,
+  log: LogFile | undefined,
+): Promise<void> {
   const { request, response } = handling;
   // A client that leaves is logged as such; the error itself is of no interest.
   response.on('error', () => {});
@@ -62,7 +80,12 @@ function refuse(handling: Handling, failure: Failure, options: GatewayOptions, l
   const { request, response } = handling;
   const page = options.errorPages === 'detailed' ? detailedPage(failure, request.url ?? '/') : shortPage();
   if (!response.destroyed) {
-    response.writeHead(502, { 'Content-Type': page.contentType, Server: 'Microsoft-IIS/10.0', 'X-Powered-By': 'ARR/3.0', 'Content-Length': page.body.length });
+    response.writeHead(502, {
+      'Content-Type': page.contentType,
+      Server: 'Microsoft-IIS/10.0',
+      'X-Powered-By': 'ARR/3.0',
+      'Content-Length': page.body.length,
+    });
     response.end(page.body);
   }
   write(handling, log, { status: 502, substatus: failure.substatus, win32Status: failure.winHttp });
@@ -71,13 +94,24 @@ function refuse(handling: Handling, failure: Failure, options: GatewayOptions, l
 type Forwarded = LogResult | { readonly failure: Failure };
 
 /** One try on one member: ARR does not ask another one after a failure. */
-function forward({ request, response, logId }: Handling, server: FarmServer, options: GatewayOptions): Promise<Forwarded> {
+function forward(
+  { request, response, logId }: Handling,
+  server: FarmServer,
+  options: GatewayOptions,
+): Promise<Forwarded> {
   const { timers } = options;
   return new Promise((resolve) => {
     const beganMs = performance.now();
     let failure: Failure | undefined;
     let answer: http.IncomingMessage | undefined;
-    const upstream = http.request({ host: server.host, port: server.port, method: request.method, path: request.url, headers: forwardedHeaders(request, logId), agent: server.agent });
+    const upstream = http.request({
+      host: server.host,
+      port: server.port,
+      method: request.method,
+      path: request.url,
+      headers: forwardedHeaders(request, logId),
+      agent: server.agent,
+    });
     const giveUp = (): void => {
       failure = FAILURES.timeout;
       upstream.destroy();
@@ -122,7 +156,12 @@ function forward({ request, response, logId }: Handling, server: FarmServer, opt
         if (received.complete) return;
         // What the member cut is cut for the client as well.
         response.destroy();
-        settle({ status: received.statusCode ?? 502, substatus: 0, win32Status: (failure ?? FAILURES.invalid).winHttp, serverStatus: received.statusCode ?? 0 });
+        settle({
+          status: received.statusCode ?? 502,
+          substatus: 0,
+          win32Status: (failure ?? FAILURES.invalid).winHttp,
+          serverStatus: received.statusCode ?? 0,
+        });
       });
       received.on('error', () => {});
     });
@@ -141,7 +180,8 @@ function failureOf(error: NodeJS.ErrnoException): Failure {
 
 function forwardedHeaders(request: http.IncomingMessage, logId: string): http.OutgoingHttpHeaders {
   const headers: http.OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(request.headers)) if (!HOP_BY_HOP.has(name) && value !== undefined) headers[name] = value;
+  for (const [name, value] of Object.entries(request.headers))
+    if (!HOP_BY_HOP.has(name) && value !== undefined) headers[name] = value;
   const client = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
   const before = request.headers['x-forwarded-for'];
   headers['x-forwarded-for'] = before === undefined ? client : `${String(before)}, ${client}`;
@@ -152,12 +192,21 @@ function forwardedHeaders(request: http.IncomingMessage, logId: string): http.Ou
   return headers;
 }
 
-function answerHeaders(received: http.IncomingMessage, server: FarmServer, options: GatewayOptions): http.OutgoingHttpHeaders {
+function answerHeaders(
+  received: http.IncomingMessage,
+  server: FarmServer,
+  options: GatewayOptions,
+): http.OutgoingHttpHeaders {
   const headers: http.OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(received.headers)) if (!HOP_BY_HOP.has(name) && value !== undefined) headers[name] = value;
+  for (const [name, value] of Object.entries(received.headers))
+    if (!HOP_BY_HOP.has(name) && value !== undefined) headers[name] = value;
   headers['server'] = 'Microsoft-IIS/10.0';
   headers['x-powered-by'] = 'ARR/3.0';
-  if (options.affinity) headers['set-cookie'] = [...(received.headers['set-cookie'] ?? []), `ARRAffinity=${server.affinity};Path=/;Domain=127.0.0.1`];
+  if (options.affinity)
+    headers['set-cookie'] = [
+      ...(received.headers['set-cookie'] ?? []),
+      `ARRAffinity=${server.affinity};Path=/;Domain=127.0.0.1`,
+    ];
   return headers;
 }
 
@@ -165,7 +214,12 @@ function answerHeaders(received: http.IncomingMessage, server: FarmServer, optio
 function write({ request, response, logId, beganMs }: Handling, log: LogFile | undefined, result: LogResult): void {
   if (log === undefined) return;
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
-  const marks = [query, 'X-ARR-CACHE-HIT=0', `X-ARR-LOG-ID=${logId}`, ...(result.serverStatus === undefined ? [] : [`SERVER-STATUS=${result.serverStatus}`])];
+  const marks = [
+    query,
+    'X-ARR-CACHE-HIT=0',
+    `X-ARR-LOG-ID=${logId}`,
+    ...(result.serverStatus === undefined ? [] : [`SERVER-STATUS=${result.serverStatus}`]),
+  ];
   const gone = request.socket.destroyed && !response.writableFinished;
   log.write(
     w3cValues({

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { startGateway } from './arr.ts';
-import type { LabMessage, GatewayOptions } from './options.ts';
+import type { GatewayOptions, LabMessage } from './options.ts';
 
 /** Stopping takes a moment; a parent that waits must not wait for ever. */
 const STOPS_WITHIN_MS = 2_000;

@@ -14,8 +14,8 @@ export const PLAIN_GATEWAY: Scenario['gateway'] = {
   errorPages: 'custom',
 };
 
-/** A page that takes 20 ms, now and then a little more or less. */
-export const PAGE: ServiceTime = { kind: 'lognormal', medianMs: 20, sigma: 0.15 };
+/** A page that takes 45 ms, now and then a little more or less. */
+export const PAGE: ServiceTime = { kind: 'lognormal', medianMs: 45, sigma: 0.15 };
 
 const SIDE_PATHS = ['/report', '/slow'];
 
@@ -32,7 +32,7 @@ export const FOUR_GOOD: Scenario['members'] = ['web1', 'web2', 'web3', 'web4'].m
 export const healthy: Scenario = {
   name: 'healthy',
   title: 'A farm without faults',
-  summary: 'Four members answer in about 20 ms, and the gateway adds nothing to speak of.',
+  summary: 'Four members answer in about 45 ms, and the gateway adds nothing to speak of.',
   truth: [],
   members: FOUR_GOOD,
   gateway: PLAIN_GATEWAY,
@@ -44,9 +44,9 @@ export const healthy: Scenario = {
         requests: [HOME, REPORT, SLOW],
         experiments: [
           '{ compare: { rate: 10/s, for: 8s, newConnections: 50% } }',
-          '{ volley: { sizes: [4, 8], request: home } }',
+          '{ volley: { sizes: [8], request: home } }',
           '{ burst: { rate: 100/s, for: 2s, request: home } }',
-          '{ idle: { gaps: [1s, 2s], repeats: 2, request: home } }',
+          '{ idle: { gaps: [500ms, 1500ms], repeats: 2, request: home } }',
           '{ timeout: { request: slow, upTo: 2s } }',
         ],
         thresholds: ['overhead p50 < 15ms'],
@@ -59,7 +59,7 @@ export const healthy: Scenario = {
 const DEMO_REPORT: ServiceTime = { kind: 'uniform', fromMs: 1_200, toMs: 3_100 };
 const DEMO_RESPONSE_MS = 2_000;
 const DEMO_SLOTS = 2;
-const DEMO_SLOT_MS = 50;
+const DEMO_SLOT_MS = 80;
 const DEMO_COLD = { idleMs: 1_500, startMs: 1_200 };
 
 function demoMember(behaviour: Partial<Behaviour>): Behaviour {
@@ -68,7 +68,7 @@ function demoMember(behaviour: Partial<Behaviour>): Behaviour {
 
 /**
  * Four faults at once, none of which hides another: reports, which run into the gateway's timer, take none of web2's slots and do not wake
- * web3. A burst of 200/s gives web2 50/s and the canary's 4/s; it works off 40/s, and after 3 s the wait is about 1 s,
+ * web3. A burst of 120/s gives web2 30/s and the canary's 4/s; it works off 25/s, and after 3 s the wait is about 1 s,
  * still below the gateway's timer. The idle gaps stand on both sides of web3's idle time and come right after the burst,
  * which keeps it warm; three cold starts against some eighty warm requests are beyond chance.
  */
@@ -110,7 +110,7 @@ export const demo: Scenario = {
         experiments: [
           '{ compare: { rate: 10/s, for: 12s, newConnections: 50% } }',
           '{ volley: { sizes: [4, 8], request: home } }',
-          '{ burst: { rate: 200/s, for: 3s, request: home } }',
+          '{ burst: { rate: 120/s, for: 3s, request: home } }',
           '{ idle: { gaps: [500ms, 2s], repeats: 3, request: home } }',
           '{ timeout: { request: slow, upTo: 5s } }',
         ],

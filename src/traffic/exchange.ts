@@ -5,7 +5,7 @@ import type { MemberId, RequestSpec } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
 import { type Connection, closeConnection } from './connection.ts';
 import { type Expected, unmetExpectations } from './expectation.ts';
-import { failureOutcome } from './failure.ts';
+import { describe, failureOutcome, isParseError } from './failure.ts';
 
 /** Enough for the error pages of all gateways we know (the longest, IIS detailed, carries its marks in the last of its 5 kB). */
 const BODY_START_BYTES = 6 * 1024;
@@ -153,7 +153,7 @@ function failedOutcome(error: unknown, reception: Reception, connection: Connect
   const tooLarge = reception.ended === 'too-large';
   const closedBy = connection.closedBy ?? (isReset(error) ? 'rst' : undefined);
   // A body that ends before its framing says so is an answer cut short; everything else after the header (bad chunks, too much) is an error.
-  if (status > 0 && !tooLarge && !isParseError(error)) {
+  if (status > 0 && !tooLarge && !isParse(error)) {
     return {
       kind: 'response',
       status,
@@ -244,9 +244,9 @@ function isReset(error: unknown): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE';
 }
 
-function isParseError(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW');
+function isParse(error: unknown): boolean {
+  const { code, name } = describe(error);
+  return isParseError(code, name);
 }
 
 function tooLargeError(maxBodyBytes: number): Error {

@@ -30,18 +30,18 @@ type FailureContext = {
 
 /** A thrown error of a socket or parser as an outcome. Never throws, whatever it is given. */
 export function failureOutcome(error: unknown, context: FailureContext): Outcome {
-  const { code, message } = describe(error);
+  const { code, name, message } = describe(error);
   return {
     kind: 'connection-error',
     phase: context.phase,
-    code: codeOf(code, context),
+    code: codeOf(code, name, context),
     detail: code === '' || message.includes(code) ? message : `${code}: ${message}`,
     ...(context.closedBy === undefined ? {} : { closedBy: context.closedBy }),
     bytesReceived: context.bytesReceived,
   };
 }
 
-function codeOf(code: string, context: FailureContext): ConnectionErrorCode {
+function codeOf(code: string, name: string, context: FailureContext): ConnectionErrorCode {
   const known = BY_SYSTEM_CODE[code];
   if (known === 'closed' || known === 'reset') {
     // During a handshake a close is the handshake's failure, whoever closed.
@@ -50,13 +50,18 @@ function codeOf(code: string, context: FailureContext): ConnectionErrorCode {
     if (context.closedBy !== undefined) return context.closedBy === 'rst' ? 'reset' : 'closed';
   }
   if (known !== undefined) return known;
-  if (code.startsWith('HPE_')) return 'parse';
+  if (isParseError(code, name)) return 'parse';
   if (context.phase === 'tls' || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS')) return 'tls';
   return 'other';
 }
 
-function describe(error: unknown): { code: string; message: string } {
-  if (!(error instanceof Error)) return { code: '', message: String(error) };
+/** undici's parser gives its error a code only in some cases, its name always. */
+export function isParseError(code: string, name: string): boolean {
+  return code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || name === 'HTTPParserError';
+}
+
+export function describe(error: unknown): { code: string; name: string; message: string } {
+  if (!(error instanceof Error)) return { code: '', name: '', message: String(error) };
   const code = (error as { code?: unknown }).code;
-  return { code: typeof code === 'string' ? code : '', message: error.message.slice(0, 300) };
+  return { code: typeof code === 'string' ? code : '', name: error.name, message: error.message.slice(0, 300) };
 }

@@ -4,6 +4,7 @@ import { EMPTY_RESULT, runClosedLoop } from './closed-loop.ts';
 import type { Command, Reply, SenderSetup } from './protocol.ts';
 import { createQualityWatch } from './quality.ts';
 import { createSending } from './sending.ts';
+import { warmUp } from './warm-up.ts';
 
 const setup = workerData as SenderSetup;
 const port = parentPort;
@@ -58,4 +59,5 @@ const crash = (error: unknown): void =>
   post({ type: 'crash', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 port.on('message', (command: Command) => obey(command).catch(crash));
 process.on('uncaughtException', crash);
+await warmUp(setup, sending.clock);
 post({ type: 'ready' });

@@ -11,6 +11,8 @@ export type CliOptions = {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly stdin?: string;
+  /** Leaves the input open, as a terminal does: commands that run until stopped end with their input. */
+  readonly keepStdinOpen?: boolean;
   /** Sends `signal` once, this long after the start. */
   readonly signalAfterMs?: number;
   /** Sends `signal` once, as soon as what was printed so far satisfies this. Not both. */
@@ -52,7 +54,8 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
   });
   // A command that does not read its input may be gone before all of it is written.
   child.stdin.on('error', () => {});
-  child.stdin.end(options.stdin ?? '');
+  child.stdin.write(options.stdin ?? '');
+  if (options.keepStdinOpen !== true) child.stdin.end();
 
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   return new Promise((resolve, reject) => {

@@ -60,6 +60,7 @@ for (const { program, start, timeoutStatus } of cases) {
     const gateway = await start({ members, readTimeoutMs: READ_TIMEOUT_MS });
     try {
       assert.match(gateway.version, /^\d+\.\d+/);
+      for (const member of members) assert.ok(gateway.configText.includes(member.split(':')[1] ?? ''), member);
       const answers = [await text(`${gateway.url}/`), await text(`${gateway.url}/`)];
       assert.deepEqual(answers.sort(), ['one', 'two'], 'each member has its turn');
 

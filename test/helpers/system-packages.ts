@@ -14,6 +14,8 @@ const PACKAGES: readonly SystemPackage[] = [
   { name: 'varnish', isThere: () => findProgram('varnishd') !== undefined },
   { name: 'chromium', isThere: () => findChromium() !== undefined },
 ];
+/** Somebody else may be installing at the moment. */
+const WAIT_FOR_LOCK = ['-o', 'DPkg::Lock::Timeout=120'];
 /** A slow mirror and 300 MB of packages; beyond it the install hangs. */
 const APT_LIMIT_MS = 600_000;
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
@@ -39,7 +41,7 @@ function install(names: readonly string[], say: (line: string) => void): void {
 }
 
 function aptGet(args: readonly string[], say: (line: string) => void): boolean {
-  const result = spawnSync('apt-get', ['-q', ...args], {
+  const result = spawnSync('apt-get', ['-q', ...WAIT_FOR_LOCK, ...args], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',

@@ -25,6 +25,8 @@ export interface RunningGateway {
   readonly url: string;
   readonly version: string;
   readonly pid: number;
+  /** Its configuration, as written for it. */
+  readonly configText: string;
   /** Gone after `stop`. */
   readonly accessLog?: string;
   readonly errorLog?: string;
@@ -83,6 +85,7 @@ async function tryStart(path: string, gateway: GatewayProgram): Promise<RunningG
       url: `http://127.0.0.1:${port}`,
       version: readVersion(path, gateway.versionArgs),
       pid: child.pid ?? 0,
+      configText: Object.values(setup.files).join('\n'),
       ...(setup.accessLog !== undefined && { accessLog: join(folder, setup.accessLog) }),
       ...(setup.errorLog !== undefined && { errorLog: join(folder, setup.errorLog) }),
       stop,
