@@ -140,7 +140,12 @@ export async function recordRun(options: RunOptions): Promise<{ recording: Recor
     guard: () => {
       const { kind } = recognise();
       const { ejection, title } = gatewayOf(kind);
-      return { slowRequest: ejection.slowRequest, because: ejection.because, gatewayTitle: title };
+      return {
+        slowRequest: ejection.slowRequest,
+        because: ejection.because,
+        holdUs: ejection.holdUs ?? 0,
+        gatewayTitle: title,
+      };
     },
   };
   const startUs = clock.nowUs();

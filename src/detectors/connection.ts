@@ -1,5 +1,4 @@
 /** Connections to a member that fail: refused, unreachable, or ended before or inside the answer. */
-import type { Measures } from '../analysis/measures.ts';
 import { binomialTail, proportionInterval } from '../analysis/proportion.ts';
 import type { CauseId } from '../model/causes.ts';
 import { type Exchange, isFailure } from '../model/exchange.ts';
@@ -11,23 +10,26 @@ import {
   candidatesOr,
   type Detection,
   type Detector,
+  type DetectorContext,
   insufficient,
   notApplicable,
 } from './detector.ts';
 import { afterSendUs, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { launderedAnswers, truncatedByGateway } from './incomplete.ts';
+import { findOutage, LEAST_TIMER_US, TURNAROUND_US } from './outage.ts';
+import { type Tally, tallyOf } from './tally.ts';
 
 /** Share of connections that fail in a healthy network at the most: evidence must be improbable beyond it (methods C.2 asks for a ratio above 0.1 %). */
 const HEALTHY_RATIO = 1e-3;
 /** Two could be one incident seen twice. */
 const LEAST_EVENTS = 3;
+/** With fewer even a member that is down shows too little. */
+const LEAST_ASKED = 5;
 /** A connection that was idle for longer may have been closed by the member's idle timer at the moment of our request: that is our own race. */
 const FRESH_IDLE_US = 1_000_000;
-/** A gateway's own failure for a closed or refused connection comes at once or after a turn-around (WinHTTP 1 s, HAProxy 3 s), not after a long timer. */
-const TURNAROUND_US = 3_500_000;
-
-/** Failures sooner than this are no timer's: none that we know is set below. */
-const LEAST_TIMER_US = 300_000;
+/** A member that takes one request in so many of its share is told from one that takes all: half to one and a half shares. */
+const SHARE_SLACK = 0.5;
 
 type Kind = {
   readonly cause: CauseId;
@@ -36,20 +38,26 @@ type Kind = {
   readonly meaning: string;
   readonly rivals: readonly Rival[];
   readonly leastEvents: number;
-  /** Whether the gateway passes such an answer on as it is. */
-  readonly gatewayShows: (exchange: Exchange) => boolean;
+  /** The member does not accept connections; then only attempts to connect count, and a gateway may find no member at all. */
+  readonly isClosed: boolean;
+  /** The gateway waits for such a member, so its failures may be as late as any timer; the timer itself is another cause's. */
+  readonly gatewayWaits: boolean;
+  /** Whether such a fault looks like this through the gateway. */
+  readonly gatewayShows: (exchange: Exchange, context: DetectorContext) => boolean;
 };
 
 function isFresh({ connection }: Exchange): boolean {
   return connection === undefined || connection.isNew || connection.idleUs < FRESH_IDLE_US;
 }
 
-/** Failures that the gateway made itself without having waited for a timer: what a member's lost connection looks like from outside. */
-function gatewayMade(exchange: Exchange): boolean {
-  const { outcome } = exchange;
-  if (afterSendUs(exchange) > TURNAROUND_US) return false;
+/** A failure that the gateway made itself: what a member's lost connection looks like from outside. */
+function gatewayMade(exchange: Exchange, { gateway }: DetectorContext): boolean {
+  const { outcome, answer } = exchange;
   if (outcome.kind === 'connection-error') return outcome.code === 'closed' || outcome.code === 'reset';
-  return outcome.kind === 'response' && [500, 502, 503, 504].includes(outcome.status);
+  if (outcome.kind !== 'response' || !outcome.complete) return false;
+  const wrote = answer === undefined ? undefined : gateway.wroteIt(answer);
+  // 500 is the application's word unless the gateway is known to have written it.
+  return outcome.status === 500 ? wrote === true : [502, 503, 504].includes(outcome.status) && wrote !== false;
 }
 
 const refused: Kind = {
@@ -61,6 +69,8 @@ const refused: Kind = {
     'The operating system of the member answered at once that the port is closed: the service is stopped, or listens elsewhere.',
   rivals: [{ cause: 'connection/unreachable', whyNot: 'the machine answered, only the port is closed' }],
   leastEvents: 2,
+  isClosed: true,
+  gatewayWaits: false,
   gatewayShows: gatewayMade,
 };
 
@@ -74,7 +84,10 @@ const unreachable: Kind = {
     'Nobody answered the attempt to connect: the machine is off, a firewall drops the packets, or its queue of new connections is full.',
   rivals: [{ cause: 'connection/refused', whyNot: 'nothing answered, not even a refusal' }],
   leastEvents: 2,
-  gatewayShows: (exchange) => isFailure(exchange),
+  isClosed: true,
+  gatewayWaits: true,
+  gatewayShows: (exchange, context) =>
+    gatewayMade(exchange, context) || (exchange.outcome.kind === 'timeout' && exchange.outcome.waitingFor === 'headers'),
 };
 
 const droppedBefore: Kind = {
@@ -97,6 +110,8 @@ const droppedBefore: Kind = {
     { cause: 'timeout/gateway-response', whyNot: 'it happens directly as well, without any gateway' },
   ],
   leastEvents: LEAST_EVENTS,
+  isClosed: false,
+  gatewayWaits: false,
   gatewayShows: gatewayMade,
 };
 
@@ -108,27 +123,83 @@ const droppedMid: Kind = {
     'The header promised more than came. A gateway may pass the cut on, answer 502, or present the rest as a complete answer.',
   rivals: [{ cause: 'timeout/gateway-read', whyNot: 'it happens directly as well, without any gateway' }],
   leastEvents: LEAST_EVENTS,
-  gatewayShows: (exchange) =>
-    gatewayMade(exchange) || (exchange.outcome.kind === 'response' && !exchange.outcome.complete),
+  isClosed: false,
+  gatewayWaits: false,
+  gatewayShows: (exchange, context) =>
+    gatewayMade(exchange, context) || (exchange.outcome.kind === 'response' && !exchange.outcome.complete),
 };
 
-/** Failures of the gateway that this member's faults can account for: no more than its share of the traffic allows, and its own where it is named. */
-function gatewayFailures(kind: Kind, member: string, measures: Measures): readonly Exchange[] {
-  const longest = directLongest(measures);
-  return measures
-    .exchanges({ route: GATEWAY, roles: ORDINARY_ROLES, cohorts: ['error', 'timeout'] })
-    .filter(
-      (exchange) =>
-        kind.gatewayShows(exchange) && (exchange.answeredBy === undefined || exchange.answeredBy === member),
-    )
-    .filter(
-      (exchange) =>
-        afterSendUs(exchange) < LEAST_TIMER_US || afterSendUs(exchange) >= (longest.get(exchange.requestName) ?? 0),
-    );
+/** What one member's direct requests show of a fault. */
+type Fault = {
+  readonly kind: Kind;
+  readonly member: string;
+  readonly events: readonly Exchange[];
+  readonly count: number;
+  readonly of: number;
+  readonly ratio: { readonly value: number; readonly low: number; readonly high: number };
+};
+
+function faultOf(kind: Kind, member: string, { measures }: DetectorContext): Fault | undefined {
+  const all = tallyOf(measures, { route: directTo(member), roles: ORDINARY_ROLES });
+  const tally = kind.isClosed
+    ? tallyOf(measures, { route: directTo(member), roles: ORDINARY_ROLES, connection: 'new' })
+    : all;
+  const events = all.kept.filter(kind.matches);
+  if (events.length < kind.leastEvents || isOwnRace(kind, events, all)) return undefined;
+  const count = all.countOf(events);
+  // A slot that was meant for a warm connection connects as well when there is none.
+  const of = Math.max(
+    count,
+    kind.isClosed ? tally.ended + count - tally.countOf(tally.kept.filter(kind.matches)) : all.ended,
+  );
+  const ratio = { value: count / of, ...proportionInterval(count, of) };
+  return ratio.low <= HEALTHY_RATIO ? undefined : { kind, member, events, count, of, ratio };
+}
+
+/** Only reused connections are lost, although enough new ones were tried: the member was just closing them, which is a race of ours. */
+function isOwnRace(kind: Kind, events: readonly Exchange[], all: Tally): boolean {
+  if (kind.cause !== 'connection/dropped-before-response') return false;
+  if (events.some(({ connection }) => connection === undefined || connection.isNew)) return false;
+  const isNew = ({ connection }: Exchange): boolean => connection?.isNew === true;
+  const reusedCount = all.countOf(all.kept.filter((exchange) => !isNew(exchange)));
+  return (1 - events.length / Math.max(1, reusedCount)) ** all.kept.filter(isNew).length < 0.05;
+}
+
+type GatewaySide = {
+  /** Failures through the gateway that fit, and of how many requests. */
+  readonly failures: readonly Exchange[];
+  readonly count: number;
+  readonly of: number;
+  /** Their ratio is what one member of several would cause. */
+  readonly isShare: boolean;
+};
+
+function gatewaySide({ kind, member, events, ratio }: Fault, context: DetectorContext): GatewaySide {
+  const { measures } = context;
+  const tally = tallyOf(measures, { route: GATEWAY, roles: ORDINARY_ROLES });
+  const longest = directLongest(context);
+  const latestUs = TURNAROUND_US + (kind.isClosed ? 0 : Math.max(...events.map(afterSendUs)));
+  const isTimely = (exchange: Exchange): boolean =>
+    afterSendUs(exchange) < LEAST_TIMER_US ||
+    (afterSendUs(exchange) <= latestUs && afterSendUs(exchange) >= (longest.get(exchange.requestName) ?? 0));
+  const failures = tally.kept.filter(
+    (exchange) =>
+      isFailure(exchange) &&
+      kind.gatewayShows(exchange, context) &&
+      (exchange.answeredBy === undefined || exchange.answeredBy === member) &&
+      (kind.gatewayWaits || isTimely(exchange)),
+  );
+  const count = tally.countOf(failures);
+  const { low, high } = proportionInterval(count, tally.ended);
+  // Even a gateway that sends everything to this member could not fail more often than the member.
+  if (low > ratio.high) return { failures: [], count: 0, of: tally.ended, isShare: false };
+  const share = 1 / measures.members.length;
+  const isShare = high >= ratio.low * share * (1 - SHARE_SLACK) && low <= ratio.high * share * (1 + SHARE_SLACK);
+  return { failures, count, of: tally.ended, isShare };
 }
 
 /** Longest ok answer per request, asked directly. A failure that came sooner may have been made by a timer: it is left to that cause. */
-function directLongest(measures: Measures): ReadonlyMap<string, number> {
+function directLongest({ measures }: DetectorContext): ReadonlyMap<string, number> {
   const longest = new Map<string, number>();
   for (const member of measures.members) {
     for (const exchange of measures.exchanges({ route: directTo(member), roles: ORDINARY_ROLES, cohorts: ['ok'] })) {
@@ -138,75 +209,91 @@ function directLongest(measures: Measures): ReadonlyMap<string, number> {
   return longest;
 }
 
-function candidateFor(kind: Kind, member: string, measures: Measures): Candidate | undefined {
-  const direct = measures
-    .exchanges({ route: directTo(member), roles: ORDINARY_ROLES })
-    .filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
-  const events = direct.filter(kind.matches);
-  if (events.length < kind.leastEvents) return undefined;
-  const ratio = { value: events.length / direct.length, ...proportionInterval(events.length, direct.length) };
-  if (ratio.low <= HEALTHY_RATIO) return undefined;
-  const throughGateway = gatewayFailures(kind, member, measures);
-  const isTotal = ratio.value > 0.9;
-  const hidden = throughGateway.length === 0;
-  const share = `${events.length} of ${direct.length} direct requests`;
+function candidateOf(fault: Fault, context: DetectorContext): Candidate {
+  const { kind, member, events, count, of, ratio } = fault;
+  const side = gatewaySide(fault, context);
+  const isTotal = ratio.value >= 0.9;
+  const isHidden = side.count === 0;
+  // Where the gateway found nobody at all, that is a finding of its own, and its failures belong to it.
+  const outage = kind.isClosed ? findOutage(context) : undefined;
+  const inOutage = seqsOf(outage?.refused ?? []);
+  const own = side.failures.filter(
+    (exchange) => !inOutage.has(exchange.seq) && !(kind.gatewayWaits && afterSendUs(exchange) >= LEAST_TIMER_US),
+  );
+  const laundered = kind.cause === 'connection/dropped-mid-response' ? launderedAnswers(context) : [];
+  const hidden = isTotal ? ' The gateway hides it so far: redundancy is lost.' : ' The gateway hides it so far.';
+  const id = `${kind.cause.replace('/', '-')}-${member}`;
   return {
     cause: kind.cause,
     scope: { route: 'direct', member },
-    severity: hidden ? 'warning' : 'error',
-    confidence: isTotal || throughGateway.length >= LEAST_EVENTS ? 'confirmed' : 'likely',
-    p: Math.min(1, binomialTail(events.length, direct.length, HEALTHY_RATIO) * measures.members.length),
-    title: `${kind.title(member, formatRatio(ratio.value), share)}${hidden ? ' The gateway hides it so far: redundancy is lost.' : ''}`,
-    meaning: `${kind.meaning} ${hidden ? 'No request through the gateway failed for it in this run.' : `Through the gateway ${throughGateway.length} requests failed in a way that fits.`}`,
+    severity: isHidden && laundered.length === 0 ? 'warning' : 'error',
+    confidence: isTotal || (side.count >= LEAST_EVENTS && side.isShare) ? 'confirmed' : 'likely',
+    p: Math.min(1, binomialTail(count, of, HEALTHY_RATIO) * context.measures.members.length),
+    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`)}${isHidden && laundered.length === 0 ? hidden : ''}`,
+    meaning: `${kind.meaning} ${gatewayWords(side)}${launderedWords(laundered)}`,
     measured: { errorRatio: ratio },
     exhibits: [
       exchangesExhibit(
-        `${kind.cause.replace('/', '-')}-${member}`,
+        id,
         `Direct requests to ${member} that ended so`,
-        `Sent past the gateway; the first after ${formatDuration(afterSendUs(events[0] as Exchange))}. Search the member's log for the ids.`,
+        `Sent past the gateway; the first ended after ${formatDuration(afterSendUs(events[0] as Exchange))}. Search the member's log for the ids.`,
         events,
       ),
-      ...(hidden
+      ...(own.length === 0
         ? []
-        : [
-            exchangesExhibit(
-              `${kind.cause.replace('/', '-')}-${member}-gateway`,
-              'Failures through the gateway that fit',
-              'Made by the gateway itself, without having waited for a timer.',
-              throughGateway,
-            ),
-          ]),
+        : [exchangesExhibit(`${id}-gateway`, 'Failures through the gateway that fit', FIT, own)]),
+      ...(laundered.length === 0
+        ? []
+        : [exchangesExhibit(`${id}-laundered`, 'Answers that only look complete', LAUNDERED, laundered)]),
     ],
     rivals: kind.rivals,
-    affected: { count: events.length, of: direct.length },
-    explains: seqsOf([...events, ...throughGateway]),
+    affected: { count, of },
+    explains: seqsOf([...events, ...own, ...laundered]),
   };
+}
+
+const FIT = 'Made by the gateway itself, at a time that no timer of it explains.';
+const LAUNDERED = 'The gateway ended the body properly, but it is shorter than the one that every member sends.';
+
+function gatewayWords({ count, of }: GatewaySide): string {
+  return count === 0
+    ? 'No request through the gateway failed for it in this run.'
+    : `Through the gateway ${count} of ${of} requests failed in a way that fits.`;
+}
+
+function launderedWords(laundered: readonly Exchange[]): string {
+  if (laundered.length === 0) return '';
+  return ` Worse, ${laundered.length} answers through the gateway look complete but are shorter than what members send: users get half a page without an error.`;
 }
 
 function detectorOf(kind: Kind, looked: string): Detector {
   return {
     cause: kind.cause,
-    detect({ measures }): Detection {
+    detect(context): Detection {
+      const { measures } = context;
       if (measures.members.length === 0) return notApplicable('the profile names no members');
       const asked = measures.members.map(
         (member) => measures.counts({ route: directTo(member), roles: ORDINARY_ROLES }).sent,
       );
-      if (Math.max(0, ...asked) < 5)
-        return insufficient('at least 5 direct requests to a member', String(Math.max(0, ...asked)));
-      return candidatesOr(
-        measures.members
-          .map((member) => candidateFor(kind, member, measures))
-          .filter((candidate) => candidate !== undefined),
-        `${looked} in ${asked.reduce((a, b) => a + b, 0)} direct requests`,
-      );
+      const most = Math.max(...asked);
+      if (most < LEAST_ASKED) return insufficient(`${LEAST_ASKED} direct requests to a member`, String(most));
+      const candidates = measures.members
+        .map((member) => faultOf(kind, member, context))
+        .filter((fault) => fault !== undefined)
+        .map((fault) => candidateOf(fault, context));
+      const total = asked.reduce((a, b) => a + b, 0);
+      if (candidates.length > 0 || kind.cause !== 'connection/dropped-mid-response')
+        return candidatesOr(candidates, `${looked} in ${total} direct requests`);
+      const atGateway = truncatedByGateway(context);
+      return candidatesOr(atGateway === undefined ? [] : [atGateway], `${looked} in ${total} direct requests`);
     },
   };
 }
 
-export const connectionRefused: Detector = detectorOf(refused, 'no refused connection');
-export const connectionUnreachable: Detector = detectorOf(unreachable, 'every connection was answered');
+export const connectionRefused: Detector = detectorOf(refused, 'no member refused connections');
+export const connectionUnreachable: Detector = detectorOf(unreachable, 'every member answered attempts to connect');
 export const droppedBeforeResponse: Detector = detectorOf(
   droppedBefore,
-  'no connection was ended before an answer (more than chance)',
+  'no member ended connections before an answer more often than chance',
 );
-export const droppedMidResponse: Detector = detectorOf(droppedMid, 'no answer was cut off (more than chance)');
+export const droppedMidResponse: Detector = detectorOf(droppedMid, 'no member cut answers off more often than chance');

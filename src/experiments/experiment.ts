@@ -10,6 +10,8 @@ import type { LiveEstimates } from './live-estimates.ts';
 export type EjectionGuard = {
   readonly slowRequest: 'never' | 'one-member' | 'all-members' | 'unknown';
   readonly because: string;
+  /** How long a member may be out; 0 where none is taken out. */
+  readonly holdUs: number;
   readonly gatewayTitle: string;
 };
 

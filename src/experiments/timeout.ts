@@ -49,7 +49,7 @@ export const timeout: Experiment<TimeoutSpec> = {
     return {
       ...base,
       requestsPerRoute: {
-        gateway: gentle ? steps.length : 3,
+        gateway: gentle ? steps.length + 2 : 3,
         ...(profile.members[0] === undefined ? {} : { [directTo(profile.members[0].name)]: 1 }),
       },
       durationUs: gentle
@@ -110,20 +110,19 @@ async function threeRequests(
       ...endOf(context),
       notes: [`a request of ${formatDuration(spec.upToUs)} came back: no timer of the gateway is shorter`],
     };
-  const margin = marginUs(timeoutUs);
-  for (const [purpose, delayUs] of [
-    ['below', timeoutUs - margin],
-    ['above', timeoutUs + margin],
-  ] as const) {
-    if (context.signal.aborted) return endOf(context);
-    if (delayUs > 0) await ask(id, request, { route: GATEWAY, delayUs, purpose, limitUs }, context);
-  }
+  await confirm(id, request, timeoutUs, () => limitUs, context);
   return endOf(context);
 }
 
+/** How long to wait before a second deliberate failure where the gateway does not tell how long it leaves a member out (nginx: 10 s). */
+const UNKNOWN_HOLD_US = 30_000_000;
+/** A member that is put back is asked with the next request, not at the very moment. */
+const HOLD_ROOM_US = 1_000_000;
+
 /**
  * For gateways that try the next member or take one out: delays grow by less than two, and our own limit ends a request
- * before a second member has waited for a whole timer. At most one member is out for a moment.
+ * before a second member has waited for a whole timer. At most one member is out for a moment; the confirming failure
+ * waits until it is back.
  */
 async function gentleLadder(
   id: string,
@@ -131,24 +130,56 @@ async function gentleLadder(
   spec: TimeoutSpec,
   context: ExperimentContext,
 ): Promise<ExperimentEnd> {
+  const guard = context.guard();
   for (const delayUs of ladder(spec.upToUs)) {
     if (context.signal.aborted) return endOf(context);
-    const limitUs = Math.round(delayUs * 1.1) + 150_000;
-    const exchange = await ask(id, request, { route: GATEWAY, delayUs, purpose: 'ladder', limitUs }, context);
-    if (exchange === undefined || isFailure(exchange)) {
-      await askDirect(id, request, delayUs, context);
+    const exchange = await ask(
+      id,
+      request,
+      { route: GATEWAY, delayUs, purpose: 'ladder', limitUs: gentleLimitUs(delayUs) },
+      context,
+    );
+    if (exchange !== undefined && !isFailure(exchange)) continue;
+    const notes = [
+      `sent in growing steps, because ${guard.because} Ended at the first failure (${formatDuration(delayUs)})`,
+    ];
+    await askDirect(id, request, delayUs, context);
+    const timeoutUs = timerOf(exchange, delayUs);
+    if (timeoutUs === undefined)
       return {
         ...endOf(context),
-        notes: [
-          `sent in growing steps, because ${context.guard().because}; ended at the first failure (${formatDuration(delayUs)})`,
-        ],
+        notes: [...notes, 'the gateway had not answered by then: it may be trying another member'],
       };
-    }
+    await context.clock.sleep((guard.holdUs || UNKNOWN_HOLD_US) + HOLD_ROOM_US, context.signal);
+    await confirm(id, request, timeoutUs, gentleLimitUs, context);
+    return { ...endOf(context), notes };
   }
   return {
     ...endOf(context),
     notes: [`a request of ${formatDuration(spec.upToUs)} came back: no timer of the gateway is shorter`],
   };
+}
+
+function gentleLimitUs(delayUs: number): number {
+  return Math.round(delayUs * 1.1) + 150_000;
+}
+
+/** One request just below the timer must succeed, one just above must fail at the same moment. */
+async function confirm(
+  id: string,
+  request: string,
+  timeoutUs: number,
+  limitUs: (delayUs: number) => number,
+  context: ExperimentContext,
+): Promise<void> {
+  const margin = marginUs(timeoutUs);
+  for (const [purpose, delayUs] of [
+    ['below', timeoutUs - margin],
+    ['above', timeoutUs + margin],
+  ] as const) {
+    if (context.signal.aborted || delayUs <= 0) continue;
+    await ask(id, request, { route: GATEWAY, delayUs, purpose, limitUs: limitUs(delayUs) }, context);
+  }
 }
 
 async function askDirect(id: string, request: string, delayUs: number, context: ExperimentContext): Promise<void> {

@@ -1,0 +1,109 @@
+/** A stretch of time in which the gateway had nobody to send to: shared by the causes that explain it. */
+import type { Measures } from '../analysis/measures.ts';
+import { median } from '../analysis/medians.ts';
+import { binomialTail } from '../analysis/proportion.ts';
+import { type Exchange, isFailure } from '../model/exchange.ts';
+import { directTo, GATEWAY } from '../model/route.ts';
+import type { DetectorContext } from './detector.ts';
+import { afterSendUs } from './elapsed.ts';
+import { type Tally, tallyOf } from './tally.ts';
+
+/** "No server" is said at once, or after the turn-around of a refused connect: WinHTTP 1 s, HAProxy 3 s of retries. */
+export const TURNAROUND_US = 3_500_000;
+/** Failures sooner than this are no timer's: none that we know is set below. */
+export const LEAST_TIMER_US = 300_000;
+/** Nearly all: a health test that lets one request through now and then does not end an outage. */
+const OUTAGE_RATIO = 0.9;
+/** One of two members that fails in turn makes half of the requests fail: what an outage must be told from. */
+const HALF = 0.5;
+/** Fewer cannot be told from one failing member whatever their order (0.5^8 = 0.4 %). */
+export const LEAST_REFUSED = 8;
+
+export type Outage = {
+  readonly refused: readonly Exchange[];
+  /** Requests through the gateway within the stretch. */
+  readonly asked: number;
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly isWholeRun: boolean;
+  /** That so many in a row fail if each failed by itself, over all stretches of the run. */
+  readonly p: number;
+};
+
+/** Whether the gateway itself answered 502 or 503 without having waited for a timer, as far as the answer tells. */
+export function refusedByGateway(exchange: Exchange, { gateway }: DetectorContext): boolean {
+  const { outcome, answer } = exchange;
+  if (outcome.kind !== 'response' || !isFailure(exchange) || afterSendUs(exchange) > TURNAROUND_US) return false;
+  return (
+    (outcome.status === 502 || outcome.status === 503) && (answer === undefined || gateway.wroteIt(answer) !== false)
+  );
+}
+
+/** Requests through the gateway at a steady rate; in a burst a full queue answers so as well. */
+export function steadyTally(measures: Measures): Tally {
+  return tallyOf(measures, { route: GATEWAY, roles: ['slot'] });
+}
+
+/** The longest stretch in which at least 90 % of the requests through the gateway were refused by it. */
+export function findOutage(context: DetectorContext): Outage | undefined {
+  const tally = steadyTally(context.measures);
+  const inOrder = [...tally.kept].sort((a, b) => a.dueUs - b.dueUs);
+  const isRefused = inOrder.map((exchange) => refusedByGateway(exchange, context));
+  const refusedKept = inOrder.filter((_, i) => isRefused[i]);
+  const refusedTotal = tally.countOf(refusedKept);
+  // Kept exchanges stand for more that went the same way; the scale differs between what failed and what did not.
+  const refusedWeight = refusedTotal / Math.max(1, refusedKept.length);
+  const otherWeight = (tally.ended - refusedTotal) / Math.max(1, inOrder.length - refusedKept.length);
+  const [from, to] = densest(
+    isRefused.map((is) => (is ? (1 - OUTAGE_RATIO) * refusedWeight : -OUTAGE_RATIO * otherWeight)),
+  );
+  const within = inOrder.slice(from, to);
+  const refused = within.filter((_, i) => isRefused[from + i]);
+  const [first, last] = [refused[0], refused.at(-1)];
+  if (first === undefined || last === undefined || refused.length < LEAST_REFUSED) return undefined;
+  if (isTimer(refused, context.measures)) return undefined;
+  const asked = Math.round(refused.length * refusedWeight + (within.length - refused.length) * otherWeight);
+  const elsewhere = inOrder.length - within.length;
+  const failedElsewhere = inOrder.filter((exchange, i) => (i < from || i >= to) && isFailure(exchange)).length;
+  const isWholeRun = asked >= OUTAGE_RATIO * tally.ended;
+  const background = Math.max(HALF, isWholeRun ? 0 : (failedElsewhere + 1) / (elsewhere + 2));
+  const stretches = isWholeRun ? 1 : tally.ended;
+  return {
+    refused,
+    asked,
+    startUs: first.dueUs,
+    endUs: last.endUs,
+    isWholeRun,
+    p: Math.min(1, stretches * binomialTail(refused.length, within.length, background)),
+  };
+}
+
+/** Bounds of the part with the largest sum (Kadane): with these scores, the longest in which nearly all are refused. */
+function densest(scores: readonly number[]): readonly [from: number, to: number] {
+  let best = 0;
+  let bounds: readonly [number, number] = [0, 0];
+  let sum = 0;
+  let from = 0;
+  scores.forEach((score, i) => {
+    if (sum <= 0) {
+      sum = 0;
+      from = i;
+    }
+    sum += score;
+    if (sum > best) {
+      best = sum;
+      bounds = [from, i + 1];
+    }
+  });
+  return bounds;
+}
+
+/** The gateway waited, and members asked directly take at least about as long: a timer shorter than the work. */
+function isTimer(refused: readonly Exchange[], measures: Measures): boolean {
+  const waitedUs = median(refused.map(afterSendUs));
+  if (waitedUs < LEAST_TIMER_US) return false;
+  const answered = measures.members.flatMap((member) =>
+    measures.exchanges({ route: directTo(member), roles: ['slot'], cohorts: ['ok'] }).map(afterSendUs),
+  );
+  return answered.length > 0 && median(answered) >= 0.8 * waitedUs;
+}
