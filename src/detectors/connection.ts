@@ -87,7 +87,8 @@ const unreachable: Kind = {
   isClosed: true,
   gatewayWaits: true,
   gatewayShows: (exchange, context) =>
-    gatewayMade(exchange, context) || (exchange.outcome.kind === 'timeout' && exchange.outcome.waitingFor === 'headers'),
+    gatewayMade(exchange, context) ||
+    (exchange.outcome.kind === 'timeout' && exchange.outcome.waitingFor === 'headers'),
 };
 
 const droppedBefore: Kind = {

@@ -1,9 +1,9 @@
-/** Members that differ from their peers, and a gateway that has none left. */
-import { distributionOf } from '../analysis/distribution.ts';
-import type { Measures } from '../analysis/measures.ts';
-import { median } from '../analysis/medians.ts';
+/** Members that differ from their peers. */
+import { type Distribution, mergeDistributions } from '../analysis/distribution.ts';
+import type { Measures, Selection } from '../analysis/measures.ts';
 import { binomialTail, fisherExact, proportionInterval } from '../analysis/proportion.ts';
-import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
+import { quantileInterval } from '../analysis/quantile-interval.ts';
+import { type Exchange, isFailure } from '../model/exchange.ts';
 import type { Estimate } from '../model/finding.ts';
 import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
@@ -16,62 +16,79 @@ import {
   insufficient,
   notApplicable,
 } from './detector.ts';
-import { afterSendUs, ORDINARY_ROLES } from './elapsed.ts';
+import { ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
-import { findOutage, LEAST_REFUSED, type Outage, steadyTally } from './outage.ts';
-import { type Tally, tallyOf } from './tally.ts';
+import { tallyOf } from './tally.ts';
+
+export { noneAvailable } from './none-available.ts';
 
 /** Twice as slow as the others, and by something that users feel (methods C.6: leave-one-out ratio above 2; effect floor 10 ms of C.0). */
 const SLOW_RATIO = 2;
 const SLOW_FLOOR_US = 10_000;
+/** With 20 answers a median is known to within a third of the spread; a sign test can reach 1e-6. */
 const LEAST_SLOTS = 20;
+/** Weaker evidence is not worth a line, not even as information. */
+const WORTH_SAYING_P = 0.01;
 
-function warmTimes(measures: Measures, member: string, requestName: string): readonly number[] {
-  return measures
-    .exchanges({ route: directTo(member), roles: ['slot'], connection: 'warm', cohorts: ['ok'], requestName })
-    .map((exchange) => serviceTimeUs(exchange) ?? 0);
+function warm(member: string, requestName: string): Selection {
+  return { route: directTo(member), roles: ['slot'], connection: 'warm', cohorts: ['ok'], requestName };
+}
+
+function warmTimes(measures: Measures, member: string, requestName: string): Distribution {
+  return measures.times(warm(member, requestName), 'service');
 }
 
 /** The request that the compares asked for most: one kind of work, so that members are compared in the same. */
 function mainRequest(measures: Measures): string | undefined {
-  const counts = new Map<string, number>();
-  for (const { requestName } of measures.exchanges({ route: GATEWAY, roles: ['slot'] }))
-    counts.set(requestName, (counts.get(requestName) ?? 0) + 1);
-  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
+  const names = new Set(measures.exchanges({ route: GATEWAY, roles: ['slot'] }).map(({ requestName }) => requestName));
+  const askedFor = (requestName: string): number =>
+    measures.counts({ route: GATEWAY, roles: ['slot'], requestName }).sent;
+  return [...names].sort((a, b) => askedFor(b) - askedFor(a))[0];
+}
+
+/** Quotient of medians; its bounds are those of the two intervals at their worst, so it covers more than 95 %. */
+function ratioOf(member: string, others: readonly string[], requestName: string, measures: Measures): Estimate {
+  const own = quantileInterval(
+    measures.blocks(warm(member, requestName), 'service').map(({ times }) => times),
+    0.5,
+  ).estimate;
+  const peers = quantileInterval(
+    others.flatMap((name) => measures.blocks(warm(name, requestName), 'service').map(({ times }) => times)),
+    0.5,
+  ).estimate;
+  const value =
+    warmTimes(measures, member, requestName).quantile(0.5) /
+    mergeDistributions(others.map((name) => warmTimes(measures, name, requestName))).quantile(0.5);
+  if (own.state !== 'known' || peers.state !== 'known') return { value };
+  return {
+    value,
+    ...(peers.high === undefined ? {} : { low: own.low / peers.high }),
+    ...(own.high === undefined ? {} : { high: own.high / peers.low }),
+  };
 }
 
 function slowCandidate(member: string, requestName: string, measures: Measures): Candidate | undefined {
+  const others = measures.members.filter((name) => name !== member);
   const own = warmTimes(measures, member, requestName);
-  const others = measures.members
-    .filter((name) => name !== member)
-    .flatMap((name) => warmTimes(measures, name, requestName));
-  if (own.length < LEAST_SLOTS || others.length < LEAST_SLOTS) return undefined;
-  const othersUs = median(others);
-  const ownTimes = distributionOf(own);
+  const peers = mergeDistributions(others.map((name) => warmTimes(measures, name, requestName)));
+  const [ownUs, peersUs] = [own.quantile(0.5), peers.quantile(0.5)];
   // Half of its answers take longer than twice the others' median: a sign test against that bound.
-  const boundUs = Math.max(SLOW_RATIO * othersUs, othersUs + SLOW_FLOOR_US);
-  const above = own.filter((us) => us > boundUs).length;
-  const p = binomialTail(above, own.length, 0.5) * measures.members.length;
-  if (ownTimes.quantile(0.5) <= boundUs || p > 1e-4) return undefined;
-  const ratio: Estimate = {
-    value: ownTimes.quantile(0.5) / othersUs,
-    low: ownTimes.quantile(0.35) / othersUs,
-    high: ownTimes.quantile(0.65) / othersUs,
-  };
+  const boundUs = Math.max(SLOW_RATIO * peersUs, peersUs + SLOW_FLOOR_US);
+  const above = Math.round(own.count * (1 - own.cdf(boundUs)));
+  const p = binomialTail(above, own.count, 0.5) * measures.members.length;
+  if (ownUs <= boundUs || p > WORTH_SAYING_P) return undefined;
+  const ratio = ratioOf(member, others, requestName, measures);
+  const peersName = others.length === 1 ? `${others[0]}` : 'the other members';
   return {
     cause: 'member/slow',
     scope: { route: 'direct', member, requestName },
     severity: 'warning',
     confidence: 'likely',
     p,
-    title: `${member} is ${formatNumber(ratio.value)} times as slow as the other members: ${formatDuration(ownTimes.quantile(0.5))} instead of ${formatDuration(othersUs)} for ${requestName}.`,
+    title: `${member} takes ${formatNumber(ratio.value)} times as long as ${peersName}: ${formatDuration(ownUs)} instead of ${formatDuration(peersUs)} for ${requestName}.`,
     meaning:
       'Asked directly, at the same moments and with the same request as its peers. Through the gateway every request that meets this member is slow, which looks like bad luck.',
-    measured: {
-      ratio,
-      medianUs: { value: Math.round(ownTimes.quantile(0.5)) },
-      othersMedianUs: { value: Math.round(othersUs) },
-    },
+    measured: { ratio, medianUs: { value: Math.round(ownUs) }, othersMedianUs: { value: Math.round(peersUs) } },
     exhibits: [
       {
         kind: 'bars',
@@ -84,12 +101,20 @@ function slowCandidate(member: string, requestName: string, measures: Measures):
         series: [
           {
             name: 'median',
-            values: measures.members.map((name) => Math.round(median(warmTimes(measures, name, requestName)) || 0)),
+            values: measures.members.map((name) => Math.round(warmTimes(measures, name, requestName).quantile(0.5))),
           },
         ],
       },
     ],
-    rivals: [{ cause: 'application/slow', whyNot: 'the other members answer the same request faster' }],
+    rivals: [
+      {
+        cause: 'application/slow',
+        whyNot:
+          others.length === 1
+            ? `${peersName} answers the same request faster`
+            : 'the other members answer the same request faster',
+      },
+    ],
     explains: seqsOf([]),
   };
 }
@@ -100,7 +125,8 @@ export const memberSlow: Detector = {
     if (measures.members.length < 2) return notApplicable('one member: there is no peer to compare with');
     const requestName = mainRequest(measures);
     if (requestName === undefined) return insufficient('a compare', 'none in this run');
-    const fewest = Math.min(...measures.members.map((member) => warmTimes(measures, member, requestName).length));
+    const counts = measures.members.map((member) => warmTimes(measures, member, requestName).count);
+    const fewest = Math.min(...counts);
     if (fewest < LEAST_SLOTS) return insufficient(`${LEAST_SLOTS} warm answers of each member`, String(fewest));
     return candidatesOr(
       measures.members
@@ -111,203 +137,100 @@ export const memberSlow: Detector = {
   },
 };
 
-/** Answers of the application itself that are errors, asked directly. */
-export function applicationErrors(
-  measures: Measures,
-  member: string,
-): { readonly errors: readonly Exchange[]; readonly asked: readonly Exchange[] } {
-  const asked = measures
-    .exchanges({ route: directTo(member), roles: ['slot', 'canary', 'idle'] })
-    .filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
-  return {
-    asked,
-    errors: asked.filter(
+/** Errors that one member makes itself, asked directly. */
+export type MemberErrors = {
+  readonly member: string;
+  readonly errors: readonly Exchange[];
+  readonly count: number;
+  readonly asked: number;
+  readonly ratio: { readonly value: number; readonly low: number; readonly high: number };
+};
+
+/** Complete 5xx answers to direct requests, without load: in a burst a full queue answers so as well. */
+export function applicationErrors(measures: Measures, member: string): MemberErrors {
+  const tally = tallyOf(measures, { route: directTo(member), roles: ['slot', 'canary', 'idle'] });
+  const errors = tally.kept.filter(isApplicationError);
+  const count = tally.countOf(errors);
+  const value = tally.ended === 0 ? 0 : count / tally.ended;
+  return { member, errors, count, asked: tally.ended, ratio: { value, ...proportionInterval(count, tally.ended) } };
+}
+
+function isApplicationError(exchange: Exchange): boolean {
+  const { outcome } = exchange;
+  return outcome.kind === 'response' && outcome.complete && outcome.status >= 500 && isFailure(exchange);
+}
+
+/** The same errors as they came through the gateway, unless it wrote them itself. */
+export function passedOn(errors: readonly Exchange[], { measures, gateway }: DetectorContext): readonly Exchange[] {
+  const key = ({ outcome, requestName }: Exchange): string =>
+    `${outcome.kind === 'response' ? outcome.status : ''} ${requestName}`;
+  const keys = new Set(errors.map(key));
+  return measures
+    .exchanges({ route: GATEWAY, roles: ORDINARY_ROLES, cohorts: ['error'] })
+    .filter(
       (exchange) =>
-        exchange.outcome.kind === 'response' &&
-        exchange.outcome.complete &&
-        exchange.outcome.status >= 500 &&
-        isFailure(exchange),
-    ),
-  };
+        isApplicationError(exchange) &&
+        keys.has(key(exchange)) &&
+        (exchange.answer === undefined || gateway.wroteIt(exchange.answer) !== true),
+    );
 }
 
 /** Errors that a healthy application makes at the most before we speak of it (the effect floor of methods C.0). */
 export const ERROR_FLOOR_RATIO = 0.01;
-const LEAST_ERRORS = 3;
+/** A tenth of the floor: what chance makes is tested against this. */
+export const HEALTHY_ERROR_RATIO = 1e-3;
+/** Two could be one incident seen twice. */
+export const LEAST_ERRORS = 3;
+/** A member with less than a quarter of another's ratio does not share its fault. */
+export const CLEAN_RATIO = 0.25;
 
-function errorsCandidate(member: string, measures: Measures): Candidate | undefined {
-  const { errors, asked } = applicationErrors(measures, member);
-  const ratio = {
-    value: errors.length / Math.max(1, asked.length),
-    ...proportionInterval(errors.length, asked.length),
-  };
-  if (errors.length < LEAST_ERRORS || ratio.low <= ERROR_FLOOR_RATIO / 10 || ratio.value < ERROR_FLOOR_RATIO)
+function errorsCandidate(
+  own: MemberErrors,
+  all: readonly MemberErrors[],
+  context: DetectorContext,
+): Candidate | undefined {
+  const { member, errors, count, asked, ratio } = own;
+  if (errors.length < LEAST_ERRORS || ratio.low <= HEALTHY_ERROR_RATIO || ratio.value < ERROR_FLOOR_RATIO)
     return undefined;
-  const others = measures.members.filter((name) => name !== member).map((name) => applicationErrors(measures, name));
-  const otherErrors = others.reduce((sum, other) => sum + other.errors.length, 0);
-  const otherAsked = others.reduce((sum, other) => sum + other.asked.length, 0);
-  const p =
-    fisherExact(errors.length, asked.length - errors.length, otherErrors, otherAsked - otherErrors, 'greater') *
-    measures.members.length;
-  // A quarter of its ratio elsewhere is no longer this member's fault alone.
-  if (otherErrors / Math.max(1, otherAsked) > ratio.value / 4) return undefined;
-  const gateway = measures
-    .exchanges({ route: GATEWAY, roles: ORDINARY_ROLES, cohorts: ['error'] })
-    .filter(
-      ({ outcome, answeredBy }) =>
-        outcome.kind === 'response' &&
-        errors.some(({ outcome: own }) => own.kind === 'response' && own.status === outcome.status) &&
-        (answeredBy === undefined || answeredBy === member),
-    );
+  const clean = all.filter((peer) => peer.member !== member && peer.ratio.value <= CLEAN_RATIO * ratio.value);
+  const cleanCount = clean.reduce((sum, peer) => sum + peer.count, 0);
+  const cleanAsked = clean.reduce((sum, peer) => sum + peer.asked, 0);
+  if (cleanAsked === 0) return undefined;
+  const p = fisherExact(count, asked - count, cleanCount, cleanAsked - cleanCount, 'greater') * all.length;
+  if (p > WORTH_SAYING_P) return undefined;
+  const gateway = passedOn(errors, context).filter(
+    ({ answeredBy }) => answeredBy === undefined || answeredBy === member,
+  );
+  const peers = clean.map((peer) => peer.member).join(', ');
   return {
     cause: 'member/errors',
     scope: { route: 'direct', member },
     severity: 'error',
     confidence: gateway.length > 0 ? 'confirmed' : 'likely',
-    p: Math.min(1, p),
-    title: `${member} answers ${formatRatio(ratio.value)} of requests with errors of its own; the other members do not.`,
-    meaning: `${errors.length} of ${asked.length} direct requests to ${member} were answered with a 5xx by the application itself, against ${otherErrors} of ${otherAsked} on the others. The gateway only passes them on.`,
+    p,
+    title: `${member} answers ${formatRatio(ratio.value)} of requests with errors of its own; ${peers} ${clean.length === 1 ? 'does' : 'do'} not.`,
+    meaning: `${count} of ${asked} direct requests to ${member} were answered with a 5xx by the application itself, against ${cleanCount} of ${cleanAsked} on ${peers}. ${gateway.length > 0 ? `The gateway only passes them on (${gateway.length} seen).` : 'Through the gateway none was seen so far.'}`,
     measured: { errorRatio: ratio },
     exhibits: [
       exchangesExhibit(`member-errors-${member}`, `Errors of ${member}`, 'Asked directly, past the gateway.', errors),
     ],
-    rivals: [{ cause: 'application/error', whyNot: 'the same requests succeed on the other members' }],
-    affected: { count: errors.length, of: asked.length },
+    rivals: [{ cause: 'application/error', whyNot: `the same requests succeed on ${peers}` }],
+    affected: { count, of: asked },
     explains: seqsOf([...errors, ...gateway]),
   };
 }
 
 export const memberErrors: Detector = {
   cause: 'member/errors',
-  detect({ measures }): Detection {
-    if (measures.members.length < 2) return notApplicable('one member: see application/error');
-    return candidatesOr(
-      measures.members
-        .map((member) => errorsCandidate(member, measures))
-        .filter((candidate) => candidate !== undefined),
-      'no member answers errors that its peers do not',
-    );
-  },
-};
-
-/** Half of its direct requests: a member that answers the others is there. */
-const WORKING_RATIO = 0.5;
-
-type MemberStates = {
-  readonly working: readonly string[];
-  /** No connection to them comes about. */
-  readonly closed: readonly string[];
-  /** They take connections and fail otherwise: then the gateway has somebody to send to. */
-  readonly failing: readonly string[];
-  readonly closedRequests: readonly Exchange[];
-  readonly asked: number;
-};
-
-/** How members answered directly while the gateway refused. */
-function memberStates(outage: Outage, measures: Measures): MemberStates {
-  const states = { working: [] as string[], closed: [] as string[], failing: [] as string[] };
-  const closedRequests: Exchange[] = [];
-  let asked = 0;
-  for (const member of measures.members) {
-    const during = measures
-      .exchanges({ route: directTo(member), roles: ORDINARY_ROLES })
-      .filter(
-        ({ sentUs, outcome, dueUs }) =>
-          sentUs !== undefined && outcome.kind !== 'aborted' && dueUs >= outage.startUs && dueUs <= outage.endUs,
-      );
-    if (during.length === 0) continue;
-    asked += during.length;
-    const closed = during.filter(cannotConnect);
-    if (during.filter((exchange) => !isFailure(exchange)).length > WORKING_RATIO * during.length)
-      states.working.push(member);
-    else if (closed.length > WORKING_RATIO * during.length) {
-      states.closed.push(member);
-      closedRequests.push(...closed);
-    } else states.failing.push(member);
-  }
-  return { ...states, closedRequests, asked };
-}
-
-function cannotConnect({ outcome }: Exchange): boolean {
-  if (outcome.kind === 'timeout') return outcome.waitingFor === 'connect';
-  return outcome.kind === 'connection-error' && ['dns', 'connect', 'tls'].includes(outcome.phase);
-}
-
-function noneTitle({ working, closed, asked }: MemberStates, outage: Outage, of: number): string {
-  const share = outage.isWholeRun
-    ? `${formatRatio(outage.refused.length / outage.asked)} of requests fail`
-    : `for ${formatDuration(outage.endUs - outage.startUs)} nearly every request failed`;
-  if (asked === 0) return `The gateway answers as if it had no member to send to: ${share}. Members were not asked directly.`;
-  return working.length > 0
-    ? `The gateway has no member to send to, although ${working.length} of ${of} members answer directly: ${share}.`
-    : `No member answers: the gateway has none to send to, and all ${closed.length} fail directly as well; ${share}.`;
-}
-
-function noneCandidate(outage: Outage, context: DetectorContext): Candidate | undefined {
-  const { measures, gateway } = context;
-  const states = memberStates(outage, measures);
-  const { working, closed, failing, closedRequests, asked } = states;
-  // Members that take connections but answer errors, or hang up, explain the failures themselves.
-  if (failing.length > 0 || (asked > 0 && closed.length + working.length === 0)) return undefined;
-  const answer = outage.refused.find((exchange) => exchange.answer !== undefined)?.answer;
-  const codes = answer === undefined ? undefined : gateway.codes(answer);
-  const isOwnWord = answer !== undefined && gateway.wroteIt(answer) === true;
-  const isDown = working.length === 0 && asked > 0;
-  return {
-    cause: 'member/none-available',
-    scope: { route: 'gateway' },
-    severity: 'critical',
-    confidence: isDown ? 'confirmed' : asked > 0 || isOwnWord ? 'likely' : 'possible',
-    // A closed member that half of the time would not be so, asked independently of the gateway.
-    p: isDown ? outage.p * 0.5 ** closedRequests.length : outage.p,
-    title: noneTitle(states, outage, measures.members.length),
-    meaning: `${outage.refused.length} of ${outage.asked} requests in a row were refused by the gateway itself, without a wait. ${noneAdvice(states)}`,
-    measured: {
-      ...(asked === 0 ? {} : { membersAnswering: { value: working.length } }),
-      refusedRatio: {
-        value: outage.refused.length / outage.asked,
-        ...proportionInterval(outage.refused.length, outage.asked),
-      },
-      ...(outage.isWholeRun ? {} : { outageUs: { value: outage.endUs - outage.startUs } }),
-    },
-    ...(codes?.meaning === undefined ? {} : { expected: codes.meaning }),
-    exhibits: [
-      exchangesExhibit(
-        'none-available',
-        'Requests that the gateway refused',
-        `Made by the gateway itself${codes?.substatus === undefined ? '' : ` (${answer?.status}.${codes.substatus})`}, without a member.`,
-        outage.refused,
-      ),
-    ],
-    rivals: [
-      { cause: 'gateway/unreachable', whyNot: 'the gateway itself answers' },
-      { cause: 'timeout/gateway-response', whyNot: 'it did not wait for an answer' },
-    ],
-    affected: { count: outage.refused.length, of: outage.asked },
-    explains: seqsOf(outage.refused),
-  };
-}
-
-function noneAdvice({ working, closed, asked }: MemberStates): string {
-  if (asked === 0) return 'Name the members in the profile to learn whether they answer.';
-  if (working.length === 0)
-    return `At the same time ${closed.join(' and ')} took no connections past it either: bring the members back first.`;
-  return `At the same time ${working.join(' and ')} answered directly. Its view of the members is wrong: a health test that fails, members taken out and not put back, or addresses that no longer hold.`;
-}
-
-export const noneAvailable: Detector = {
-  cause: 'member/none-available',
   detect(context): Detection {
-    const { ended } = steadyTally(context.measures);
-    if (ended < LEAST_REFUSED)
-      return insufficient(`${LEAST_REFUSED} requests through the gateway in a compare`, String(ended));
-    const outage = findOutage(context);
-    const candidate = outage === undefined ? undefined : noneCandidate(outage, context);
+    const { measures } = context;
+    if (measures.members.length < 2) return notApplicable('one member: see application/error');
+    const all = measures.members.map((member) => applicationErrors(measures, member));
+    const most = Math.max(...all.map(({ asked }) => asked));
+    if (most < LEAST_SLOTS) return insufficient(`${LEAST_SLOTS} direct requests to a member`, String(most));
     return candidatesOr(
-      candidate === undefined ? [] : [candidate],
-      outage === undefined
-        ? 'no stretch in which the gateway refused nearly all requests by itself'
-        : 'members that answer errors explain why nearly all requests fail',
+      all.map((own) => errorsCandidate(own, all, context)).filter((candidate) => candidate !== undefined),
+      'no member answers errors that its peers do not',
     );
   },
 };

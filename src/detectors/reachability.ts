@@ -1,10 +1,12 @@
 /** The gateway that cannot be reached, and answers that the probe itself did not wait for. */
-import { type Exchange, isFailure, outcomeKey } from '../model/exchange.ts';
-import { formatDuration, formatRatio } from '../model/quantity.ts';
+import type { Measures } from '../analysis/measures.ts';
+import { type Exchange, outcomeKey } from '../model/exchange.ts';
+import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY, memberOf } from '../model/route.ts';
-import { candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
+import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { tallyOf } from './tally.ts';
 
 const LEAST_REQUESTS = 3;
 /** Nearly all: a gateway that answers now and then is reachable. */
@@ -16,24 +18,53 @@ function unreached({ outcome }: Exchange): boolean {
   return outcome.kind === 'connection-error' && ['dns', 'connect', 'tls'].includes(outcome.phase);
 }
 
+const PHASE_WORDS: Readonly<Record<string, string>> = {
+  dns: 'its name does not resolve',
+  connect: 'no connection',
+  tls: 'the TLS handshake fails',
+};
+
+function phaseOf({ outcome }: Exchange): string {
+  return outcome.kind === 'connection-error' ? outcome.phase : 'connect';
+}
+
 function words({ outcome }: Exchange): string {
-  if (outcome.kind === 'timeout') return `no answer within ${formatDuration(outcome.limitUs)} of connecting`;
+  if (outcome.kind === 'timeout') return `nobody answered within ${formatDuration(outcome.limitUs)}`;
   return outcome.kind === 'connection-error' ? outcome.detail : outcomeKey(outcome);
+}
+
+/** The most frequent one: a run may see several, for example a timeout first and refusals after a restart. */
+function commonest(failed: readonly Exchange[]): Exchange {
+  const key = (exchange: Exchange): string => `${phaseOf(exchange)} ${words(exchange)}`;
+  const counts = new Map<string, number>();
+  for (const exchange of failed) counts.set(key(exchange), (counts.get(key(exchange)) ?? 0) + 1);
+  return failed.reduce((best, exchange) =>
+    (counts.get(key(exchange)) ?? 0) > (counts.get(key(best)) ?? 0) ? exchange : best,
+  );
+}
+
+function directWords(measures: Measures): string {
+  if (measures.members.length === 0) return 'The profile names no members to ask instead.';
+  const counts = measures.members.map((member) => ({ member, ...measures.counts({ route: directTo(member) }) }));
+  if (counts.every(({ sent }) => sent === 0)) return 'Members were not asked directly.';
+  const working = counts.filter(({ ok }) => ok > 0).map(({ member }) => member);
+  return working.length > 0
+    ? `${working.length} of ${counts.length} members answer directly (${working.join(', ')}): they work, and so does this machine's network towards them.`
+    : 'No member answers directly either: check the addresses, and the network of this machine.';
 }
 
 export const gatewayUnreachable: Detector = {
   cause: 'gateway/unreachable',
   detect({ measures }): Detection {
-    const asked = measures
-      .exchanges({ route: GATEWAY })
-      .filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
-    if (asked.length < LEAST_REQUESTS)
-      return insufficient(`${LEAST_REQUESTS} requests to the gateway`, String(asked.length));
-    const failed = asked.filter(unreached);
-    if (failed.length < UNREACHED_RATIO * asked.length) return candidatesOr([], 'the gateway accepts connections');
-    const first = failed[0] as Exchange;
-    const phase = first.outcome.kind === 'connection-error' ? first.outcome.phase : 'connect';
-    const working = measures.members.filter((member) => measures.counts({ route: directTo(member) }).ok > 0);
+    const tally = tallyOf(measures, { route: GATEWAY });
+    if (tally.ended < LEAST_REQUESTS)
+      return insufficient(`${LEAST_REQUESTS} requests to the gateway`, String(tally.ended));
+    const failed = tally.kept.filter(unreached);
+    const count = tally.countOf(failed);
+    if (failed.length < LEAST_REQUESTS || count < UNREACHED_RATIO * tally.ended)
+      return candidatesOr([], 'the gateway accepts connections');
+    const example = commonest(failed);
+    const phase = phaseOf(example);
     return candidatesOr(
       [
         {
@@ -41,10 +72,11 @@ export const gatewayUnreachable: Detector = {
           scope: { route: 'gateway' },
           severity: 'critical',
           confidence: 'confirmed',
+          // Seen by itself: who cannot connect is not answered.
           p: 0,
-          title: `The gateway cannot be reached (${phase}): ${words(first)}.`,
-          meaning: `${failed.length} of ${asked.length} requests ended before a word of HTTP. ${working.length > 0 ? `${working.join(', ')} answer${working.length === 1 ? 's' : ''} directly, so this machine's network works.` : 'No member answers directly either: check the addresses, and the network of this machine.'}`,
-          measured: { unreachedRatio: { value: failed.length / asked.length } },
+          title: `The gateway cannot be reached, ${PHASE_WORDS[phase] ?? phase}: ${words(example)}.`,
+          meaning: `${count} of ${tally.ended} requests ended before a word of HTTP (in the phase ${phase}). ${directWords(measures)}`,
+          measured: { unreachedRatio: { value: count / tally.ended } },
           exhibits: [
             exchangesExhibit(
               'gateway-unreachable',
@@ -54,7 +86,7 @@ export const gatewayUnreachable: Detector = {
             ),
           ],
           rivals: [{ cause: 'member/none-available', whyNot: 'the gateway itself gave no answer' }],
-          affected: { count: failed.length, of: asked.length },
+          affected: { count, of: tally.ended },
           explains: seqsOf(failed),
         },
       ],
@@ -63,48 +95,74 @@ export const gatewayUnreachable: Detector = {
   },
 };
 
+/** With as many direct answers and none that took as long, a wait through the gateway only is no chance. */
+const LEAST_DIRECT = 10;
+const LEAST_HANGS = 3;
+
+type GivenUp = {
+  readonly ended: readonly Exchange[];
+  readonly count: number;
+  readonly asked: number;
+  readonly limitUs: number;
+};
+
 export const probeTimeout: Detector = {
   cause: 'timeout/probe',
   detect({ measures }): Detection {
-    const asked = measures.exchanges({ roles: ORDINARY_ROLES }).filter(({ sentUs }) => sentUs !== undefined);
-    if (asked.length === 0) return insufficient('ordinary requests', 'none were sent');
-    const ended = asked.filter(({ outcome }) => outcome.kind === 'timeout' && outcome.waitingFor !== 'connect');
-    const first = ended[0];
-    if (first === undefined || first.outcome.kind !== 'timeout')
-      return candidatesOr([], 'every request ended before the probe’s own limit');
-    const { limitUs } = first.outcome;
-    const routes = [...new Set(ended.map(({ route }) => memberOf(route) ?? 'the gateway'))];
-    const onGateway = ended.filter(({ route }) => route === GATEWAY);
-    const directOk =
-      measures.members.some((member) => measures.counts({ route: directTo(member), roles: ORDINARY_ROLES }).ok > 0) &&
-      ended.length === onGateway.length;
+    const tally = tallyOf(measures, { roles: ORDINARY_ROLES });
+    if (tally.ended === 0) return insufficient('ordinary requests', 'none were sent');
+    const ended = tally.kept.filter(({ outcome }) => outcome.kind === 'timeout' && outcome.waitingFor !== 'connect');
+    const limits = ended.map(({ outcome }) => (outcome.kind === 'timeout' ? outcome.limitUs : 0));
+    if (ended.length === 0) return candidatesOr([], "every request ended before the probe's own limit");
+    const limitUs = Math.min(...limits);
     return candidatesOr(
-      [
-        {
-          cause: 'timeout/probe',
-          scope: { route: 'probe' },
-          severity: 'warning',
-          confidence: 'confirmed',
-          p: 0,
-          title: `The probe gave up after ${formatDuration(limitUs)} on ${ended.length} of ${asked.length} requests (${routes.join(', ')}).`,
-          meaning: `limits.requestTimeout is shorter than these answers took, so how they would have ended is not known.${directOk ? ' Only requests through the gateway were that slow; members asked directly answered in time.' : ''} ${formatRatio(ended.filter(isFailure).length / asked.length)} of all requests are concerned.`,
-          measured: { timeoutUs: { value: limitUs } },
-          exhibits: [
-            exchangesExhibit(
-              'probe-timeouts',
-              'Requests that the probe ended',
-              'Ended by the probe’s own limit, not by the target.',
-              ended,
-            ),
-          ],
-          rivals: [
-            { cause: 'timeout/gateway-response', whyNot: 'the gateway had not answered yet when the probe gave up' },
-          ],
-          affected: { count: ended.length, of: asked.length },
-          explains: seqsOf(ended),
-        },
-      ],
+      [givenUpCandidate({ ended, count: tally.countOf(ended), asked: tally.ended, limitUs }, measures)],
       '',
     );
   },
 };
+
+/** Whether only requests through the gateway hang, while members answer the same requests well within the limit. */
+function hangsInGateway({ ended, limitUs }: GivenUp, measures: Measures): boolean {
+  if (ended.length < LEAST_HANGS || ended.some(({ route }) => route !== GATEWAY)) return false;
+  return [...new Set(ended.map(({ requestName }) => requestName))].every((requestName) =>
+    measures.members.some((member) => {
+      const direct = { route: directTo(member), roles: ORDINARY_ROLES, requestName };
+      const times = measures.times(direct, 'service');
+      return times.count >= LEAST_DIRECT && times.max < limitUs / 2;
+    }),
+  );
+}
+
+function givenUpCandidate(givenUp: GivenUp, measures: Measures): Candidate {
+  const { ended, count, asked, limitUs } = givenUp;
+  const isGateway = hangsInGateway(givenUp, measures);
+  const routes = [...new Set(ended.map(({ route }) => memberOf(route) ?? 'the gateway'))].join(', ');
+  const duration = formatDuration(limitUs);
+  return {
+    cause: 'timeout/probe',
+    scope: { route: isGateway ? 'gateway' : 'probe' },
+    severity: isGateway ? 'error' : 'warning',
+    confidence: 'confirmed',
+    // Seen by itself: the probe ended them.
+    p: 0,
+    title: isGateway
+      ? `${count} requests through the gateway had no answer after ${duration}, when the probe gave up; members answer the same requests directly in time.`
+      : `The probe gave up after ${duration} on ${count} of ${asked} requests (${routes}): limits.requestTimeout is shorter than the answer.`,
+    meaning: isGateway
+      ? 'The requests hang in the gateway, or between it and a member. How they would have ended is not known: raise limits.requestTimeout to learn whether a timer of the gateway ends them.'
+      : 'How these requests would have ended is not known, so this says nothing about the target except that it was slower than the limit. Raise limits.requestTimeout above the longest answer.',
+    measured: { timeoutUs: { value: limitUs } },
+    exhibits: [
+      exchangesExhibit(
+        'probe-timeouts',
+        'Requests that the probe ended',
+        "Ended by the probe's own limit, not by the target.",
+        ended,
+      ),
+    ],
+    rivals: [{ cause: 'timeout/gateway-response', whyNot: 'the gateway had not answered yet when the probe gave up' }],
+    affected: { count, of: asked },
+    explains: seqsOf(ended),
+  };
+}

@@ -40,29 +40,7 @@ export type Sending = {
 
 export function createSending(setup: SenderSetup, quality: QualityWatch): Sending {
   const clock = createClock(setup.epoch);
-  const state: LaunchState = {
-    setup,
-    clock,
-    routes: new Map(
-      setup.routes.map((target) => [
-        target.route,
-        {
-          target,
-          pool: createPool(target, setup.limits, setup.trusted, clock),
-          cookie: '',
-          pausedUntilUs: 0,
-          answersKept: 0,
-        },
-      ]),
-    ),
-    requests: new Map(setup.requests.map((spec) => [spec.name, spec])),
-    abortable: new Map(),
-    onPortShortage: quality.portShortage,
-    nextSeq: 0,
-    sentTotal: 0,
-    inFlight: 0,
-    stopped: undefined,
-  };
+  const state = createLaunchState(setup, clock, quality);
   const stopListeners = new Set<() => void>();
   let finished: Exchange[] = [];
   let firing: Firing | undefined;
@@ -138,6 +116,32 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
       closeIdle();
       pacer.close();
     },
+  };
+}
+
+function createLaunchState(setup: SenderSetup, clock: Clock, quality: QualityWatch): LaunchState {
+  return {
+    setup,
+    clock,
+    routes: new Map(
+      setup.routes.map((target) => [
+        target.route,
+        {
+          target,
+          pool: createPool(target, setup.limits, setup.trusted, clock),
+          cookie: '',
+          pausedUntilUs: 0,
+          answersKept: 0,
+        },
+      ]),
+    ),
+    requests: new Map(setup.requests.map((spec) => [spec.name, spec])),
+    abortable: new Map(),
+    onPortShortage: quality.portShortage,
+    nextSeq: 0,
+    sentTotal: 0,
+    inFlight: 0,
+    stopped: undefined,
   };
 }
 

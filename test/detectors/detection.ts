@@ -34,6 +34,12 @@ export function assertClear(detector: Detector, recording: Recording, message?: 
   assert.equal(detection.state, 'clear', `${message ?? detector.cause}: ${summary(detection)}`);
 }
 
+/** Nothing is said, be it because nothing is there or because the run could not tell. */
+export function assertSilent(detector: Detector, recording: Recording, message?: string): void {
+  const detection = detect(detector, recording);
+  assert.notEqual(detection.state, 'candidates', `${message ?? detector.cause}: ${summary(detection)}`);
+}
+
 export function assertInsufficient(detector: Detector, recording: Recording, need: RegExp, have: RegExp): void {
   const detection = detect(detector, recording);
   if (detection.state !== 'insufficient-data') assert.fail(summary(detection));

@@ -1,0 +1,100 @@
+/** What happens to each exchange on its way from traffic to the recording. */
+import { GATEWAYS } from '../catalog.ts';
+import { createLiveEstimates, type LiveEstimates } from '../experiments/live-estimates.ts';
+import { recogniseGateway } from '../gateways/recognise.ts';
+import { type AnswerFacts, type Exchange, outcomeKey } from '../model/exchange.ts';
+import type { Profile } from '../model/profile.ts';
+import type { RecognisedGateway } from '../model/recording.ts';
+import { GATEWAY } from '../model/route.ts';
+import { createMasker } from '../profile/mask.ts';
+import type { Recorder } from '../recording/recorder.ts';
+import { LOGIN_EXPERIMENT } from '../traffic/login.ts';
+
+export type BatchSink = {
+  take(batch: readonly Exchange[]): void;
+  /** Login exchanges since the last call; they are not recorded. */
+  takeLogins(): readonly Exchange[];
+  recognise(): RecognisedGateway;
+  readonly live: LiveEstimates;
+  readonly recorder: Recorder;
+  readonly outcomes: Readonly<Record<string, number>>;
+};
+
+/** Reads substatus, masks secrets, and passes each batch on to the estimates and the recorder. */
+export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink {
+  const live = createLiveEstimates();
+  const answers = createAnswers();
+  const mask = createMasker(profile.secrets, profile.mask);
+  const outcomes: Record<string, number> = {};
+  let logins: Exchange[] = [];
+  return {
+    take(batch) {
+      if (batch[0]?.experimentId === LOGIN_EXPERIMENT) {
+        logins.push(...batch);
+        return;
+      }
+      answers.add(batch);
+      const exchanges = batch.map((exchange) => masked(withSubstatus(exchange), mask));
+      for (const { outcome } of exchanges) {
+        const key = outcomeKey(outcome);
+        outcomes[key] = (outcomes[key] ?? 0) + 1;
+      }
+      live.add(exchanges);
+      recorder.record(exchanges);
+    },
+    takeLogins() {
+      const taken = logins;
+      logins = [];
+      return taken;
+    },
+    recognise: () => recogniseGateway(GATEWAYS, answers.gateway, answers.direct, profile.gateway.kind),
+    live,
+    recorder,
+    outcomes,
+  };
+}
+
+/** Answers that may tell what the gateway is: the first ones of each route and the first failures. */
+const ANSWERS_FOR_RECOGNITION = 200;
+
+function createAnswers() {
+  const gateway: AnswerFacts[] = [];
+  const direct: AnswerFacts[] = [];
+  return {
+    gateway,
+    direct,
+    add(exchanges: readonly Exchange[]): void {
+      for (const { route, answer } of exchanges) {
+        const list = route === GATEWAY ? gateway : direct;
+        if (answer !== undefined && list.length < ANSWERS_FOR_RECOGNITION) list.push(answer);
+      }
+    },
+  };
+}
+
+/** Substatus from the answer itself, wherever it carries one; never guessed. */
+function withSubstatus(exchange: Exchange): Exchange {
+  const { outcome, answer } = exchange;
+  if (outcome.kind !== 'response' || outcome.status < 400 || answer === undefined) return exchange;
+  for (const gateway of GATEWAYS) {
+    const substatus = gateway.codes(answer)?.substatus;
+    if (substatus !== undefined) return { ...exchange, outcome: { ...outcome, substatus } };
+  }
+  return exchange;
+}
+
+/** What the target echoes may hold secrets; cookies it sets are secrets of their own. Masked before anything is written. */
+function masked(exchange: Exchange, mask: (text: string) => string): Exchange {
+  const { answer } = exchange;
+  if (answer === undefined) return exchange;
+  const headers = Object.fromEntries(
+    Object.entries(answer.headers).map(([name, value]) => {
+      const hide = (text: string): string => mask(name === 'set-cookie' ? text.replace(/=[^;]*/, '=***') : text);
+      return [name, typeof value === 'string' ? hide(value) : value.map(hide)];
+    }),
+  );
+  return {
+    ...exchange,
+    answer: { ...answer, headers, ...(answer.bodyStart === undefined ? {} : { bodyStart: mask(answer.bodyStart) }) },
+  };
+}
