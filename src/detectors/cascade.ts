@@ -49,7 +49,8 @@ export const cascade: Detector = {
         (exchange) =>
           isFailure(exchange) &&
           afterSendUs(exchange) >= LEAST_WAIT_US &&
-          exchange.endUs <= first.endUs &&
+          // The answer of the slow one and the first refusal leave the gateway at one moment and may overtake each other.
+          exchange.endUs <= first.endUs + INSTANT_US &&
           exchange.endUs >= first.dueUs - BEFORE_US,
       );
       const lastUs = run.recoveredAtUs ?? (run.failures.at(-1) as Exchange).endUs;

@@ -3,6 +3,7 @@ import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { fisherExact } from '../analysis/proportion.ts';
 import { type Exchange, isFailure, outcomeKey, serviceTimeUs } from '../model/exchange.ts';
+import type { Estimate } from '../model/finding.ts';
 import { formatNumber, formatRatio } from '../model/quantity.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
@@ -14,6 +15,8 @@ const REFUSING = new Set([503, 429, 529]);
 const FAST_RATIO = 1.5;
 const FAST_FLOOR_US = 50_000;
 const LEAST_EVENTS = 3;
+/** A member takes the blame from the gateway when its own refusals are no chance: the level at which the judge lets a warning stand. */
+const MEMBER_P = 1e-4;
 
 function refusals(exchanges: readonly Exchange[], ordinaryUs: number): readonly Exchange[] {
   const limitUs = Math.max(FAST_FLOOR_US, FAST_RATIO * ordinaryUs);
@@ -25,31 +28,45 @@ function refusals(exchanges: readonly Exchange[], ordinaryUs: number): readonly 
   );
 }
 
-/** Requests under way when each was sent, itself included. */
-function inFlightAt(exchanges: readonly Exchange[]): ReadonlyMap<number, number> {
-  const events = exchanges
-    .flatMap(({ sentUs, endUs, seq }) =>
-      sentUs === undefined
-        ? []
-        : [
-            { atUs: sentUs, step: 1, seq },
-            { atUs: endUs, step: -1, seq },
-          ],
-    )
+/**
+ * Requests that held a place when each refusal came: under way at its end, refused ones not counted. Requests of a
+ * volley leave within a fraction of a millisecond and arrive in any order, so the order of sending says nothing.
+ */
+function heldAtRefusals(loaded: readonly Exchange[], refused: ReadonlySet<Exchange>): readonly number[] {
+  const events = loaded
+    .flatMap((exchange) => {
+      const { sentUs, endUs } = exchange;
+      if (sentUs === undefined) return [];
+      if (refused.has(exchange)) return [{ atUs: endUs, step: 0 }];
+      return [
+        { atUs: sentUs, step: 1 },
+        { atUs: endUs, step: -1 },
+      ];
+    })
     .sort((a, b) => a.atUs - b.atUs || a.step - b.step);
-  const levels = new Map<number, number>();
+  const levels: number[] = [];
   let level = 0;
-  for (const { step, seq } of events) {
+  for (const { step } of events) {
     level += step;
-    if (step > 0) levels.set(seq, level);
+    if (step === 0) levels.push(level);
   }
   return levels;
 }
 
+/** Load in which we know all that is under way; undefined where only canaries were refused, which see a limit but cannot count. */
+function limitOf(loaded: readonly Exchange[], refused: readonly Exchange[]): Estimate | undefined {
+  const counted = (exchange: Exchange): boolean => exchange.tag?.kind !== 'canary';
+  const levels = heldAtRefusals(loaded.filter(counted), new Set(refused.filter(counted)));
+  return levels.length === 0
+    ? undefined
+    : { value: Math.round(median(levels)), low: Math.min(...levels), high: Math.max(...levels) };
+}
+
 function candidateFor(route: RouteId, measures: Measures): Candidate | undefined {
   const quiet = measures.exchanges({ route, roles: ['slot'] }).filter(({ sentUs }) => sentUs !== undefined);
+  // A canary asks a member directly while the load comes through the gateway: it meets the member's limit, not ours.
   const loaded = measures
-    .exchanges({ route, roles: ['load', 'volley'] })
+    .exchanges({ route, roles: ['load', 'volley', 'canary'] })
     .filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
   const answered = quiet.filter((exchange) => !isFailure(exchange)).map((exchange) => serviceTimeUs(exchange) ?? 0);
   const ordinaryUs = answered.length === 0 ? 0 : median(answered);
@@ -63,14 +80,7 @@ function candidateFor(route: RouteId, measures: Measures): Candidate | undefined
     quiet.length - quietRefused,
     'greater',
   );
-  const levels = inFlightAt(loaded);
-  const refusedLevels = refused.map(({ seq }) => levels.get(seq) ?? 0).sort((a, b) => a - b);
-  const servedLevels = loaded.filter((exchange) => !isFailure(exchange)).map(({ seq }) => levels.get(seq) ?? 0);
-  const limit = {
-    value: Math.max(1, (refusedLevels[0] as number) - 1),
-    low: Math.max(0, (refusedLevels[0] as number) - 2),
-    high: Math.max(refusedLevels[0] as number, ...servedLevels),
-  };
+  const limit = limitOf(loaded, refused);
   const member = memberOf(route);
   const who = member ?? 'the gateway';
   return {
@@ -79,9 +89,12 @@ function candidateFor(route: RouteId, measures: Measures): Candidate | undefined
     severity: 'error',
     confidence: 'likely',
     p,
-    title: `${member === undefined ? 'Under load requests through the gateway' : `Under load requests to ${member}`} are refused at once (${outcomeKey((refused[0] as Exchange).outcome)}): the first with ${formatNumber(refusedLevels[0] as number)} under way.`,
-    meaning: `${refused.length} of ${loaded.length} requests of the burst or volleys were refused without any work (${formatRatio(refused.length / loaded.length)}); with little load ${quietRefused} of ${quiet.length} were. A queue or a limit of ${who} is full.`,
-    measured: { concurrencyLimit: limit, refusedRatio: { value: refused.length / loaded.length } },
+    title: `Under load requests ${member === undefined ? 'through the gateway' : `to ${member}`} are refused at once (${outcomeKey((refused[0] as Exchange).outcome)})${limit === undefined ? ', asked directly as well' : ` while about ${formatNumber(limit.value)} others are under way`}.`,
+    meaning: `${refused.length} of ${loaded.length} requests ${member === undefined ? 'of the burst or volleys' : 'sent directly under load'} were refused without any work (${formatRatio(refused.length / loaded.length)}); with little load ${quietRefused} of ${quiet.length} were. A queue or a limit of ${who} is full.`,
+    measured: {
+      ...(limit === undefined ? {} : { concurrencyLimit: limit }),
+      refusedRatio: { value: refused.length / loaded.length },
+    },
     exhibits: [
       exchangesExhibit(
         `rejected-${route.replace(':', '-')}`,
@@ -105,11 +118,14 @@ export const rejected: Detector = {
       .map((member) => candidateFor(directTo(member), measures))
       .filter((candidate) => candidate !== undefined);
     const gateway = candidateFor(GATEWAY, measures);
+    const proven = direct.filter(({ p }) => p <= MEMBER_P);
     // What a member refuses comes through the gateway as well; the member is named.
     const candidates =
-      direct.length > 0 && gateway !== undefined
-        ? direct.map((candidate) => ({ ...candidate, explains: new Set([...candidate.explains, ...gateway.explains]) }))
-        : [...direct, ...(gateway === undefined ? [] : [gateway])];
+      proven.length > 0 && gateway !== undefined
+        ? proven.map((candidate) => ({ ...candidate, explains: new Set([...candidate.explains, ...gateway.explains]) }))
+        : gateway === undefined
+          ? direct
+          : [gateway];
     return candidatesOr(candidates, 'no request was refused under load that succeeds without');
   },
 };

@@ -68,6 +68,7 @@ function runAutocannon(
     '',
   );
   const base = { experimentId, route: load.route, requestName: load.request, tag: { kind: 'load' } } as const;
+  const collector = sending.collectClosed({ experimentId, route: load.route, requestName: load.request });
   let sent = 0;
   let answered = 0;
   let failed = 0;
@@ -82,6 +83,8 @@ function runAutocannon(
         duration: load.durationUs / US_PER_SEC,
         timeout: Math.ceil(setup.limits.requestTimeoutUs / US_PER_SEC),
         overallRate: setup.limits.maxRatePerSec,
+        // The answers counted here come too late to stop it exactly.
+        maxOverallRequests: Math.max(1, sending.budget()),
         // Its correction mixes seconds with milliseconds; we record its events ourselves.
         ignoreCoordinatedOmission: true,
         // The result counts answers; what was sent is counted here, so that the two can be reconciled.
@@ -111,13 +114,7 @@ function runAutocannon(
     sending.onStop(() => (run as unknown as { stop(): void }).stop());
     run.on('response', (_client: unknown, status: number, bodyBytes: number, elapsedMs: number) => {
       answered++;
-      const endUs = sending.clock.nowUs();
-      add({
-        dueUs: endUs - Math.round(elapsedMs * 1_000),
-        endUs,
-        outcome: { kind: 'response', status, bodyBytes, complete: true, bodyDigest: 0 },
-      });
-      if (sending.budget() <= 0) (run as unknown as { stop(): void }).stop();
+      collector.add(sending.clock.nowUs(), Math.round(elapsedMs * 1_000), status, bodyBytes);
     });
     run.on('reqError' as 'error', (error: unknown) => {
       failed++;

@@ -3,6 +3,7 @@ import type { Exchange, NotSentReason } from '../model/exchange.ts';
 import type { Limits, MemberId, RequestSpec, Target } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { ClockEpoch } from './clock.ts';
+import type { ClosedBatch } from './closed-batch.ts';
 import type { Schedule } from './schedule.ts';
 
 /** One route with its name already resolved. */
@@ -78,6 +79,7 @@ export type ThreadQuality = {
 export type Reply =
   | { readonly type: 'ready' }
   | { readonly type: 'exchanges'; readonly exchanges: readonly Exchange[]; readonly inFlight: number }
+  | { readonly type: 'closed-batch'; readonly batch: ClosedBatch }
   | { readonly type: 'done'; readonly firing: number; readonly result: FiringResult }
   | { readonly type: 'closed'; readonly quality: ThreadQuality }
   | { readonly type: 'crash'; readonly error: string };

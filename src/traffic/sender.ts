@@ -5,6 +5,7 @@ import type { Auth, Profile } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import type { ClockEpoch } from './clock.ts';
+import { expandClosed } from './closed-batch.ts';
 import type { ClosedLoop, Command, FiringResult, Reply, RouteTarget, SenderSetup, ThreadQuality } from './protocol.ts';
 import type { Schedule } from './schedule.ts';
 import { startThread } from './thread.ts';
@@ -13,6 +14,12 @@ import { startThread } from './thread.ts';
 const LEAD_US = 20_000;
 /** How long requests in flight may still end after a stop. */
 const STOP_GRACE_US = 3_000_000;
+
+/**
+ * Exchanges leave the thread within some ms; V8 would let hundreds of MB of their remains lie about before it collects them.
+ * The old generation is what a full in-flight cap with kept bodies may need.
+ */
+const SENDER_MEMORY = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 512 } as const;
 
 export interface Sender {
   /** Sends a schedule; resolves when every exchange of it has ended. Exchanges arrive at the sink meanwhile. */
@@ -41,7 +48,11 @@ export type SenderOptions = {
 
 /** Starts the sending thread. A crash of the thread rejects whatever waits for it. */
 export async function startSender(options: SenderOptions): Promise<Sender> {
-  const thread = startThread('worker', { workerData: setupOf(options), name: 'gateprobe sender' });
+  const thread = startThread('worker', {
+    workerData: setupOf(options),
+    name: 'gateprobe sender',
+    resourceLimits: SENDER_MEMORY,
+  });
   const waiting = new Map<number, { resolve(result: FiringResult): void; reject(error: Error): void }>();
   let crashed: Error | undefined;
   let inFlight = 0;
@@ -64,6 +75,8 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
       else if (reply.type === 'exchanges') {
         inFlight = reply.inFlight;
         options.sink(reply.exchanges);
+      } else if (reply.type === 'closed-batch') {
+        for (const exchanges of expandClosed(reply.batch, options.runId)) options.sink(exchanges);
       } else if (reply.type === 'done') {
         waiting.get(reply.firing)?.resolve(reply.result);
         waiting.delete(reply.firing);

@@ -4,6 +4,7 @@ import type { Exchange, NotSentReason } from '../model/exchange.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import { createClock } from './clock.ts';
+import { type ClosedBatch, type ClosedCollector, createClosedCollector } from './closed-batch.ts';
 import { type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
 import { CONTROL, LEAD, type PacerData } from './pacer-control.ts';
 import { createPool } from './pool.ts';
@@ -20,7 +21,10 @@ export type Sending = {
   fire(command: FireCommand): Promise<FiringResult>;
   /** Sends one request now; resolves when it ended. */
   launch(launch: Launch): Promise<Exchange>;
-  /** For exchanges measured elsewhere (autocannon). */
+  /** For answers of a closed loop; `takeClosed` gives them on. */
+  collectClosed(about: Pick<ClosedBatch, 'experimentId' | 'route' | 'requestName'>): ClosedCollector;
+  takeClosed(): ClosedBatch | undefined;
+  /** For failures measured elsewhere (autocannon). */
   add(exchange: Omit<Exchange, 'seq' | 'requestId'>): void;
   routeTarget(route: RouteId): RouteTarget;
   /** Requests still allowed by `limits.maxRequests`. */
@@ -43,6 +47,7 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
   const state = createLaunchState(setup, clock, quality);
   const stopListeners = new Set<() => void>();
   let finished: Exchange[] = [];
+  let collector: ClosedCollector | undefined;
   let firing: Firing | undefined;
   const pacer = startPacer(setup, (learn) => {
     const dueUs = firing?.nextDueUs();
@@ -65,6 +70,15 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
   return {
     clock,
     launch,
+    collectClosed(about) {
+      collector = createClosedCollector(about, (count) => {
+        state.sentTotal += count;
+        state.nextSeq += count;
+        return state.nextSeq - count;
+      });
+      return collector;
+    },
+    takeClosed: () => collector?.take(),
     add(exchange) {
       state.sentTotal++;
       finished.push({ ...exchange, seq: state.nextSeq, requestId: requestIdOf(setup.runId, state.nextSeq++) });

@@ -18,6 +18,8 @@ const quality = createQualityWatch();
 const sending = createSending(setup, quality);
 const flush = (): void => {
   const exchanges = sending.takeFinished();
+  const batch = sending.takeClosed();
+  if (batch !== undefined) post({ type: 'closed-batch', batch });
   if (exchanges.length > 0) post({ type: 'exchanges', exchanges, inFlight: sending.inFlight() });
 };
 const flushTimer = setInterval(flush, FLUSH_MS);

@@ -28,7 +28,7 @@ import {
   NOISES,
   onlyCandidate,
   SEC,
-} from './detection.ts';
+} from './expectation.ts';
 
 /** A timer of the gateway, 2 ms of way included. */
 function cut(afterUs: number, status = 502, substatus?: number): Reply {
@@ -42,7 +42,9 @@ function slowPage(slowUs: number, timer: Responder, ratio = 0.02) {
 
 for (const noise of NOISES) {
   test(`ordinary failures at 30 s, while members take 45 s, are a response timer (noise ${noise})`, () => {
-    const recording = makeRecording({ seed: 2, noise }).compare(slowPage(45 * SEC, cut(30 * SEC, 502, 3))).build();
+    const recording = makeRecording({ seed: 2, noise })
+      .compare(slowPage(45 * SEC, cut(30 * SEC, 502, 3)))
+      .build();
     const candidate = onlyCandidate(gatewayResponseTimeout, recording);
     assertPresentable(candidate);
     assert.equal(candidate.severity, 'error');
@@ -55,7 +57,10 @@ for (const noise of NOISES) {
     assert.equal(candidate.requestPath, '/');
     assert.equal(candidate.affected?.count, candidate.explains.size);
     assert.ok(candidate.explains.size > 10);
-    assert.deepEqual(candidate.exhibits.map(({ kind }) => kind), ['xy', 'exchanges']);
+    assert.deepEqual(
+      candidate.exhibits.map(({ kind }) => kind),
+      ['xy', 'exchanges'],
+    );
   });
 
   test(`the three-request proof confirms a timer that no ordinary request met (noise ${noise})`, () => {
@@ -85,7 +90,12 @@ for (const noise of NOISES) {
   test(`a hanging connect is the connect timer's, not the response timer's (noise ${noise})`, () => {
     const hanging: Responder = timesOut(10 * SEC, 'connect');
     const recording = makeRecording({ seed: 5, noise })
-      .compare({ durationUs: 20 * SEC, ratePerSec: 5, gateway: balanced(12_000, cut(3 * SEC, 504)), member: { web2: hanging } })
+      .compare({
+        durationUs: 20 * SEC,
+        ratePerSec: 5,
+        gateway: balanced(12_000, cut(3 * SEC, 504)),
+        member: { web2: hanging },
+      })
       .build();
     const candidate = onlyCandidate(gatewayConnectTimeout, recording);
     assertPresentable(candidate);
@@ -110,7 +120,9 @@ test('failures that do not agree in their time are no timer', () => {
   const scattered: Responder = ({ random }: Ask) => fails(1 * SEC + random.next() * 50 * SEC, 502);
   assertSilent(
     gatewayResponseTimeout,
-    makeRecording({ seed: 6 }).compare(slowPage(60 * SEC, scattered)).build(),
+    makeRecording({ seed: 6 })
+      .compare(slowPage(60 * SEC, scattered))
+      .build(),
   );
 });
 
@@ -156,8 +168,19 @@ test('a provoked failure alone, without the proof below and above, is not confir
   const recording = makeRecording({ seed: 11, noise: 1 })
     .compare({ durationUs: 20 * SEC })
     .experiment('timeout', [
-      { route: GATEWAY, requestName: 'report', tag: { kind: 'delay', delayUs: 60 * SEC, purpose: 'beyond' }, us: 30_002_000, outcome: fails(0, 504).outcome ?? assert.fail() },
-      { route: directTo('web1'), requestName: 'report', tag: { kind: 'delay', delayUs: 60 * SEC, purpose: 'direct' }, us: 60_010_000 },
+      {
+        route: GATEWAY,
+        requestName: 'report',
+        tag: { kind: 'delay', delayUs: 60 * SEC, purpose: 'beyond' },
+        us: 30_002_000,
+        outcome: fails(0, 504).outcome ?? assert.fail(),
+      },
+      {
+        route: directTo('web1'),
+        requestName: 'report',
+        tag: { kind: 'delay', delayUs: 60 * SEC, purpose: 'direct' },
+        us: 60_010_000,
+      },
     ])
     .build();
   assert.notEqual(onlyCandidate(gatewayResponseTimeout, recording).confidence, 'confirmed');
@@ -166,35 +189,50 @@ test('a provoked failure alone, without the proof below and above, is not confir
 test('a run of fast answers says what it lacks', () => {
   assertInsufficient(
     gatewayResponseTimeout,
-    makeRecording({ seed: 12, noise: 1 }).compare({ durationUs: 10 * SEC }).build(),
+    makeRecording({ seed: 12, noise: 1 })
+      .compare({ durationUs: 10 * SEC })
+      .build(),
     /delayMs/,
     /longest answer took/,
   );
   assertNotApplicable(
     gatewayResponseTimeout,
-    makeRecording().experiment('compare', [{ route: directTo('web1') }]).build(),
+    makeRecording()
+      .experiment('compare', [{ route: directTo('web1') }])
+      .build(),
     /through the gateway/,
   );
 });
 
 test('the wall shows both ways and the timer', () => {
-  const recording = makeRecording({ seed: 2 }).compare(slowPage(45 * SEC, cut(30 * SEC))).build();
+  const recording = makeRecording({ seed: 2 })
+    .compare(slowPage(45 * SEC, cut(30 * SEC)))
+    .build();
   const wall = timeoutWall(createMeasures(recording), new Set(['home']), { value: 30 * SEC });
   assert.ok(wall.kind === 'xy');
-  assert.deepEqual(wall.series.map(({ role }) => role), ['direct', 'gateway', 'failure']);
-  assert.deepEqual(wall.marks?.map(({ value }) => value), [30 * SEC]);
+  assert.deepEqual(
+    wall.series.map(({ role }) => role),
+    ['direct', 'gateway', 'failure'],
+  );
+  assert.deepEqual(
+    wall.marks?.map(({ value }) => value),
+    [30 * SEC],
+  );
   for (const { points } of wall.series) {
     assert.ok(points.every(([x, y], i) => y >= 0 && y <= 1 && x >= (points[i - 1]?.[0] ?? 0)));
     assert.equal(points.at(-1)?.[1], 1);
   }
-  const last = (role: string) => Math.max(...(wall.series.find((series) => series.role === role)?.points ?? []).map(([x]) => x));
+  const last = (role: string) =>
+    Math.max(...(wall.series.find((series) => series.role === role)?.points ?? []).map(([x]) => x));
   assert.ok(last('direct') > 44 * SEC && last('gateway') < 31 * SEC);
   const none = timeoutWall(createMeasures(recording), new Set(['other']), { value: SEC });
   assert.deepEqual(none.kind === 'xy' && none.series, []);
 });
 
 test('elapsed times leave out our own connecting, and the background is never zero', () => {
-  const recording = makeRecording().compare({ durationUs: 5 * SEC, newConnectionRatio: 0.5 }).build();
+  const recording = makeRecording()
+    .compare({ durationUs: 5 * SEC, newConnectionRatio: 0.5 })
+    .build();
   const measures = createMeasures(recording);
   const elapsed = new Set(measures.exchanges({ route: GATEWAY }).map(afterSendUs));
   assert.deepEqual([...elapsed], [12_000 - 20]);

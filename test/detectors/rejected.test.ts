@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { rejected } from '../../src/detectors/rejected.ts';
+import {
+  balanced,
+  fails,
+  makeRecording,
+  plus,
+  queueOf,
+  type RecordingOptions,
+  type Responder,
+  sometimes,
+} from '../helpers/make-recording.ts';
+import {
+  ALPHA,
+  assertClear,
+  assertInsufficient,
+  assertNear,
+  assertPresentable,
+  assertSilent,
+  NOISES,
+  onlyCandidate,
+  SEC,
+} from './expectation.ts';
+
+const BURST = { durationUs: 3 * SEC, ratePerSec: 100, canaryPerSec: 10 };
+
+function quiet(options: RecordingOptions, farm: { gateway?: Responder; member?: Responder } = {}) {
+  return makeRecording(options).compare({ durationUs: 20 * SEC, ...farm });
+}
+
+/** Four at work and eight waiting are twelve under way; the thirteenth is refused. */
+function full(status = 503): Responder {
+  return queueOf({ servers: 4, serviceUs: 200_000, maxWaiting: 8, full: fails(1_000, status) });
+}
+
+for (const noise of NOISES) {
+  test(`a full queue of the gateway, with its place count (noise ${noise})`, () => {
+    const recording = quiet({ seed: 2, noise })
+      .burst({ ...BURST, gateway: full() })
+      .build();
+    const candidate = onlyCandidate(rejected, recording);
+    assertPresentable(candidate);
+    assert.deepEqual(candidate.scope, { route: 'gateway' });
+    assert.equal(candidate.severity, 'error');
+    assert.ok(candidate.p < ALPHA);
+    assertNear(candidate.measured['concurrencyLimit'], 12, 0.1);
+    assert.match(candidate.title, /503/);
+    assert.equal(candidate.affected?.of, 300);
+    assertNear(candidate.measured['refusedRatio'], candidate.explains.size / 300, 0);
+    assert.ok(candidate.explains.size > 200);
+  });
+
+  test(`what a member refuses is the member's, and explains what came through the gateway (noise ${noise})`, () => {
+    const queue = full(429);
+    const recording = quiet({ seed: 3, noise })
+      .burst({ ...BURST, gateway: balanced(12_000, plus(2_000, queue)), member: { web1: 10_000, web2: queue } })
+      .build();
+    const candidate = onlyCandidate(rejected, recording);
+    assert.deepEqual(candidate.scope, { route: 'direct', member: 'web2' });
+    assert.ok(candidate.p < ALPHA, `p ${candidate.p}`);
+    assert.ok(candidate.explains.size > (candidate.affected?.count ?? 0), 'those of the gateway as well');
+  });
+
+  test(`volleys are load, too (noise ${noise})`, () => {
+    const recording = quiet({ seed: 4, noise })
+      .volley({ sizes: [4, 8, 16, 32], gateway: full() })
+      .build();
+    const candidate = onlyCandidate(rejected, recording);
+    assert.equal(candidate.affected?.count, 4 + 20);
+    assertNear(candidate.measured['concurrencyLimit'], 12, 0.01);
+  });
+
+  test(`nothing refused is clear (noise ${noise})`, () => {
+    assertClear(rejected, quiet({ seed: 5, noise }).burst(BURST).volley({}).build());
+  });
+
+  test(`an application that always answers 503 at that rate is not a full queue (noise ${noise})`, () => {
+    const gateway = sometimes(0.05, fails(1_000, 503), 12_000);
+    const recording = quiet({ seed: 6, noise }, { gateway })
+      .burst({ ...BURST, gateway })
+      .build();
+    const detection = onlyImprobable(recording);
+    assert.ok(detection === undefined || detection > ALPHA, `p ${detection}`);
+  });
+}
+
+function onlyImprobable(recording: Parameters<typeof onlyCandidate>[1]): number | undefined {
+  try {
+    return onlyCandidate(rejected, recording).p;
+  } catch {
+    return undefined;
+  }
+}
+
+test('errors that took work, and errors of another kind, are not refusals', () => {
+  for (const reply of [fails(2 * SEC, 503), fails(1_000, 500), fails(1_000, 404)]) {
+    const gateway = sometimes(0.5, reply, 12_000);
+    assertClear(
+      rejected,
+      quiet({ seed: 7, noise: 1 })
+        .burst({ ...BURST, gateway })
+        .build(),
+    );
+  }
+});
+
+test('two refusals are silence; three under a hundred loaded requests are no warning', () => {
+  const refusing = (count: number) =>
+    quiet({ seed: 8, noise: 1 })
+      .burst({ ...BURST, gateway: ({ index }) => (index >= 100 && index < 100 + count ? fails(1_000, 503) : 12_000) })
+      .build();
+  assertSilent(rejected, refusing(2));
+  assert.ok(onlyCandidate(rejected, refusing(3)).p > ALPHA);
+  assert.ok(onlyCandidate(rejected, refusing(40)).p < ALPHA);
+});
+
+test('without load nothing can be said', () => {
+  assertInsufficient(rejected, quiet({ seed: 9, noise: 1 }).idle({}).build(), /burst.*ramp.*volleys/, /no load/);
+});
