@@ -61,13 +61,13 @@ function cannotConnect({ outcome }: Exchange): boolean {
 
 function noneTitle({ working, closed, asked }: MemberStates, outage: Outage, of: number): string {
   const share = outage.isWholeRun
-    ? `${formatRatio(outage.refused.length / outage.asked)} of requests fail`
+    ? `${formatRatio(outage.count / outage.asked)} of requests fail`
     : `for ${formatDuration(outage.endUs - outage.startUs)} nearly every request failed`;
   if (asked === 0)
     return `The gateway answers as if it had no member to send to: ${share}. Members were not asked directly.`;
   return working.length > 0
     ? `The gateway has no member to send to, although ${working.length} of ${of} members answer directly: ${share}.`
-    : `No member answers: the gateway has none to send to, and all ${closed.length} fail directly as well; ${share}.`;
+    : `No member answers: the gateway has none to send to, and ${closed.length === 1 ? 'its only one fails' : `all ${closed.length} fail`} directly as well; ${share}.`;
 }
 
 function noneCandidate(outage: Outage, context: DetectorContext): Candidate | undefined {
@@ -88,12 +88,12 @@ function noneCandidate(outage: Outage, context: DetectorContext): Candidate | un
     // A closed member that half of the time would not be so, asked independently of the gateway.
     p: isDown ? outage.p * 0.5 ** closedRequests.length : outage.p,
     title: noneTitle(states, outage, measures.members.length),
-    meaning: `${outage.refused.length} of ${outage.asked} requests in a row were refused by the gateway itself, without a wait. ${noneAdvice(states)}`,
+    meaning: `${outage.count} of ${outage.asked} requests in a row were refused by the gateway itself, without a wait. ${noneAdvice(states)}`,
     measured: {
       ...(asked === 0 ? {} : { membersAnswering: { value: working.length } }),
       refusedRatio: {
-        value: outage.refused.length / outage.asked,
-        ...proportionInterval(outage.refused.length, outage.asked),
+        value: outage.count / outage.asked,
+        ...proportionInterval(outage.count, outage.asked),
       },
       ...(outage.isWholeRun ? {} : { outageUs: { value: outage.endUs - outage.startUs } }),
     },
@@ -110,7 +110,7 @@ function noneCandidate(outage: Outage, context: DetectorContext): Candidate | un
       { cause: 'gateway/unreachable', whyNot: 'the gateway itself answers' },
       { cause: 'timeout/gateway-response', whyNot: 'it did not wait for an answer' },
     ],
-    affected: { count: outage.refused.length, of: outage.asked },
+    affected: { count: outage.count, of: outage.asked },
     explains: seqsOf(outage.refused),
   };
 }

@@ -21,6 +21,8 @@ export const LEAST_REFUSED = 8;
 
 export type Outage = {
   readonly refused: readonly Exchange[];
+  /** How many there were; `refused` may hold fewer. */
+  readonly count: number;
   /** Requests through the gateway within the stretch. */
   readonly asked: number;
   readonly startUs: number;
@@ -44,37 +46,37 @@ export function steadyTally(measures: Measures): Tally {
   return tallyOf(measures, { route: GATEWAY, roles: ['slot'] });
 }
 
-/** The longest stretch in which at least 90 % of the requests through the gateway were refused by it. */
+/**
+ * The longest stretch in which at least 90 % of the requests through the gateway were refused by it. Where a long run
+ * kept only a sample of them, order says nothing: then it is the whole run or nothing.
+ */
 export function findOutage(context: DetectorContext): Outage | undefined {
   const tally = steadyTally(context.measures);
   const inOrder = [...tally.kept].sort((a, b) => a.dueUs - b.dueUs);
   const isRefused = inOrder.map((exchange) => refusedByGateway(exchange, context));
-  const refusedKept = inOrder.filter((_, i) => isRefused[i]);
-  const refusedTotal = tally.countOf(refusedKept);
-  // Kept exchanges stand for more that went the same way; the scale differs between what failed and what did not.
-  const refusedWeight = refusedTotal / Math.max(1, refusedKept.length);
-  const otherWeight = (tally.ended - refusedTotal) / Math.max(1, inOrder.length - refusedKept.length);
-  const [from, to] = densest(
-    isRefused.map((is) => (is ? (1 - OUTAGE_RATIO) * refusedWeight : -OUTAGE_RATIO * otherWeight)),
-  );
+  const isSampled = inOrder.length < tally.ended;
+  const [from, to] = isSampled
+    ? [0, inOrder.length]
+    : densest(isRefused.map((is) => (is ? 1 - OUTAGE_RATIO : -OUTAGE_RATIO)));
   const within = inOrder.slice(from, to);
   const refused = within.filter((_, i) => isRefused[from + i]);
+  const count = tally.countOf(refused);
+  const asked = isSampled ? tally.ended : within.length;
   const [first, last] = [refused[0], refused.at(-1)];
   if (first === undefined || last === undefined || refused.length < LEAST_REFUSED) return undefined;
-  if (isTimer(refused, context.measures)) return undefined;
-  const asked = Math.round(refused.length * refusedWeight + (within.length - refused.length) * otherWeight);
-  const elsewhere = inOrder.length - within.length;
+  if (count < OUTAGE_RATIO * asked || isTimer(refused, context.measures)) return undefined;
   const failedElsewhere = inOrder.filter((exchange, i) => (i < from || i >= to) && isFailure(exchange)).length;
   const isWholeRun = asked >= OUTAGE_RATIO * tally.ended;
-  const background = Math.max(HALF, isWholeRun ? 0 : (failedElsewhere + 1) / (elsewhere + 2));
+  const background = isWholeRun ? HALF : Math.max(HALF, (failedElsewhere + 1) / (inOrder.length - within.length + 2));
   const stretches = isWholeRun ? 1 : tally.ended;
   return {
     refused,
+    count,
     asked,
     startUs: first.dueUs,
     endUs: last.endUs,
     isWholeRun,
-    p: Math.min(1, stretches * binomialTail(refused.length, within.length, background)),
+    p: Math.min(1, stretches * binomialTail(count, asked, background)),
   };
 }
 

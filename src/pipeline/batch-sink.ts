@@ -10,6 +10,8 @@ import { createMasker } from '../profile/mask.ts';
 import type { Recorder } from '../recording/recorder.ts';
 import { LOGIN_EXPERIMENT } from '../traffic/login.ts';
 
+import { createMemoryGuard } from './memory-guard.ts';
+
 export type BatchSink = {
   take(batch: readonly Exchange[]): void;
   /** Login exchanges since the last call; they are not recorded. */
@@ -26,6 +28,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
   const answers = createAnswers();
   const mask = createMasker(profile.secrets, profile.mask);
   const outcomes: Record<string, number> = {};
+  const guardMemory = createMemoryGuard();
   let logins: Exchange[] = [];
   return {
     take(batch) {
@@ -41,6 +44,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
       }
       live.add(exchanges);
       recorder.record(exchanges);
+      guardMemory(exchanges.length);
     },
     takeLogins() {
       const taken = logins;

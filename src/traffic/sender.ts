@@ -19,7 +19,7 @@ const STOP_GRACE_US = 3_000_000;
  * Exchanges leave the thread within some ms; V8 would let hundreds of MB of their remains lie about before it collects them.
  * The old generation is what a full in-flight cap with kept bodies may need.
  */
-const SENDER_MEMORY = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 512 } as const;
+const SENDER_MEMORY = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 } as const;
 
 export interface Sender {
   /** Sends a schedule; resolves when every exchange of it has ended. Exchanges arrive at the sink meanwhile. */
