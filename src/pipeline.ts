@@ -96,7 +96,7 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
   const records = await runExperiments(plan, context, sink, options.onProgress);
   const threadQuality = await sender.close();
   signal.removeEventListener('abort', onAbort);
-  const traffic = sink.recorder.finish();
+  const traffic = sink.finish();
   const recording: Recording = {
     manifest: manifestOf(options, plan, runId),
     targets: targets.map(resolvedTarget),

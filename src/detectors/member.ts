@@ -67,15 +67,20 @@ function ratioOf(member: string, others: readonly string[], requestName: string,
   };
 }
 
-function slowCandidate(member: string, requestName: string, measures: Measures): Candidate | undefined {
-  const others = measures.members.filter((name) => name !== member);
+function slowCandidate(
+  member: string,
+  compared: readonly string[],
+  requestName: string,
+  measures: Measures,
+): Candidate | undefined {
+  const others = compared.filter((name) => name !== member);
   const own = warmTimes(measures, member, requestName);
   const peers = mergeDistributions(others.map((name) => warmTimes(measures, name, requestName)));
   const [ownUs, peersUs] = [own.quantile(0.5), peers.quantile(0.5)];
   // Half of its answers take longer than twice the others' median: a sign test against that bound.
   const boundUs = Math.max(SLOW_RATIO * peersUs, peersUs + SLOW_FLOOR_US);
   const above = Math.round(own.count * (1 - own.cdf(boundUs)));
-  const p = binomialTail(above, own.count, 0.5) * measures.members.length;
+  const p = binomialTail(above, own.count, 0.5) * compared.length;
   if (ownUs <= boundUs || p > WORTH_SAYING_P) return undefined;
   const ratio = ratioOf(member, others, requestName, measures);
   const peersName = others.length === 1 ? `${others[0]}` : 'the other members';
@@ -95,13 +100,13 @@ function slowCandidate(member: string, requestName: string, measures: Measures):
         id: `member-slow-${member}`,
         title: 'Members side by side',
         reading: `Median service time of ${requestName}, asked directly on warm connections.`,
-        categories: [...measures.members],
+        categories: compared,
         unit: 'us',
         stacked: false,
         series: [
           {
             name: 'median',
-            values: measures.members.map((name) => Math.round(warmTimes(measures, name, requestName).quantile(0.5))),
+            values: compared.map((name) => Math.round(warmTimes(measures, name, requestName).quantile(0.5))),
           },
         ],
       },
@@ -126,11 +131,16 @@ export const memberSlow: Detector = {
     const requestName = mainRequest(measures);
     if (requestName === undefined) return insufficient('a compare', 'none in this run');
     const counts = measures.members.map((member) => warmTimes(measures, member, requestName).count);
-    const fewest = Math.min(...counts);
-    if (fewest < LEAST_SLOTS) return insufficient(`${LEAST_SLOTS} warm answers of each member`, String(fewest));
+    // A member that is down has no times; the others are still peers of each other.
+    const compared = measures.members.filter((_, i) => (counts[i] ?? 0) >= LEAST_SLOTS);
+    if (compared.length < 2)
+      return insufficient(
+        `${LEAST_SLOTS} warm answers of two members`,
+        `${counts.join(', ')} of ${measures.members.join(', ')}`,
+      );
     return candidatesOr(
-      measures.members
-        .map((member) => slowCandidate(member, requestName, measures))
+      compared
+        .map((member) => slowCandidate(member, compared, requestName, measures))
         .filter((candidate) => candidate !== undefined),
       `no member takes twice as long as its peers for ${requestName}`,
     );

@@ -73,9 +73,9 @@ function noneTitle({ working, closed, asked }: MemberStates, outage: Outage, of:
 function noneCandidate(outage: Outage, context: DetectorContext): Candidate | undefined {
   const { measures, gateway } = context;
   const states = memberStates(outage, measures);
-  const { working, closed, failing, closedRequests, asked } = states;
+  const { working, failing, closedRequests, asked } = states;
   // Members that take connections but answer errors, or hang up, explain the failures themselves.
-  if (failing.length > 0 || (asked > 0 && closed.length + working.length === 0)) return undefined;
+  if (working.length === 0 && failing.length > 0) return undefined;
   const answer = outage.refused.find((exchange) => exchange.answer !== undefined)?.answer;
   const codes = answer === undefined ? undefined : gateway.codes(answer);
   const isOwnWord = answer !== undefined && gateway.wroteIt(answer) === true;
@@ -84,7 +84,7 @@ function noneCandidate(outage: Outage, context: DetectorContext): Candidate | un
     cause: 'member/none-available',
     scope: { route: 'gateway' },
     severity: 'critical',
-    confidence: isDown ? 'confirmed' : asked > 0 || isOwnWord ? 'likely' : 'possible',
+    confidence: isDown ? 'confirmed' : isOwnWord || (asked > 0 && failing.length === 0) ? 'likely' : 'possible',
     // A closed member that half of the time would not be so, asked independently of the gateway.
     p: isDown ? outage.p * 0.5 ** closedRequests.length : outage.p,
     title: noneTitle(states, outage, measures.members.length),

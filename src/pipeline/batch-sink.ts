@@ -7,7 +7,7 @@ import type { Profile } from '../model/profile.ts';
 import type { RecognisedGateway } from '../model/recording.ts';
 import { GATEWAY } from '../model/route.ts';
 import { createMasker } from '../profile/mask.ts';
-import type { Recorder } from '../recording/recorder.ts';
+import type { RecordedTraffic, Recorder } from '../recording/recorder.ts';
 import { LOGIN_EXPERIMENT } from '../traffic/login.ts';
 
 import { createMemoryGuard } from './memory-guard.ts';
@@ -17,6 +17,8 @@ export type BatchSink = {
   /** Login exchanges since the last call; they are not recorded. */
   takeLogins(): readonly Exchange[];
   recognise(): RecognisedGateway;
+  /** Ends the recording: traffic as recorded, and the remains of its way there collected. */
+  finish(): RecordedTraffic;
   readonly live: LiveEstimates;
   readonly recorder: Recorder;
   readonly outcomes: Readonly<Record<string, number>>;
@@ -28,7 +30,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
   const answers = createAnswers();
   const mask = createMasker(profile.secrets, profile.mask);
   const outcomes: Record<string, number> = {};
-  const guardMemory = createMemoryGuard();
+  const memory = createMemoryGuard();
   let logins: Exchange[] = [];
   return {
     take(batch) {
@@ -44,7 +46,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
       }
       live.add(exchanges);
       recorder.record(exchanges);
-      guardMemory(exchanges.length);
+      memory.look(exchanges.length);
     },
     takeLogins() {
       const taken = logins;
@@ -52,6 +54,11 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
       return taken;
     },
     recognise: () => recogniseGateway(GATEWAYS, answers.gateway, answers.direct, profile.gateway.kind),
+    finish() {
+      const traffic = recorder.finish();
+      memory.collect();
+      return traffic;
+    },
     live,
     recorder,
     outcomes,

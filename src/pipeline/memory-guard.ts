@@ -11,17 +11,20 @@ const GROWTH_BYTES = 12 * 1_024 * 1_024;
  * before it collects; a probe that runs on a server should not take that. The collection (about 10 ms) delays nothing that
  * is measured: sending has a thread and a heap of its own.
  */
-export function createMemoryGuard(): (exchanges: number) => void {
+export function createMemoryGuard(): { look(exchanges: number): void; collect(): void } {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   let seen = 0;
   let afterLast = process.memoryUsage().heapUsed;
-  return (exchanges) => {
-    seen += exchanges;
-    if (seen < EXCHANGES_PER_LOOK) return;
-    seen = 0;
-    if (process.memoryUsage().heapUsed - afterLast < GROWTH_BYTES) return;
-    collect();
-    afterLast = process.memoryUsage().heapUsed;
+  return {
+    look(exchanges) {
+      seen += exchanges;
+      if (seen < EXCHANGES_PER_LOOK) return;
+      seen = 0;
+      if (process.memoryUsage().heapUsed - afterLast < GROWTH_BYTES) return;
+      collect();
+      afterLast = process.memoryUsage().heapUsed;
+    },
+    collect,
   };
 }

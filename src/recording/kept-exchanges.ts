@@ -23,7 +23,7 @@ export const DEFAULT_CAPS: KeepCaps = {
   failures: 5_000,
   slowest: 200,
   slowestTotal: 5_000,
-  others: 30_000,
+  others: 15_000,
   failureAnswers: 2_000,
   answersPerRoute: 20,
 };

@@ -101,7 +101,9 @@ function findings(report: Report, paint: Paint): string[] {
 function findingText(finding: Finding, number: number, paint: Paint): string {
   const { steps, commands, howToVerify } = finding.remedy;
   const [step] = steps;
-  const [command] = commands;
+  // One command fits here: the one for the place of the fault.
+  const command =
+    commands.find(({ gateway }) => finding.scope.route === 'direct' && gateway === 'member') ?? commands[0];
   const label = `${number}. ${SEVERITY_LABEL[finding.severity].toUpperCase()} `;
   const [first = '', ...rest] = wrap(`${finding.confidence}, ${whereLabel(finding)} (${finding.cause})`, label, '   ');
   return [

@@ -28,7 +28,9 @@ for (const noise of NOISES) {
   test(`one slow request, then ten seconds of failures for all, while members answer (noise ${noise})`, () => {
     const candidate = onlyCandidate(
       cascade,
-      makeRecording({ seed: 2, noise }).compare({ gateway: tookAllOut(10 * SEC) }).build(),
+      makeRecording({ seed: 2, noise })
+        .compare({ gateway: tookAllOut(10 * SEC) })
+        .build(),
     );
     assertPresentable(candidate);
     assert.deepEqual([candidate.severity, candidate.scope.route], ['critical', 'gateway']);
@@ -46,7 +48,12 @@ for (const noise of NOISES) {
 
   test(`members that fail as well are down, not taken out (noise ${noise})`, () => {
     const member: Responder = ({ atUs }: Ask) => (atUs >= 11 * SEC && atUs < 21 * SEC ? fails(300, 503) : 10_000);
-    assertClear(cascade, makeRecording({ seed: 4, noise }).compare({ gateway: tookAllOut(10 * SEC), member }).build());
+    assertClear(
+      cascade,
+      makeRecording({ seed: 4, noise })
+        .compare({ gateway: tookAllOut(10 * SEC), member })
+        .build(),
+    );
   });
 
   test(`scattered failures and slow ones are clear (noise ${noise})`, () => {
@@ -58,7 +65,9 @@ for (const noise of NOISES) {
 
 test('seven in a row are not enough, eight are', () => {
   const outage = (failures: number) =>
-    makeRecording({ seed: 7, noise: 1 }).compare({ gateway: tookAllOut(failures * 50_000) }).build();
+    makeRecording({ seed: 7, noise: 1 })
+      .compare({ gateway: tookAllOut(failures * 50_000) })
+      .build();
   assertClear(cascade, outage(7));
   const eight = onlyCandidate(cascade, outage(8));
   assert.equal(eight.affected?.count, 8);
@@ -69,7 +78,9 @@ test('an outage that the run did not see the end of lasts to its last failure', 
   const gateway = tookAllOut(60 * SEC);
   const candidate = onlyCandidate(
     cascade,
-    makeRecording({ seed: 8, noise: 1 }).compare({ durationUs: 20 * SEC, gateway }).build(),
+    makeRecording({ seed: 8, noise: 1 })
+      .compare({ durationUs: 20 * SEC, gateway })
+      .build(),
   );
   assertNear(candidate.measured['outageUs'], 9 * SEC, 0.02);
 });
@@ -77,5 +88,12 @@ test('an outage that the run did not see the end of lasts to its last failure', 
 test('one member has no other to take out; a handful of requests say nothing', () => {
   const one = makeRecording({ members: ['web1'] }).compare({ gateway: tookAllOut(10 * SEC) });
   assertNotApplicable(cascade, one.build(), /one member/);
-  assertInsufficient(cascade, makeRecording().compare({ durationUs: SEC / 4 }).build(), /8 requests/, /^5$/);
+  assertInsufficient(
+    cascade,
+    makeRecording()
+      .compare({ durationUs: SEC / 4 })
+      .build(),
+    /8 requests/,
+    /^5$/,
+  );
 });

@@ -56,7 +56,10 @@ export function assertNotApplicable(detector: Detector, recording: Recording, re
 /** The estimate is there, near `value`, and its interval holds its own value. */
 export function assertNear(estimate: Estimate | undefined, value: number, toleranceRatio: number): void {
   assert.ok(estimate !== undefined, 'not measured');
-  assert.ok(Math.abs(estimate.value - value) <= toleranceRatio * value, `${JSON.stringify(estimate)} is not near ${value}`);
+  assert.ok(
+    Math.abs(estimate.value - value) <= toleranceRatio * value,
+    `${JSON.stringify(estimate)} is not near ${value}`,
+  );
   const { low = estimate.value, high = estimate.value } = estimate;
   assert.ok(low <= estimate.value && estimate.value <= high, JSON.stringify(estimate));
 }
@@ -70,7 +73,11 @@ export function assertPresentable(candidate: Candidate): void {
   for (const exhibit of candidate.exhibits) {
     assert.ok(exhibit.reading.length > 20, exhibit.id);
     if (exhibit.kind === 'exchanges') assert.ok(exhibit.rows.length > 0 && exhibit.total >= exhibit.rows.length);
-    if (exhibit.kind === 'xy') assert.ok(exhibit.series.some(({ points }) => points.length > 0), exhibit.id);
+    if (exhibit.kind === 'xy')
+      assert.ok(
+        exhibit.series.some(({ points }) => points.length > 0),
+        exhibit.id,
+      );
   }
   assert.ok(candidate.rivals.length > 0, 'no rival excluded');
   assert.ok(candidate.p >= 0 && candidate.p <= 1, `p ${candidate.p}`);

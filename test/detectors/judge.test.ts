@@ -85,7 +85,12 @@ test('60 healthy farms on quiet and on bad days get no warning', () => {
   for (const noise of [1, 10] as const) {
     for (let seed = 1; seed <= 60; seed++) {
       const recording = makeRecording({ seed, noise })
-        .compare({ durationUs: 15 * SEC, ratePerSec: 10, newConnectionRatio: 0.25, member: sometimes(0.01, 300_000, 10_000) })
+        .compare({
+          durationUs: 15 * SEC,
+          ratePerSec: 10,
+          newConnectionRatio: 0.25,
+          member: sometimes(0.01, 300_000, 10_000),
+        })
         .burst({ ratePerSec: 80, durationUs: 3 * SEC, canaryPerSec: 6 })
         .volley({ sizes: [4, 8] })
         .idle({ gapsUs: [60 * SEC, 1_300 * SEC] })
@@ -93,8 +98,15 @@ test('60 healthy farms on quiet and on bad days get no warning', () => {
         .build();
       const { findings, detectors } = judged(recording);
       const serious = findings.filter(({ severity }) => isAtLeast(severity, 'warning'));
-      assert.deepEqual(serious.map(({ title }) => title), [], `noise ${noise}, seed ${seed}`);
-      assert.deepEqual(detectors.filter(({ verdict }) => verdict.state === 'failed'), []);
+      assert.deepEqual(
+        serious.map(({ title }) => title),
+        [],
+        `noise ${noise}, seed ${seed}`,
+      );
+      assert.deepEqual(
+        detectors.filter(({ verdict }) => verdict.state === 'failed'),
+        [],
+      );
     }
   }
 });
@@ -107,7 +119,11 @@ test('60 farms with rare failures of an ordinary kind get no warning from detect
       .burst({ ratePerSec: 80, durationUs: 3 * SEC, canaryPerSec: 6, gateway })
       .build();
     const serious = judged(recording).findings.filter(({ severity }) => isAtLeast(severity, 'warning'));
-    assert.deepEqual(serious.map(({ title }) => title), [], `seed ${seed}`);
+    assert.deepEqual(
+      serious.map(({ title }) => title),
+      [],
+      `seed ${seed}`,
+    );
   }
 });
 
@@ -116,13 +132,25 @@ for (const noise of [0, 1, 10] as const) {
     const queue = queueOf({ servers: 1, serviceUs: 25_000 });
     const recording = makeRecording({ seed: 2, noise })
       .compare({ durationUs: 20 * SEC, newConnectionRatio: 0.25, member: 25_000 })
-      .burst({ ratePerSec: 140, durationUs: 4 * SEC, canaryPerSec: 10, gateway: balanced(12_000, plus(2_000, queue)), member: { web1: 25_000, web2: queue } })
-      .idle({ gapsUs: [60 * SEC, 1_300 * SEC, 1_800 * SEC], isCold: ({ route, gapUs }) => route === 'direct:web1' && gapUs > 1_200 * SEC })
+      .burst({
+        ratePerSec: 140,
+        durationUs: 4 * SEC,
+        canaryPerSec: 10,
+        gateway: balanced(12_000, plus(2_000, queue)),
+        member: { web1: 25_000, web2: queue },
+      })
+      .idle({
+        gapsUs: [60 * SEC, 1_300 * SEC, 1_800 * SEC],
+        isCold: ({ route, gapUs }) => route === 'direct:web1' && gapUs > 1_200 * SEC,
+      })
       .timeout({ gatewayTimeoutUs: 30 * SEC })
       .build();
     const judgement = judged(recording);
     assert.deepEqual(causesOf(judgement), ['timeout/gateway-response', 'cold-start/idle', 'queue/member']);
-    assert.deepEqual(judgement.findings.map(({ scope }) => scope.member), [undefined, 'web1', 'web2']);
+    assert.deepEqual(
+      judgement.findings.map(({ scope }) => scope.member),
+      [undefined, 'web1', 'web2'],
+    );
     for (const { remedy, exhibits, cause } of judgement.findings) {
       assert.ok(remedy.steps.length > 0 && remedy.howToVerify.length > 0, cause);
       assert.ok(exhibits.length > 0, cause);
@@ -134,12 +162,18 @@ for (const noise of [0, 1, 10] as const) {
 }
 
 test('findings carry nothing of the judging', () => {
-  const [finding] = judgedOf(candidate('queue/member', { suggestedUs: 1, requestPath: '/', explains: seqs(0, 3) })).findings;
-  for (const key of ['p', 'explains', 'suggestedUs', 'requestPath']) assert.ok(finding !== undefined && !(key in finding), key);
+  const [finding] = judgedOf(
+    candidate('queue/member', { suggestedUs: 1, requestPath: '/', explains: seqs(0, 3) }),
+  ).findings;
+  for (const key of ['p', 'explains', 'suggestedUs', 'requestPath'])
+    assert.ok(finding !== undefined && !(key in finding), key);
 });
 
 test('what chance makes too easily is shown as information', () => {
-  for (const [p, severity] of [[1e-4, 'warning'], [2e-4, 'info']] as const) {
+  for (const [p, severity] of [
+    [1e-4, 'warning'],
+    [2e-4, 'info'],
+  ] as const) {
     const [finding] = judgedOf(candidate('queue/member', { p })).findings;
     assert.equal(finding?.severity, severity);
   }
@@ -171,7 +205,10 @@ test('a stronger cause of the same requests explains a weaker one away, from 80 
   const weak = (to: number) => candidate('application/error', { explains: seqs(0, to) });
   const explained = judgedOf(weak(100), strong);
   assert.deepEqual(causesOf(explained), ['timeout/gateway-response']);
-  assert.deepEqual(explained.findings[0]?.rivals.map(({ cause }) => cause), ['application/error']);
+  assert.deepEqual(
+    explained.findings[0]?.rivals.map(({ cause }) => cause),
+    ['application/error'],
+  );
   const verdict = verdictOf(explained, 'application/error');
   assert.match(verdict.state === 'clear' ? verdict.checked : '', /explained by timeout\/gateway-response/);
   assert.equal(judgedOf(weak(110), strong).findings.length, 2);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { memberErrors, memberSlow } from '../../src/detectors/member.ts';
 import type { Recording } from '../../src/model/recording.ts';
 import { GATEWAY } from '../../src/model/route.ts';
-import { balanced, fails, makeRecording, plus, type Responder, sometimes } from '../helpers/make-recording.ts';
+import { balanced, fails, makeRecording, plus, type Responder, refused, sometimes } from '../helpers/make-recording.ts';
 import { ALPHA, assertInterval, candidatesOf, detect, NOISES, onlyCandidate } from './candidates.ts';
 
 const MEMBERS = ['web1', 'web2', 'web3'];
@@ -68,9 +68,11 @@ describe('member/slow', () => {
   test('too few answers', () => {
     assert.deepEqual(detect(memberSlow, farm({ web2: 40_000 }, { durationUs: 1_000_000 })), {
       state: 'insufficient-data',
-      need: '20 warm answers of each member',
-      have: '18',
+      need: '20 warm answers of two members',
+      have: '18, 18, 18 of web1, web2, web3',
     });
+    const oneDown = farm({ web1: refused(), web3: 40_000 });
+    assert.match(onlyCandidate(memberSlow, oneDown).title, /^web3 takes [\d.]+ times as long as web2: /);
   });
 
   test('no compare, one member', () => {

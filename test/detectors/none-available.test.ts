@@ -75,6 +75,15 @@ test('HAProxy answers after its retries of 3 s', () => {
   assert.equal(candidate.confidence, 'confirmed');
 });
 
+test('one member answers errors, the other answers: the view of the gateway is wrong, perhaps', () => {
+  const recording = makeRecording({ noise: 1 })
+    .compare({ gateway: fails(1_000, 503), member: { web1: fails(5_000, 503) }, durationUs: 30 * SEC })
+    .build();
+  const candidate = onlyCandidate(noneAvailable, recording);
+  assert.equal(candidate.confidence, 'possible');
+  assert.match(candidate.title, /although 1 of 2 members answer directly/);
+});
+
 test("the gateway's own words: 502.4 of ARR", () => {
   const answer = {
     status: 502,

@@ -46,7 +46,13 @@ test('all reasons are given, in one finding about the probe', () => {
 });
 
 test('a slow or noisy target does not make the probe guilty', () => {
-  for (const noise of NOISES) assertClear(probeSaturated, makeRecording({ noise }).compare({ member: 2 * SEC }).build());
+  for (const noise of NOISES)
+    assertClear(
+      probeSaturated,
+      makeRecording({ noise })
+        .compare({ member: 2 * SEC })
+        .build(),
+    );
 });
 
 test('nothing sent, nothing judged', () => {

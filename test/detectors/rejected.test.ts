@@ -18,6 +18,7 @@ import {
   assertNear,
   assertPresentable,
   assertSilent,
+  detect,
   NOISES,
   onlyCandidate,
   SEC,
@@ -59,6 +60,8 @@ for (const noise of NOISES) {
     const candidate = onlyCandidate(rejected, recording);
     assert.deepEqual(candidate.scope, { route: 'direct', member: 'web2' });
     assert.ok(candidate.p < ALPHA, `p ${candidate.p}`);
+    assert.equal(candidate.measured['concurrencyLimit'], undefined, 'canaries cannot count what is under way');
+    assert.match(candidate.title, /web2 .*429.*directly/);
     assert.ok(candidate.explains.size > (candidate.affected?.count ?? 0), 'those of the gateway as well');
   });
 
@@ -80,18 +83,29 @@ for (const noise of NOISES) {
     const recording = quiet({ seed: 6, noise }, { gateway })
       .burst({ ...BURST, gateway })
       .build();
-    const detection = onlyImprobable(recording);
-    assert.ok(detection === undefined || detection > ALPHA, `p ${detection}`);
+    const detection = detect(rejected, recording);
+    if (detection.state === 'candidates') for (const { p } of detection.candidates) assert.ok(p > ALPHA, `p ${p}`);
   });
 }
 
-function onlyImprobable(recording: Parameters<typeof onlyCandidate>[1]): number | undefined {
-  try {
-    return onlyCandidate(rejected, recording).p;
-  } catch {
-    return undefined;
-  }
-}
+test('what a member refuses now and then, also when quiet, does not hide a limit of the gateway', () => {
+  const member = sometimes(0.2, fails(1_000, 503), 10_000);
+  const recording = quiet({ seed: 10, noise: 1 }, { member, gateway: 12_000 })
+    .burst({ ...BURST, member, gateway: full() })
+    .build();
+  const candidate = onlyCandidate(rejected, recording);
+  assert.deepEqual(candidate.scope, { route: 'gateway' });
+  assert.ok(candidate.p < ALPHA);
+});
+
+test('answers that are refused by choice (429) hold no place', () => {
+  const recording = quiet({ seed: 11, noise: 1 })
+    .volley({ sizes: [8, 32], gateway: full(429) })
+    .build();
+  const candidate = onlyCandidate(rejected, recording);
+  assert.deepEqual(candidate.measured['concurrencyLimit'], { value: 12, low: 12, high: 12 });
+  assert.match(candidate.title, /429.*12 others/);
+});
 
 test('errors that took work, and errors of another kind, are not refusals', () => {
   for (const reply of [fails(2 * SEC, 503), fails(1_000, 500), fails(1_000, 404)]) {

@@ -78,7 +78,9 @@ for (const noise of NOISES) {
 test('failures are judged on the interval of their ratio', () => {
   const errors = { kind: 'errors' } as const;
   const failing = (ratio: number) =>
-    makeRecording({ seed: 4, noise: 1 }).compare({ gateway: sometimes(ratio, fails(3_000, 502), 12_000) }).build();
+    makeRecording({ seed: 4, noise: 1 })
+      .compare({ gateway: sometimes(ratio, fails(3_000, 502), 12_000) })
+      .build();
   for (const [ratio, limit, verdict] of [
     [0, 0.01, 'pass'],
     [0.05, 0.01, 'fail'],
@@ -94,29 +96,43 @@ test('failures are judged on the interval of their ratio', () => {
 });
 
 test('requests that were slow on purpose are not errors of ordinary operation', () => {
-  const recording = makeRecording({ seed: 5 }).compare().timeout({ gatewayTimeoutUs: 30 * SEC }).build();
+  const recording = makeRecording({ seed: 5 })
+    .compare()
+    .timeout({ gatewayTimeoutUs: 30 * SEC })
+    .build();
   const result = judged(recording, GATEWAY_SIDE, { kind: 'errors' }, '<', 0.01);
   assert.equal(result.measured?.value, 0);
 });
 
 test('the longest answer is known exactly', () => {
-  const recording = makeRecording({ seed: 6 }).compare({ gateway: ({ index }) => (index === 70 ? 90_000 : 12_000) }).build();
+  const recording = makeRecording({ seed: 6 })
+    .compare({ gateway: ({ index }) => (index === 70 ? 90_000 : 12_000) })
+    .build();
   const longest = { kind: 'max' } as const;
-  assert.deepEqual(judged(recording, GATEWAY_SIDE, longest, '<=', 90_000).measured, { value: 90_000, low: 90_000, high: 90_000 });
+  assert.deepEqual(judged(recording, GATEWAY_SIDE, longest, '<=', 90_000).measured, {
+    value: 90_000,
+    low: 90_000,
+    high: 90_000,
+  });
   assert.equal(judged(recording, GATEWAY_SIDE, longest, '<=', 90_000).verdict, 'pass');
   assert.equal(judged(recording, GATEWAY_SIDE, longest, '<', 90_000).verdict, 'fail');
 });
 
 test('a threshold on one request looks at that request', () => {
   const recording = makeRecording({ seed: 7 })
-    .compare({ requests: ['home', 'report'], gateway: ({ requestName }) => (requestName === 'report' ? 200_000 : 12_000) })
+    .compare({
+      requests: ['home', 'report'],
+      gateway: ({ requestName }) => (requestName === 'report' ? 200_000 : 12_000),
+    })
     .build();
   assert.equal(judged(recording, GATEWAY_SIDE, 0.5, '<', 50 * MS, 'home').verdict, 'pass');
   assert.equal(judged(recording, GATEWAY_SIDE, 0.5, '<', 50 * MS, 'report').verdict, 'fail');
 });
 
 test('without slots the load of a burst is judged', () => {
-  const recording = makeRecording({ seed: 8 }).burst({ gateway: 12_000, ratePerSec: 100, durationUs: 10 * SEC }).build();
+  const recording = makeRecording({ seed: 8 })
+    .burst({ gateway: 12_000, ratePerSec: 100, durationUs: 10 * SEC })
+    .build();
   assert.equal(judged(recording, GATEWAY_SIDE, 0.5, '<', 20 * MS).verdict, 'pass');
 });
 
@@ -137,5 +153,13 @@ test('overhead: not applicable without an agreement, insufficient without slots'
   const few = makeRecording({ seed: 10, noise: 1, profile: { thresholds } }).compare({ durationUs: SEC }).build();
   assertInsufficient(overhead, few, /more slots for "overhead/, /needs/);
   const other = [threshold(GATEWAY_SIDE, 0.5, '<', 1)];
-  assert.equal(detect(overhead, makeRecording({ profile: { thresholds: other } }).compare().build()).state, 'not-applicable');
+  assert.equal(
+    detect(
+      overhead,
+      makeRecording({ profile: { thresholds: other } })
+        .compare()
+        .build(),
+    ).state,
+    'not-applicable',
+  );
 });
