@@ -5,7 +5,7 @@ import { Client } from 'undici';
 import type { Outcome, PhaseName } from '../model/exchange.ts';
 import type { Limits } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
-import { failureOutcome } from './failure.ts';
+import { failureOutcome, forwardProxyError } from './failure.ts';
 import type { RouteTarget } from './protocol.ts';
 
 /** An open connection to one route. Mutable: the pool and the exchange on it keep its state up to date. */
@@ -100,21 +100,22 @@ function tlsOptions(route: RouteTarget, trusted: readonly string[]): tls.Connect
   const { tls: settings, http } = route.target;
   const name = serverName(route);
   return {
-    ...(name === undefined ? {} : { servername: name }),
+    // RFC 6066 forbids an address as SNI.
+    ...(net.isIP(name) === 0 ? { servername: name } : {}),
     rejectUnauthorized: settings.verify,
     ALPNProtocols: http === 2 ? ['h2', 'http/1.1'] : ['http/1.1'],
     ca: settings.ca === undefined ? [...trusted] : [...trusted, settings.ca],
     ...(settings.cert === undefined ? {} : { cert: settings.cert }),
     ...(settings.key === undefined ? {} : { key: settings.key }),
-    // Without a name to check against (an address), Node would check the address; that is what we want.
-    checkServerIdentity: (host, certificate) => tls.checkServerIdentity(name ?? host, certificate),
+    // Node does not know whom an open socket leads to: without a server name it would check "localhost".
+    checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(name, certificate),
   };
 }
 
-/** SNI: as given, else the host header's name, else the URL's; never an address (RFC 6066 forbids it). */
-function serverName(route: RouteTarget): string | undefined {
-  const name = route.target.sni ?? route.target.host?.replace(/:\d+$/, '') ?? route.hostname;
-  return net.isIP(name) === 0 ? name : undefined;
+/** Whom the certificate must name: the SNI as given, else the host header's name or address, else the URL's. */
+function serverName(route: RouteTarget): string {
+  const { sni, host } = route.target;
+  return sni ?? host?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '') ?? route.hostname;
 }
 
 function eventOf(socket: net.Socket, event: 'connect' | 'secureConnect'): Promise<void> {
@@ -141,7 +142,7 @@ async function tunnel(socket: net.Socket, route: RouteTarget): Promise<void> {
   const head = await readHead(socket);
   const status = /^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1];
   if (status === undefined || !status.startsWith('2'))
-    throw new Error(`the forward proxy answered CONNECT with: ${head.split('\r\n', 1)[0]}`);
+    throw forwardProxyError(`the forward proxy answered CONNECT with: ${head.split('\r\n', 1)[0]}`);
 }
 
 function readHead(socket: net.Socket): Promise<string> {
@@ -152,11 +153,11 @@ function readHead(socket: net.Socket): Promise<string> {
       socket.pause();
       error === undefined ? resolve(head) : reject(error);
     };
-    const onClose = (): void => settle(new Error('the forward proxy closed the connection'));
+    const onClose = (): void => settle(forwardProxyError('the forward proxy closed the connection'));
     const onData = (chunk: Buffer): void => {
       head += chunk.toString('latin1');
       if (head.includes('\r\n\r\n')) settle();
-      else if (head.length > MAX_HEADER_BYTES) settle(new Error('the forward proxy sent an endless header'));
+      else if (head.length > MAX_HEADER_BYTES) settle(forwardProxyError('the forward proxy sent an endless header'));
     };
     socket.on('data', onData).on('error', settle).on('close', onClose);
   });

@@ -22,6 +22,13 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ConnectionErrorCode>> = {
   UND_ERR_SOCKET: 'closed',
 };
 
+const FORWARD_PROXY_ERROR = 'ForwardProxyError';
+
+/** The forward proxy itself refused or broke off: neither the gateway nor a member was reached. */
+export function forwardProxyError(message: string): Error {
+  return Object.assign(new Error(message), { name: FORWARD_PROXY_ERROR });
+}
+
 type FailureContext = {
   readonly phase: PhaseName;
   readonly closedBy?: 'fin' | 'rst';
@@ -50,6 +57,7 @@ function codeOf(code: string, name: string, context: FailureContext): Connection
     if (context.closedBy !== undefined) return context.closedBy === 'rst' ? 'reset' : 'closed';
   }
   if (known !== undefined) return known;
+  if (name === FORWARD_PROXY_ERROR) return 'proxy';
   if (isParseError(code, name)) return 'parse';
   if (context.phase === 'tls' || code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS')) return 'tls';
   return 'other';

@@ -60,6 +60,20 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
     finished.push(exchange);
     return exchange;
   }
+  async function fire(command: FireCommand): Promise<FiringResult> {
+    state.stopped = undefined;
+    const due = command.schedule.dueUs.length;
+    if (due === 0) return { due, sent: 0 };
+    const sentBefore = state.sentTotal;
+    quality.begin();
+    firing = startFiring(command, state, launch);
+    pacer.start(command.schedule.dueUs, command.startUs);
+    await firing.ended;
+    firing = undefined;
+    pacer.stop();
+    quality.end();
+    return { due, sent: state.sentTotal - sentBefore };
+  }
   function closeIdle(): void {
     for (const { pool } of state.routes.values()) pool.closeIdle();
   }
@@ -71,11 +85,7 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
     clock,
     launch,
     collectClosed(about) {
-      collector = createClosedCollector(about, (count) => {
-        state.sentTotal += count;
-        state.nextSeq += count;
-        return state.nextSeq - count;
-      });
+      collector = createClosedCollector(about, (count) => countClosed(state, count));
       return collector;
     },
     takeClosed: () => collector?.take(),
@@ -83,22 +93,8 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
       state.sentTotal++;
       finished.push({ ...exchange, seq: state.nextSeq, requestId: requestIdOf(setup.runId, state.nextSeq++) });
     },
-    async fire(command) {
-      state.stopped = undefined;
-      const due = command.schedule.dueUs.length;
-      if (due === 0) return { due, sent: 0 };
-      const sentBefore = state.sentTotal;
-      quality.begin();
-      firing = startFiring(command, state, launch);
-      pacer.start(command.schedule.dueUs, command.startUs);
-      await firing.ended;
-      firing = undefined;
-      pacer.stop();
-      quality.end();
-      return { due, sent: state.sentTotal - sentBefore };
-    },
-    routeTarget: (route) => routeState(state, route).target,
-    budget: () => Math.max(0, setup.limits.maxRequests - state.sentTotal),
+    fire,
+    ...routeParts(state),
     begin: () => {
       state.stopped = undefined;
     },
@@ -108,12 +104,6 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
       const taken = finished;
       finished = [];
       return taken;
-    },
-    inFlight: () => state.inFlight,
-    prepare: (route, connections) =>
-      routeState(state, route).pool.prepare(Math.min(connections, setup.limits.maxInFlight)),
-    setCookie: (route, cookie) => {
-      routeState(state, route).cookie = cookie;
     },
     stop(reason, graceUs) {
       state.stopped = reason;
@@ -131,6 +121,29 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
       pacer.close();
     },
   };
+}
+
+/** What concerns single routes, and the counts. */
+function routeParts(
+  state: LaunchState,
+): Pick<Sending, 'routeTarget' | 'prepare' | 'setCookie' | 'budget' | 'inFlight'> {
+  return {
+    routeTarget: (route) => routeState(state, route).target,
+    budget: () => Math.max(0, state.setup.limits.maxRequests - state.sentTotal),
+    inFlight: () => state.inFlight,
+    prepare: (route, connections) =>
+      routeState(state, route).pool.prepare(Math.min(connections, state.setup.limits.maxInFlight)),
+    setCookie: (route, cookie) => {
+      routeState(state, route).cookie = cookie;
+    },
+  };
+}
+
+/** Counts answers of a closed loop and gives the first of their sequence numbers. */
+function countClosed(state: LaunchState, count: number): number {
+  state.sentTotal += count;
+  state.nextSeq += count;
+  return state.nextSeq - count;
 }
 
 function createLaunchState(setup: SenderSetup, clock: Clock, quality: QualityWatch): LaunchState {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { memberErrors, memberSlow } from '../../src/detectors/member.ts';
+import { generic } from '../../src/gateways/generic.ts';
 import type { Recording } from '../../src/model/recording.ts';
 import { GATEWAY } from '../../src/model/route.ts';
 import { balanced, fails, makeRecording, plus, type Responder, refused, sometimes } from '../helpers/make-recording.ts';
@@ -115,6 +116,9 @@ describe('member/errors', () => {
     assert.equal(candidate.confidence, 'likely');
     const proxied = recording.exchanges.filter(({ route, seq }) => route === GATEWAY && candidate.explains.has(seq));
     assert.equal(proxied.length, 0);
+    const through = farm({ web2: sometimes(0.1, fails(5_000, 502), 10_000) });
+    assert.equal(onlyCandidate(memberErrors, through).confidence, 'confirmed');
+    assert.equal(onlyCandidate(memberErrors, through, { ...generic, wroteIt: () => true }).confidence, 'likely');
   });
 
   const silent: readonly { title: string; member: Readonly<Record<string, Responder>> }[] = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { errors } from 'undici';
 import type { ConnectionErrorCode, PhaseName } from '../../src/model/exchange.ts';
-import { failureOutcome } from '../../src/traffic/failure.ts';
+import { failureOutcome, forwardProxyError } from '../../src/traffic/failure.ts';
 
 const withCode = (code: unknown, message = 'it failed'): Error => Object.assign(new Error(message), { code });
 
@@ -38,6 +38,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'the parser: headers too large': { error: withCode('HPE_HEADER_OVERFLOW'), code: 'too-large' },
   'the parser with a code': { error: withCode('HPE_INVALID_CONSTANT'), code: 'parse' },
   'the parser without a code': { error: new errors.HTTPParserError('bad', undefined), code: 'parse' },
+  'the forward proxy refuses': { error: forwardProxyError('no'), phase: 'connect', code: 'proxy' },
   'something unheard of': { error: withCode('E_NEW'), code: 'other' },
   'an error without a code': { error: new Error('odd'), code: 'other' },
   'a code that is a number': { error: withCode(7), code: 'other' },

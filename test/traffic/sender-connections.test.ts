@@ -73,6 +73,7 @@ before(async () => {
     named: targetOf(https1, { tls: trusted, host: `${NAME}:444`, sni: NAME }),
     'sni-of-host': targetOf(https1, { tls: trusted, host: `${NAME}:444` }),
     'wrong-name': targetOf(https1, { tls: trusted, sni: 'other.gateprobe.test' }),
+    'other-address': targetOf(https1, { tls: trusted, host: '127.0.0.9' }),
     'host-only': targetOf(https1, { tls: trusted, host: 'other.gateprobe.test', sni: NAME }),
     'with-certificate': targetOf(`https://127.0.0.1:${mutual}`, {
       tls: { ...trusted, cert: CLIENT_CERT, key: CLIENT_KEY },
@@ -165,6 +166,8 @@ describe('TLS', () => {
     assertFails(directTo('unknown'), 'error:tls', /self.signed|unable to verify/i));
   test('a certificate for another name is refused', () =>
     assertFails(directTo('wrong-name'), 'error:tls', /ALTNAME|does not match/i));
+  test('a certificate for another address than the Host is refused', () =>
+    assertFails(directTo('other-address'), 'error:tls', /127\.0\.0\.9/));
   test('a server that speaks no TLS', () => assertFails(directTo('plain-behind-tls'), 'error:tls'));
   test('a server that wants a certificate we do not have', async () => {
     // TLS 1.3 learns of it only after the handshake.
