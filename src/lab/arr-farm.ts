@@ -1,6 +1,7 @@
 /** The farm as the gateway sees it: who is in rotation, whose turn it is, how many requests each has. */
 import { createHash } from 'node:crypto';
 import http from 'node:http';
+import { startHealthTests } from './arr-health.ts';
 import type { GatewayOptions } from './options.ts';
 
 export type FarmServer = {
@@ -9,6 +10,7 @@ export type FarmServer = {
   readonly port: number;
   /** Value of the affinity cookie that pins to it. */
   readonly affinity: string;
+  /** Keeps the idle connections to it. */
   readonly agent: http.Agent;
   isHealthy: boolean;
   inFlight: number;
@@ -16,69 +18,48 @@ export type FarmServer = {
 };
 
 export type Rotation = {
-  readonly servers: readonly FarmServer[];
   /** Round robin over healthy servers; a pinned one first while it is healthy. Undefined: none is left. */
   choose(cookie: string | undefined): FarmServer | undefined;
-  /** Resolves when the server may take one more request; `release` gives the place back. */
-  enter(server: FarmServer): Promise<void>;
+  /** Waits, first come first served, until the server may take one more request; `leave` gives the place back. False: the client left first. */
+  enter(server: FarmServer, client: http.ServerResponse): Promise<boolean>;
   leave(server: FarmServer): void;
   stop(): void;
 };
 
+/** Connections rest in the pool for its own time and no other: WinHTTP, unlike Node, asks no `Keep-Alive` header of the member. */
+function createPool(idleMs: number): http.Agent {
+  const agent = new http.Agent({ keepAlive: true, timeout: idleMs });
+  agent.keepSocketAlive = (stream) => {
+    if (idleMs <= 0) return false;
+    (stream as import('node:net').Socket).setTimeout(idleMs);
+    return true;
+  };
+  return agent;
+}
+
+function createServers({ members, poolIdleMs }: GatewayOptions): FarmServer[] {
+  return members.map(({ name, host, port }) => ({
+    name,
+    host,
+    port,
+    affinity: createHash('sha256').update(`${host}:${port}`).digest('hex'),
+    agent: createPool(poolIdleMs),
+    isHealthy: true,
+    inFlight: 0,
+    waiting: [],
+  }));
+}
+
+/** Puts all members into rotation and starts the health tests, if any. */
 export function createRotation(options: GatewayOptions): Rotation {
-  const servers = options.members.map(
-    ({ name, host, port }): FarmServer => ({
-      name,
-      host,
-      port,
-      affinity: createHash('sha256').update(`${host}:${port}`).digest('hex'),
-      // Idle connections are given up after the pool's time; the member may close them earlier, which is the race.
-      agent: new http.Agent({
-        keepAlive: true,
-        timeout: options.poolIdleMs,
-        maxSockets: Number.POSITIVE_INFINITY,
-        agentKeepAliveTimeoutBuffer: 0,
-      }),
-      isHealthy: true,
-      inFlight: 0,
-      waiting: [],
-    }),
-  );
+  const { maxPerMember = Number.POSITIVE_INFINITY } = options;
+  const servers = createServers(options);
+  const stopTests = options.health === undefined ? undefined : startHealthTests(servers, options.health);
   let next = 0;
-  const timer = options.health === undefined ? undefined : setInterval(() => test(), options.health.intervalMs);
-  if (options.health !== undefined) test();
-
-  function test(): void {
-    const { health } = options;
-    if (health === undefined) return;
-    for (const server of servers) {
-      const request = http.get({
-        host: server.host,
-        port: server.port,
-        path: health.path,
-        timeout: health.timeoutMs,
-        agent: false,
-      });
-      const fail = (): void => {
-        const healthyOthers = servers.filter((other) => other !== server && other.isHealthy).length;
-        if (healthyOthers >= health.minServers) server.isHealthy = false;
-      };
-      request.on('timeout', () => request.destroy(new Error('health test timed out')));
-      request.on('error', fail);
-      request.on('response', (response) => {
-        response.resume();
-        if ((response.statusCode ?? 500) < 400) server.isHealthy = true;
-        else fail();
-      });
-    }
-  }
-
   return {
-    servers,
     choose(cookie) {
-      const pinned = options.affinity
-        ? servers.find(({ affinity, isHealthy }) => isHealthy && cookie?.includes(`ARRAffinity=${affinity}`) === true)
-        : undefined;
+      const pin = options.affinity ? /(?:^|;\s*)ARRAffinity=([0-9a-f]{64})/.exec(cookie ?? '')?.[1] : undefined;
+      const pinned = servers.find(({ affinity, isHealthy }) => isHealthy && affinity === pin);
       if (pinned !== undefined) return pinned;
       for (let tried = 0; tried < servers.length; tried++) {
         const server = servers[next++ % servers.length];
@@ -86,21 +67,32 @@ export function createRotation(options: GatewayOptions): Rotation {
       }
       return undefined;
     },
-    enter(server) {
-      if (options.maxPerMember === undefined || server.inFlight < options.maxPerMember) {
+    enter(server, client) {
+      if (server.inFlight < maxPerMember) {
         server.inFlight++;
-        return Promise.resolve();
+        return Promise.resolve(true);
       }
-      return new Promise((resolve) => server.waiting.push(resolve));
+      return new Promise((resolve) => {
+        const proceed = (): void => {
+          client.off('close', quit);
+          resolve(true);
+        };
+        const quit = (): void => {
+          server.waiting.splice(server.waiting.indexOf(proceed), 1);
+          resolve(false);
+        };
+        server.waiting.push(proceed);
+        client.once('close', quit);
+      });
     },
     leave(server) {
-      const waiting = server.waiting.shift();
+      const proceed = server.waiting.shift();
       // The place goes over to the one that waits.
-      if (waiting !== undefined) waiting();
-      else server.inFlight--;
+      if (proceed === undefined) server.inFlight--;
+      else proceed();
     },
     stop() {
-      clearInterval(timer);
+      stopTests?.();
       for (const { agent } of servers) agent.destroy();
     },
   };

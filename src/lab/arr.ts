@@ -5,237 +5,121 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { createRotation, type FarmServer, type Rotation } from './arr-farm.ts';
+import { forward, type Outcome } from './arr-forwarding.ts';
+import { GATEWAY_MARKS } from './arr-headers.ts';
+import { type GatewayLog, type LogResult, openGatewayLog } from './arr-log.ts';
 import { detailedPage, FAILURES, type Failure, shortPage } from './arr-pages.ts';
-import { type LogFile, openW3cLog, w3cValues } from './iis-log.ts';
 import type { GatewayOptions } from './options.ts';
 
-/** ARR and http.sys keep a client's idle connection for two minutes. */
+/** http.sys keeps a client's idle connection for two minutes. */
 const CLIENT_KEEP_ALIVE_MS = 120_000;
-/** Headers that belong to one connection (RFC 9110 §7.6.1). */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'upgrade',
-  'transfer-encoding',
-]);
-/** win32 code of a client that has left (ERROR_NETNAME_DELETED). */
-const CLIENT_GONE = 64;
 
-type Handling = {
-  readonly request: http.IncomingMessage;
-  readonly response: http.ServerResponse;
-  readonly logId: string;
-  readonly beganMs: number;
-};
-type LogResult = {
-  readonly status: number;
-  readonly substatus: number;
-  readonly win32Status: number;
-  readonly serverStatus?: number;
-};
-
+/**
+ * Starts the gateway on the loopback. `stop` writes the log, breaks off what is under way and resolves when all connections are
+ * closed. Rejects when the port cannot be had; `stop` rejects when the log could not be written.
+ */
 export async function startGateway(options: GatewayOptions): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const rotation = createRotation(options);
-  const log = options.logFolder === undefined ? undefined : openW3cLog(options.logFolder);
-  const server = http.createServer({ keepAliveTimeout: CLIENT_KEEP_ALIVE_MS }, (request, response) => {
-    handle({ request, response, logId: randomUUID(), beganMs: performance.now() }, options, rotation, log);
-  });
+  const server = http.createServer({ keepAliveTimeout: CLIENT_KEEP_ALIVE_MS, keepAliveTimeoutBuffer: 0 });
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
+  const rotation = createRotation(options);
+  const log = openGatewayLog(options.logFolder);
+  server.on('request', (request, response) => {
+    handle(request, response, options, rotation, log);
+  });
   return {
     port: (server.address() as AddressInfo).port,
     async stop() {
-      rotation.stop();
-      server.close();
-      server.closeAllConnections();
-      await log?.close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Written first: what breaks because we stop says nothing about the farm.
+      await log.stop().finally(() => {
+        server.closeAllConnections();
+        rotation.stop();
+      });
+      await closed;
     },
   };
 }
 
 async function handle(
-  handling: Handling,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
   options: GatewayOptions,
   rotation: Rotation,
-  log: LogFile | undefined,
+  log: GatewayLog,
 ): Promise<void> {
-  const { request, response } = handling;
-  // A client that leaves is logged as such; the error itself is of no interest.
+  const logId = randomUUID();
+  const write = log.begin(request, logId);
+  const closed = new Promise((resolve) => response.once('close', resolve));
+  // A client that leaves is seen by `close`; the error itself is of no interest.
   response.on('error', () => {});
   const server = rotation.choose(request.headers.cookie);
-  if (server === undefined) return refuse(handling, FAILURES.noServer, options, log);
-  await rotation.enter(server);
-  const result = await forward(handling, server, options);
-  rotation.leave(server);
-  if ('failure' in result) refuse(handling, result.failure, options, log);
-  else write(handling, log, result);
+  const outcome: Outcome =
+    server === undefined
+      ? { kind: 'failed', failure: FAILURES.noServer }
+      : await forwardInTurn(request, response, logId, server, options, rotation);
+  if (outcome.kind === 'failed') sendErrorPage(request, response, outcome.failure, options);
+  // A cut answer is over at once; its connection lasts until the client has seen it.
+  if (outcome.kind !== 'cut') await closed;
+  write(logResult(outcome, outcome.kind !== 'cut' && !response.writableFinished));
 }
 
-function refuse(handling: Handling, failure: Failure, options: GatewayOptions, log: LogFile | undefined): void {
-  const { request, response } = handling;
-  const page = options.errorPages === 'detailed' ? detailedPage(failure, request.url ?? '/') : shortPage();
-  if (!response.destroyed) {
-    response.writeHead(502, {
-      'Content-Type': page.contentType,
-      Server: 'Microsoft-IIS/10.0',
-      'X-Powered-By': 'ARR/3.0',
-      'Content-Length': page.body.length,
-    });
-    response.end(page.body);
+async function forwardInTurn(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  logId: string,
+  server: FarmServer,
+  options: GatewayOptions,
+  rotation: Rotation,
+): Promise<Outcome> {
+  if (!(await rotation.enter(server, response))) return { kind: 'client-left', status: undefined };
+  try {
+    const isPinned = request.headers.cookie?.includes(server.affinity) === true;
+    const cookie = options.affinity && !isPinned ? affinityCookie(server, request.headers.host) : undefined;
+    return await forward({ request, response, logId, cookie }, server, options);
+  } finally {
+    rotation.leave(server);
   }
-  write(handling, log, { status: 502, substatus: failure.substatus, win32Status: failure.winHttp });
 }
 
-type Forwarded = LogResult | { readonly failure: Failure };
-
-/** One try on one member: ARR does not ask another one after a failure. */
-function forward(
-  { request, response, logId }: Handling,
-  server: FarmServer,
-  options: GatewayOptions,
-): Promise<Forwarded> {
-  const { timers } = options;
-  return new Promise((resolve) => {
-    const beganMs = performance.now();
-    let failure: Failure | undefined;
-    let answer: http.IncomingMessage | undefined;
-    const upstream = http.request({
-      host: server.host,
-      port: server.port,
-      method: request.method,
-      path: request.url,
-      headers: forwardedHeaders(request, logId),
-      agent: server.agent,
-    });
-    const giveUp = (): void => {
-      failure = FAILURES.timeout;
-      upstream.destroy();
-      answer?.destroy();
-    };
-    let timer = setTimeout(giveUp, timers.connectMs);
-    const rearm = (ms: number): void => {
-      clearTimeout(timer);
-      timer = setTimeout(giveUp, ms);
-    };
-    const settle = (result: Forwarded): void => {
-      clearTimeout(timer);
-      resolve(result);
-    };
-    upstream.on('socket', (socket: Socket) => {
-      if (!socket.connecting) rearm(timers.responseMs);
-      else socket.once('connect', () => rearm(timers.responseMs));
-    });
-    upstream.on('error', (error: NodeJS.ErrnoException) => {
-      if (answer !== undefined) return;
-      const known = failure ?? failureOf(error);
-      // WinHTTP repeats a refused SYN: the answer comes about a second later.
-      const restMs = known === FAILURES.refused ? options.refusedMs - (performance.now() - beganMs) : 0;
-      clearTimeout(timer);
-      setTimeout(() => settle({ failure: known }), Math.max(0, restMs));
-    });
-    upstream.on('response', (received) => {
-      answer = received;
-      rearm(timers.responseMs);
-      response.writeHead(received.statusCode ?? 502, answerHeaders(received, server, options));
-      received.on('data', (chunk: Buffer) => {
-        rearm(timers.responseMs);
-        response.write(chunk);
-      });
-      received.on('end', () => {
-        if (!received.complete) return;
-        response.end();
-        const status = received.statusCode ?? 0;
-        settle({ status, substatus: 0, win32Status: 0, serverStatus: status });
-      });
-      received.on('close', () => {
-        if (received.complete) return;
-        // What the member cut is cut for the client as well.
-        response.destroy();
-        settle({
-          status: received.statusCode ?? 502,
-          substatus: 0,
-          win32Status: (failure ?? FAILURES.invalid).winHttp,
-          serverStatus: received.statusCode ?? 0,
-        });
-      });
-      received.on('error', () => {});
-    });
-    response.on('close', () => {
-      if (!response.writableEnded) upstream.destroy();
-    });
-    request.pipe(upstream);
-  });
+function affinityCookie({ affinity }: FarmServer, host = '127.0.0.1'): string {
+  return `ARRAffinity=${affinity};Path=/;Domain=${host.replace(/:\d+$/, '')}`;
 }
 
-function failureOf(error: NodeJS.ErrnoException): Failure {
-  if (error.code === 'ECONNREFUSED') return FAILURES.refused;
-  if (error.code === 'ETIMEDOUT' || error.code === 'EHOSTUNREACH') return FAILURES.timeout;
-  return error.code?.startsWith('HPE_') === true ? FAILURES.invalid : FAILURES.dropped;
+function sendErrorPage(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  failure: Failure,
+  { errorPages }: GatewayOptions,
+): void {
+  if (response.destroyed) return;
+  const { contentType, body } =
+    errorPages === 'detailed' ? detailedPage(failure, request.url ?? '/', request.headers.host) : shortPage();
+  response.removeHeader('Connection');
+  const headers = ['Content-Type', contentType, ...GATEWAY_MARKS, 'Content-Length', String(body.length)];
+  response.writeHead(502, 'Bad Gateway', headers);
+  response.end(body);
 }
 
-function forwardedHeaders(request: http.IncomingMessage, logId: string): http.OutgoingHttpHeaders {
-  const headers: http.OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(request.headers))
-    if (!HOP_BY_HOP.has(name) && value !== undefined) headers[name] = value;
-  const client = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
-  const before = request.headers['x-forwarded-for'];
-  headers['x-forwarded-for'] = before === undefined ? client : `${String(before)}, ${client}`;
-  headers['max-forwards'] = '10';
-  headers['x-arr-ssl'] = '';
-  headers['x-arr-log-id'] = logId;
-  headers['x-original-url'] = request.url ?? '/';
-  return headers;
-}
-
-function answerHeaders(
-  received: http.IncomingMessage,
-  server: FarmServer,
-  options: GatewayOptions,
-): http.OutgoingHttpHeaders {
-  const headers: http.OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(received.headers))
-    if (!HOP_BY_HOP.has(name) && value !== undefined) headers[name] = value;
-  headers['server'] = 'Microsoft-IIS/10.0';
-  headers['x-powered-by'] = 'ARR/3.0';
-  if (options.affinity)
-    headers['set-cookie'] = [
-      ...(received.headers['set-cookie'] ?? []),
-      `ARRAffinity=${server.affinity};Path=/;Domain=127.0.0.1`,
-    ];
-  return headers;
-}
-
-/** ARR appends its marks to the query in its own log; SERVER-STATUS is missing where no member answered. */
-function write({ request, response, logId, beganMs }: Handling, log: LogFile | undefined, result: LogResult): void {
-  if (log === undefined) return;
-  const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
-  const marks = [
-    query,
-    'X-ARR-CACHE-HIT=0',
-    `X-ARR-LOG-ID=${logId}`,
-    ...(result.serverStatus === undefined ? [] : [`SERVER-STATUS=${result.serverStatus}`]),
-  ];
-  const gone = request.socket.destroyed && !response.writableFinished;
-  log.write(
-    w3cValues({
-      method: request.method ?? 'GET',
-      path,
-      query: marks.filter((mark) => mark !== '').join('&'),
-      serverPort: request.socket.localPort ?? 80,
-      clientIp: request.socket.remoteAddress ?? '-',
-      userAgent: request.headers['user-agent'],
-      referer: request.headers.referer,
-      status: result.status,
-      substatus: result.substatus,
-      win32Status: gone ? CLIENT_GONE : result.win32Status,
-      bytesSent: gone ? 0 : request.socket.bytesWritten,
-      bytesReceived: request.socket.bytesRead,
-      takenMs: performance.now() - beganMs,
-    }),
-  );
+function logResult(outcome: Outcome, clientLeft: boolean): LogResult {
+  switch (outcome.kind) {
+    case 'answered':
+      return { status: outcome.status, substatus: 0, win32Status: 0, serverStatus: outcome.status, clientLeft };
+    case 'cut': {
+      // The status had been sent before the answer broke off.
+      const { status, failure } = outcome;
+      return { status, substatus: 0, win32Status: failure.winHttp, serverStatus: status, clientLeft };
+    }
+    case 'failed': {
+      const { substatus, winHttp } = outcome.failure;
+      return { status: 502, substatus, win32Status: winHttp, serverStatus: undefined, clientLeft };
+    }
+    case 'client-left': {
+      const { status } = outcome;
+      const sent = status === undefined ? { status: 502, substatus: 3 } : { status, substatus: 0 };
+      return { ...sent, win32Status: 0, serverStatus: status, clientLeft: true };
+    }
+  }
 }

@@ -1,3 +1,7 @@
+/**
+ * A process that is the lab's gateway: an emulator of what ARR does towards the outside, not ARR itself. It lives no longer than its
+ * parent.
+ */
 import { once } from 'node:events';
 import { startGateway } from './arr.ts';
 import type { GatewayOptions, LabMessage } from './options.ts';

@@ -75,7 +75,7 @@ export async function launchRequest(
   };
   const sentUs = state.clock.nowUs();
   const reason = obstacle(state, route, sentUs);
-  if (reason !== undefined) return { ...base, endUs: sentUs, outcome: { kind: 'not-sent', reason } };
+  if (reason !== undefined) return { ...base, endUs: Math.max(sentUs, dueUs), outcome: { kind: 'not-sent', reason } };
   state.sentTotal++;
   state.inFlight++;
   try {

@@ -128,6 +128,14 @@ describe('member/errors', () => {
       member: Object.fromEntries(MEMBERS.map((name) => [name, sometimes(0.1, fails(5_000, 500), 10_000)])),
     },
     {
+      title: 'three times the errors of the others is no fault of its own',
+      member: {
+        web1: sometimes(0.3, fails(5_000, 500), 10_000),
+        web2: sometimes(0.1, fails(5_000, 500), 10_000),
+        web3: sometimes(0.1, fails(5_000, 500), 10_000),
+      },
+    },
+    {
       title: 'two errors are one incident',
       member: { web2: (ask) => (ask.index % 700 === 9 ? fails(1, 500) : 9_000) },
     },

@@ -44,7 +44,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'a code that is a number': { error: withCode(7), code: 'other' },
   'a thrown text': { error: 'plain text', code: 'other' },
   'nothing at all': { error: undefined, code: 'other' },
-  'null': { error: null, code: 'other' },
+  null: { error: null, code: 'other' },
   'an object that is no error': { error: { code: 'ECONNRESET' }, code: 'other' },
 };
 
@@ -64,7 +64,10 @@ describe('failureOutcome', () => {
 
   const DETAILS = [
     { error: withCode('ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:9'), detail: 'connect ECONNREFUSED 127.0.0.1:9' },
-    { error: withCode('CERT_HAS_EXPIRED', 'certificate has expired'), detail: 'CERT_HAS_EXPIRED: certificate has expired' },
+    {
+      error: withCode('CERT_HAS_EXPIRED', 'certificate has expired'),
+      detail: 'CERT_HAS_EXPIRED: certificate has expired',
+    },
     { error: new Error('x'.repeat(1_000)), detail: 'x'.repeat(300) },
     { error: 'plain text', detail: 'plain text' },
   ];

@@ -205,8 +205,14 @@ describe('HTTP/2', () => {
     seen.length = 0;
     const first = await sender.ask(directTo('h2'));
     const again = await sender.ask(directTo('h2'));
-    assert.deepEqual([first, again].map(({ outcome }) => outcomeKey(outcome)), ['200', '200']);
-    assert.deepEqual(seen.map(({ version, sni }) => `${version} ${sni}`), Array(2).fill(`2.0 ${NAME}`));
+    assert.deepEqual(
+      [first, again].map(({ outcome }) => outcomeKey(outcome)),
+      ['200', '200'],
+    );
+    assert.deepEqual(
+      seen.map(({ version, sni }) => `${version} ${sni}`),
+      Array(2).fill(`2.0 ${NAME}`),
+    );
     assert.equal(again.connection?.id, first.connection?.id);
     assert.equal(again.connection?.isNew, false);
   });

@@ -187,7 +187,10 @@ function assertPhases({ phasesUs, sentUs, endUs, firstByteUs, dueUs }: Exchange)
   const sum = Object.values(phasesUs).reduce((total, us) => total + us, 0);
   // The processor may be taken away between two readings of the clock: the bound is loose, the usual gap is some tens of µs.
   assert.ok(Math.abs(endUs - sentUs - sum) < 20_000, `${endUs - sentUs} against ${JSON.stringify(phasesUs)}`);
-  assert.ok(Object.values(phasesUs).every((us) => us >= 0 && Number.isInteger(us)), JSON.stringify(phasesUs));
+  assert.ok(
+    Object.values(phasesUs).every((us) => us >= 0 && Number.isInteger(us)),
+    JSON.stringify(phasesUs),
+  );
   assert.ok(sentUs >= dueUs && endUs >= (firstByteUs ?? sentUs));
 }
 
@@ -216,7 +219,10 @@ describe('what is measured', () => {
     assert.equal(exchange.requestId, RUN_ID.slice(0, 8) + exchange.seq.toString(16).padStart(8, '0'));
     const [text = ''] = received;
     assert.match(text, /^GET \/250 HTTP\/1\.1\r\n/);
-    assert.match(text, new RegExp(`\r\nUser-Agent: gateprobe/\\S+ \\(run=01234567; id=${exchange.requestId}\\)\r\n`, 'i'));
+    assert.match(
+      text,
+      new RegExp(`\r\nUser-Agent: gateprobe/\\S+ \\(run=01234567; id=${exchange.requestId}\\)\r\n`, 'i'),
+    );
     assert.match(text, new RegExp(`\r\ntraceparent: 00-${RUN_ID}-${exchange.requestId}-01\r\n`, 'i'));
   });
 

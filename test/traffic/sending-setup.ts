@@ -151,7 +151,5 @@ export async function closedPort(): Promise<number> {
 }
 
 export function membersAt(ports: Readonly<Record<string, number>>): Record<string, Target> {
-  return Object.fromEntries(
-    Object.entries(ports).map(([name, port]) => [name, targetOf(`http://127.0.0.1:${port}`)]),
-  );
+  return Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, targetOf(`http://127.0.0.1:${port}`)]));
 }
