@@ -33,7 +33,7 @@ function describePlan(file: string, profile: Profile, plan: Plan): string {
       ...describe.map((line) => `    ${line}`),
     ]),
     '',
-    `Together at most ${formatNumber(plan.totalRequests)} requests in about ${formatDuration(plan.durationUs)}, never more than ${formatNumber(plan.peakRatePerSec)}/s.`,
+    `Together about ${formatNumber(plan.totalRequests)} requests in about ${formatDuration(plan.durationUs)}, never more than ${formatNumber(plan.peakRatePerSec)}/s.`,
     `Limits: ${formatNumber(profile.limits.maxRatePerSec)}/s, ${formatNumber(profile.limits.maxRequests)} requests, ${formatNumber(profile.limits.maxInFlight)} in flight, ${formatDuration(profile.limits.requestTimeoutUs)} for one request.`,
     ...(plan.totalRequests > profile.limits.maxRequests
       ? [`limits.maxRequests ends the run before all of it is sent: ${formatNumber(plan.totalRequests)} are planned.`]
@@ -53,6 +53,9 @@ function thresholdLines(profile: Profile, plan: Plan): string[] {
       sum + (requestsPerRoute.gateway ?? 0) * (spec.kind === 'compare' ? 1 - spec.newConnectionRatio : 1),
     0,
   );
+  const all = plan.experiments
+    .filter(({ refused }) => refused === undefined)
+    .reduce((sum, { requestsPerRoute }) => sum + (requestsPerRoute.gateway ?? 0), 0);
   return [
     '',
     'Thresholds:',
@@ -64,8 +67,10 @@ function thresholdLines(profile: Profile, plan: Plan): string[] {
           : metric.kind === 'errors'
             ? Math.ceil(3 / Math.max(limit, 1e-6))
             : 1;
-      const enough = planned >= need ? '' : ' — too few, it will stay undecided';
-      return `  ${text}: needs at least ${formatNumber(need)} independent answers; about ${formatNumber(Math.floor(planned))} are planned${enough}`;
+      // Errors are counted over every kind of connection and experiment, latencies over warm slots.
+      const have = metric.kind === 'errors' ? all : planned;
+      const enough = have >= need ? '' : ' — too few, it will stay undecided';
+      return `  ${text}: needs at least ${formatNumber(need)} independent answers; about ${formatNumber(Math.floor(have))} are planned${enough}`;
     }),
   ];
 }

@@ -222,7 +222,13 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
     (exchange) => !inOutage.has(exchange.seq) && !(kind.gatewayWaits && afterSendUs(exchange) >= LEAST_TIMER_US),
   );
   const laundered = kind.cause === 'connection/dropped-mid-response' ? launderedAnswers(context) : [];
-  const hidden = isTotal ? ' The gateway hides it so far: redundancy is lost.' : ' The gateway hides it so far.';
+  // A gateway that answers nobody hides nothing.
+  const isServing = context.measures.counts({ route: GATEWAY }).ok > 0;
+  const hidden = !isServing
+    ? ''
+    : isTotal
+      ? ' The gateway hides it so far: redundancy is lost.'
+      : ' The gateway hides it so far.';
   const id = `${kind.cause.replace('/', '-')}-${member}`;
   return {
     cause: kind.cause,

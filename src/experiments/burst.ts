@@ -3,9 +3,9 @@ import { formatDuration, formatNumber } from '../model/quantity.ts';
 import { GATEWAY } from '../model/route.ts';
 import { type Random, US_PER_SEC } from '../model/time.ts';
 import { arrivals, packSchedule, type Shot } from '../traffic/schedule.ts';
-import { directRoutes, type Experiment, type ExperimentContext, type ExperimentEnd, endOf } from './experiment.ts';
+import { directRoutes, type Experiment, type ExperimentContext, type ExperimentEnd } from './experiment.ts';
 import { mainRequest } from './request-choice.ts';
-import { fireWatched } from './watched-firing.ts';
+import { fireWatched, watched } from './watched-firing.ts';
 
 /**
  * The direct canary: few enough not to load a member (methods: at most 5 % of its capacity; a canary of 4/s on a member
@@ -111,12 +111,14 @@ async function runClosed(
   context: ExperimentContext,
 ): Promise<ExperimentEnd> {
   const { profile, sender } = context;
-  const result = await sender.burst(id, {
-    route: GATEWAY,
-    request: mainRequest(profile, spec.request).name,
-    connections: Math.min(connections, profile.limits.maxInFlight),
-    durationUs: spec.durationUs,
-  });
+  const { end, result } = await watched(context, () =>
+    sender.burst(id, {
+      route: GATEWAY,
+      request: mainRequest(profile, spec.request).name,
+      connections: Math.min(connections, profile.limits.maxInFlight),
+      durationUs: spec.durationUs,
+    }),
+  );
   const notes = [
     ...(result.unaccounted === undefined || result.unaccounted === 0
       ? []
@@ -125,5 +127,5 @@ async function runClosed(
         ]),
     ...(result.failed === undefined ? [] : [`the closed-loop engine failed: ${result.failed}`]),
   ];
-  return { ...endOf(context), notes };
+  return { ...end, notes };
 }

@@ -70,7 +70,7 @@ export const compare: Experiment<CompareSpec> = {
       peakRatePerSec: ratePerSec * routes.length,
       peakInFlight: Math.min(profile.limits.maxInFlight, Math.ceil(ratePerSec * routes.length)),
       describe: [
-        `${slots} slots in ${formatDuration(spec.durationUs)}: each sends the same request through the gateway and to each of ${profile.members.length} members, in random order; ${formatRatio(newRatio)} of them on new connections`,
+        `${slots} slots in ${formatDuration(spec.durationUs)}: each sends the same request through the gateway and to ${profile.members.length === 1 ? 'the member' : `each of ${profile.members.length} members`}, in random order; ${formatRatio(newRatio)} of them on new connections`,
         ...notes,
       ],
     };

@@ -19,14 +19,26 @@ const ANSWER_ROOM_US = 2_000_000;
 function marginUs(timeoutUs: number): number {
   return Math.max(0.02 * timeoutUs, 200_000);
 }
-/** Steps of the gentle ladder. Below 2, so that our own limit comes before a gateway that tries a second member has tried it for a whole timer. */
+/**
+ * Steps of the gentle ladder: a timer lies between a step that failed and the one before, so our own limit for a step
+ * stays below twice the step before. Then it comes before a gateway that tries a second member has tried it for a whole
+ * timer. 1.7 leaves room for this with long delays; short ones grow more slowly, because the limit's room is fixed.
+ */
 const LADDER_FACTOR = 1.7;
 const LADDER_FIRST_US = 250_000;
+/** The limit of a step: 10 % and 150 ms for the answer itself. */
+const GENTLE_LIMIT = { factor: 1.1, roomUs: 150_000 } as const;
+/** Of two timers; the rest is for a gateway that is slow to hand on. */
+const TWO_TIMERS = 1.95;
+
+function nextStepUs(delayUs: number): number {
+  const safeUs = (TWO_TIMERS * delayUs - GENTLE_LIMIT.roomUs) / GENTLE_LIMIT.factor;
+  return Math.round(Math.min(LADDER_FACTOR * delayUs, safeUs) / 1_000) * 1_000;
+}
 
 function ladder(upToUs: number): readonly number[] {
   const delays: number[] = [];
-  for (let delayUs = LADDER_FIRST_US; delayUs < upToUs; delayUs *= LADDER_FACTOR)
-    delays.push(Math.round(delayUs / 1_000) * 1_000);
+  for (let delayUs = LADDER_FIRST_US; delayUs < upToUs; delayUs = nextStepUs(delayUs)) delays.push(delayUs);
   return [...delays, upToUs];
 }
 
@@ -151,7 +163,7 @@ async function gentleLadder(
         notes: [...notes, 'the gateway had not answered by then: it may be trying another member'],
       };
     await context.clock.sleep((guard.holdUs || UNKNOWN_HOLD_US) + HOLD_ROOM_US, context.signal);
-    await confirm(id, request, timeoutUs, gentleLimitUs, context);
+    await confirm(id, request, timeoutUs, (us) => Math.min(gentleLimitUs(us), TWO_TIMERS * timeoutUs), context);
     return { ...endOf(context), notes };
   }
   return {
@@ -161,7 +173,7 @@ async function gentleLadder(
 }
 
 function gentleLimitUs(delayUs: number): number {
-  return Math.round(delayUs * 1.1) + 150_000;
+  return Math.round(delayUs * GENTLE_LIMIT.factor) + GENTLE_LIMIT.roomUs;
 }
 
 /** One request just below the timer must succeed, one just above must fail at the same moment. */

@@ -11,12 +11,20 @@ export async function fireWatched(
   schedule: Schedule,
   context: ExperimentContext,
 ): Promise<ExperimentEnd> {
+  return (await watched(context, () => context.sender.fire(experimentId, schedule))).end;
+}
+
+/** Runs what `start` starts, under the abort rules, open or closed loop alike. */
+export async function watched<T>(
+  context: ExperimentContext,
+  start: () => Promise<T>,
+): Promise<{ readonly end: ExperimentEnd; readonly result: T }> {
   const reasonToStop = context.live.watch();
   let done = false;
-  const firing = context.sender.fire(experimentId, schedule).finally(() => {
+  const running = start().finally(() => {
     done = true;
   });
-  // The firing itself ends on an interruption; this loop ends with it.
+  // What runs ends by itself on an interruption; this loop ends with it.
   const watching = (async () => {
     while (!done && !context.signal.aborted) {
       const reason = reasonToStop();
@@ -28,6 +36,6 @@ export async function fireWatched(
     }
     return undefined;
   })();
-  await firing;
-  return endOf(context, await watching);
+  const result = await running;
+  return { end: endOf(context, await watching), result };
 }

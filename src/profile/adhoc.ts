@@ -43,6 +43,7 @@ export function adhocProfile(input: AdhocInput): Profile {
   });
   const routes = members.length + 1;
   const rate = `${decimal(ratePerSec)}/s`;
+  const allRoutes = `${decimal(ratePerSec * (input.memberUrls.length + 1))}/s`;
   const raw = {
     name: 'compare',
     gateway: { url: gateway.url, ...settings(gateway.url) },
@@ -51,7 +52,8 @@ export function adhocProfile(input: AdhocInput): Profile {
     experiments: [{ compare: { rate, for: formatDurationText(durationUs) } }],
     limits: {
       // A rate that is none is told once, where it stands.
-      ...(ratePerSec > 0 ? { maxRate: rate, maxNewConnections: rate } : {}),
+      // The rate counts slots; each asks every route once.
+      ...(ratePerSec > 0 ? { maxRate: allRoutes, maxNewConnections: allRoutes } : {}),
       maxRequests: wholeBetween(
         1,
         Math.ceil((ratePerSec * durationUs * routes) / US_PER_SEC) * POISSON_MARGIN + 10 * routes,

@@ -65,7 +65,7 @@ function runAutocannon(
     { runId: setup.runId, userAgent: setup.userAgent },
     requestIdOf(setup.runId, 0),
     { connection: 'warm' },
-    '',
+    sending.cookieOf(load.route),
   );
   const base = { experimentId, route: load.route, requestName: load.request, tag: { kind: 'load' } } as const;
   const collector = sending.collectClosed({ experimentId, route: load.route, requestName: load.request });

@@ -107,14 +107,17 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
     setCookie: (route, cookie) => post({ type: 'cookies', route, cookie }),
     inFlight: () => inFlight,
     close: async () => {
-      const quality = await new Promise<ThreadQuality>((resolve, reject) => {
-        if (crashed !== undefined) return reject(crashed);
-        onClosed = resolve;
-        thread.once('exit', () => reject(new Error('the sending thread ended early')));
-        post({ type: 'close' });
-      });
-      await thread.terminate();
-      return quality;
+      try {
+        return await new Promise<ThreadQuality>((resolve, reject) => {
+          if (crashed !== undefined) return reject(crashed);
+          onClosed = resolve;
+          thread.once('exit', () => reject(new Error('the sending thread ended early')));
+          post({ type: 'close' });
+        });
+      } finally {
+        // A thread that crashed would keep the process alive.
+        await thread.terminate();
+      }
     },
   };
 }

@@ -27,6 +27,8 @@ export type Sending = {
   /** For failures measured elsewhere (autocannon). */
   add(exchange: Omit<Exchange, 'seq' | 'requestId'>): void;
   routeTarget(route: RouteId): RouteTarget;
+  /** Session cookies of a login, for engines that write their own requests. */
+  cookieOf(route: RouteId): string;
   /** Requests still allowed by `limits.maxRequests`. */
   budget(): number;
   /** A closed loop begins as a firing does: an earlier stop is over. */
@@ -126,9 +128,10 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
 /** What concerns single routes, and the counts. */
 function routeParts(
   state: LaunchState,
-): Pick<Sending, 'routeTarget' | 'prepare' | 'setCookie' | 'budget' | 'inFlight'> {
+): Pick<Sending, 'routeTarget' | 'cookieOf' | 'prepare' | 'setCookie' | 'budget' | 'inFlight'> {
   return {
     routeTarget: (route) => routeState(state, route).target,
+    cookieOf: (route) => routeState(state, route).cookie,
     budget: () => Math.max(0, state.setup.limits.maxRequests - state.sentTotal),
     inFlight: () => state.inFlight,
     prepare: (route, connections) =>
@@ -183,16 +186,14 @@ function startFiring(
   const count = schedule.dueUs.length;
   let next = 0;
   let open = count;
-  let resolveEnded: () => void;
-  const ended = new Promise<void>((resolve) => {
-    resolveEnded = resolve;
-  });
+  const { promise: ended, resolve: resolveEnded, reject: rejectEnded } = Promise.withResolvers<void>();
   function launchNext(): void {
     const shape = schedule.shapes[schedule.shapeIndex[next] as number] as ShotShape;
     const dueUs = startUs + (schedule.dueUs[next] as number);
-    launch({ experimentId, shape, slot: schedule.slot[next++] as number, dueUs }).finally(() => {
+    // A launch fails by a bug only; it must not pass for an exchange.
+    launch({ experimentId, shape, slot: schedule.slot[next++] as number, dueUs }).then(() => {
       if (--open === 0) resolveEnded();
-    });
+    }, rejectEnded);
   }
   const nextDueUs = (): number => startUs + (schedule.dueUs[next] as number);
   return {

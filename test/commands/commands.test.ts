@@ -30,7 +30,7 @@ test('init writes a profile that check accepts, and does not overwrite one', asy
   const check = await runCli(['check', file]);
   assert.equal(check.code, 0, check.stderr);
   assert.match(check.stdout, /is valid/);
-  assert.match(check.stdout, /Together at most \d+/);
+  assert.match(check.stdout, /Together about \d+/);
   const again = await runCli(args);
   assert.equal(again.code, 2);
   assert.match(again.stderr, /--force/);

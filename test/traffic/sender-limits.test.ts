@@ -11,7 +11,6 @@ import {
   createServers,
   membersAt,
   type ProfileParts,
-  requestOf,
   startTestSender,
   type TestSender,
   targetOf,
@@ -135,10 +134,12 @@ describe('limits', { timeout: 20_000 }, () => {
       assert.deepEqual(countsOf(await firing), { aborted: 2 });
     }));
 
-  test('a route or request that does not exist is a bug and says so', () =>
-    withSender(ok, {}, async (sender) => {
-      await assert.rejects(sender.ask(directTo('nobody')), /no such route: direct:nobody/);
-    }));
+  test('a route that does not exist is a bug: the firing and all that follow are rejected, and the thread ends', async () => {
+    const sender = await startTestSender({ gateway: targetOf('http://127.0.0.1:1') });
+    await assert.rejects(sender.ask(directTo('nobody')), /no such route: direct:nobody/);
+    await assert.rejects(sender.ask(GATEWAY), /the sending thread failed/);
+    await assert.rejects(sender.close(), /the sending thread failed/);
+  });
 });
 
 describe('pace', { timeout: 20_000 }, () => {
