@@ -37,5 +37,6 @@ export async function watched<T>(
     return undefined;
   })();
   const result = await running;
-  return { end: endOf(context, await watching), result };
+  // A volley that is refused at once is over before it is asked about.
+  return { end: endOf(context, (await watching) ?? reasonToStop()), result };
 }

@@ -174,10 +174,13 @@ function headlineOf(
 function overheadSentence(measures: Measures): string[] {
   const overhead = measures.overhead(0.5);
   const differences = measures.slotDifferences();
-  if (overhead.state === 'known')
-    return [
-      `The gateway adds ${formatDuration(overhead.value)} (${formatDuration(overhead.low)}–${formatDuration(overhead.high ?? overhead.value)}) to the median request.`,
-    ];
+  if (overhead.state === 'known') {
+    const { value, low, high = value } = overhead;
+    const range = `${formatDuration(value)} (${formatDuration(low)}–${formatDuration(high)})`;
+    return low <= 0
+      ? [`What the gateway adds to the median request cannot be told from noise: ${range}.`]
+      : [`The gateway adds ${range} to the median request.`];
+  }
   return differences.length < 5
     ? []
     : [`The gateway adds about ${formatDuration(median(differences))} to the median request.`];
