@@ -91,7 +91,8 @@ test('a farm of which one process cannot start is not started at all', async () 
   // No member can be told this by its type; it is what a damaged option would be.
   const broken = withFirst(scenarioOf('timeout'), { stall: null as never });
   await assert.rejects(startFarm(broken, { seed: 1 }), /^Error: the lab's web1 did not start: .*null/);
-  assert.equal(ownChildren(), children);
+  // Children of the test before may still be counted at the start, and be gone by now; none may have been added.
+  assert.ok(ownChildren() <= children, `${ownChildren()} children, ${children} before`);
 });
 
 test('a log folder that cannot be made is told at the start', async () => {
@@ -103,7 +104,8 @@ test('a log folder that cannot be made is told at the start', async () => {
     await assert.rejects(startFarm(scenarioOf('timeout'), { seed: 1, logFolder: join(file, 'logs') }), {
       code: /^(ENOTDIR|EEXIST|ENOENT)$/,
     });
-    assert.equal(ownChildren(), children);
+    // Children of the test before may still be counted at the start, and be gone by now; none may have been added.
+  assert.ok(ownChildren() <= children, `${ownChildren()} children, ${children} before`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

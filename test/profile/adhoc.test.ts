@@ -20,7 +20,8 @@ test('a comparison without a file is small, and its limits are no wider than it 
   );
   assert.equal(profile.requests[0]?.path, '/');
   const { maxRatePerSec, maxRequests, maxNewConnectionsPerSec } = profile.limits;
-  assert.deepEqual([maxRatePerSec, maxNewConnectionsPerSec], [10, 10]);
+  // 10 rounds a second, each on three routes.
+  assert.deepEqual([maxRatePerSec, maxNewConnectionsPerSec], [30, 30]);
   assert.ok(maxRequests >= 900 && maxRequests < 1_500, String(maxRequests));
   assert.deepEqual(profile.notes, []);
 });
