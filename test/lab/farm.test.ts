@@ -105,7 +105,7 @@ test('a log folder that cannot be made is told at the start', async () => {
       code: /^(ENOTDIR|EEXIST|ENOENT)$/,
     });
     // Children of the test before may still be counted at the start, and be gone by now; none may have been added.
-  assert.ok(ownChildren() <= children, `${ownChildren()} children, ${children} before`);
+    assert.ok(ownChildren() <= children, `${ownChildren()} children, ${children} before`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
