@@ -3,7 +3,14 @@ import { formatDuration, formatNumber } from '../model/quantity.ts';
 import { GATEWAY } from '../model/route.ts';
 import { type Random, US_PER_SEC } from '../model/time.ts';
 import { arrivals, packSchedule, type Shot } from '../traffic/schedule.ts';
-import { directRoutes, type Experiment, type ExperimentContext, type ExperimentEnd } from './experiment.ts';
+import {
+  affordableUs,
+  directRoutes,
+  type Experiment,
+  type ExperimentContext,
+  type ExperimentEnd,
+  shortenedNotes,
+} from './experiment.ts';
 import { mainRequest } from './request-choice.ts';
 import { fireWatched, watched } from './watched-firing.ts';
 
@@ -16,30 +23,53 @@ const CANARY_PER_SEC = 4;
 const CANARY_LEAD_US = 1_000_000;
 const CANARY_TAIL_US = 2_000_000;
 
-function allowedRate(ratePerSec: number, profile: Profile): { ratePerSec: number; notes: string[] } {
-  const most = profile.limits.maxRatePerSec - CANARY_PER_SEC * profile.members.length;
-  if (ratePerSec <= most) return { ratePerSec, notes: [] };
-  const lowered = Math.max(1, most);
-  return {
-    ratePerSec: lowered,
-    notes: [
-      `limits.maxRate (with the canary) lowers the burst from ${formatNumber(ratePerSec)}/s to ${formatNumber(lowered)}/s`,
-    ],
-  };
+type Allowed = { ratePerSec: number; canaryPerSec: number; durationUs: number; notes: string[] };
+
+/** Load and canaries together keep the limits; many members have a slower canary, so that half is left for the load. */
+function allowed(askedPerSec: number, spec: BurstSpec, profile: Profile): Allowed {
+  const { maxRatePerSec } = profile.limits;
+  const members = profile.members.length;
+  const canaryPerSec = Math.min(CANARY_PER_SEC, maxRatePerSec / 2 / members);
+  const ratePerSec = Math.min(askedPerSec, maxRatePerSec - canaryPerSec * members);
+  const durationUs = affordableUs(spec.durationUs, ratePerSec + canaryPerSec * members, profile);
+  const notes = [...shortenedNotes(spec.durationUs, durationUs)];
+  if (ratePerSec < askedPerSec) {
+    notes.unshift(
+      `limits.maxRate (with the canary) lowers the burst from ${formatNumber(askedPerSec)}/s to ${formatNumber(ratePerSec)}/s`,
+    );
+  }
+  return { ratePerSec, canaryPerSec, durationUs, notes };
 }
 
-export function* burstShots(spec: BurstSpec, ratePerSec: number, profile: Profile, random: Random): Generator<Shot> {
+/** Closed loop: each connection sends at once, so that their number is a rate and a count of requests too. */
+function allowedConnections(asked: number, { limits }: Profile): { connections: number; notes: string[] } {
+  let connections = asked;
+  let name = '';
+  for (const [limit, most] of [
+    ['maxInFlight', limits.maxInFlight],
+    ['maxRate', Math.max(1, Math.floor(limits.maxRatePerSec))],
+    ['maxRequests', limits.maxRequests],
+  ] as const) {
+    if (connections > most) [connections, name] = [most, limit];
+  }
+  if (connections === asked) return { connections, notes: [] };
+  return { connections, notes: [`limits.${name} lowers the connections from ${asked} to ${connections}`] };
+}
+
+/** Load and canaries of an open-loop burst that asks for `askedPerSec`, within the profile's limits. */
+export function* burstShots(spec: BurstSpec, askedPerSec: number, profile: Profile, random: Random): Generator<Shot> {
+  const { ratePerSec, canaryPerSec, durationUs } = allowed(askedPerSec, spec, profile);
   const request = mainRequest(profile, spec.request).name;
-  for (const dueUs of arrivals(spec.arrival, ratePerSec, spec.durationUs, random.fork('load'))) {
+  for (const dueUs of arrivals(spec.arrival, ratePerSec, durationUs, random.fork('load'))) {
     yield { dueUs: CANARY_LEAD_US + dueUs, route: GATEWAY, request, connection: 'warm', tag: { kind: 'load' } };
   }
-  const watchUs = CANARY_LEAD_US + spec.durationUs + CANARY_TAIL_US;
+  const watchUs = CANARY_LEAD_US + durationUs + CANARY_TAIL_US;
   for (const route of directRoutes(profile)) {
     // Each member's canary at its own random moments: no two in step.
     const own = random.fork(route);
-    for (const dueUs of arrivals('uniform', CANARY_PER_SEC, watchUs, own)) {
+    for (const dueUs of arrivals('uniform', canaryPerSec, watchUs, own)) {
       yield {
-        dueUs: dueUs + (own.next() * 0.8 * US_PER_SEC) / CANARY_PER_SEC,
+        dueUs: dueUs + (own.next() * 0.8 * US_PER_SEC) / canaryPerSec,
         route,
         request,
         connection: 'warm',
@@ -55,52 +85,42 @@ export const burst: Experiment<BurstSpec> = {
   plan(spec, profile, id) {
     const base = { id, kind: 'burst', spec } as const;
     if (spec.load.loop === 'closed') {
-      const { connections } = spec.load;
-      const tooMany = connections > profile.limits.maxInFlight;
+      const { connections, notes } = allowedConnections(spec.load.connections, profile);
+      const { maxRequests, maxRatePerSec } = profile.limits;
       return {
         ...base,
-        requestsPerRoute: {
-          gateway: Math.min(
-            profile.limits.maxRequests,
-            Math.ceil((profile.limits.maxRatePerSec * spec.durationUs) / US_PER_SEC),
-          ),
-        },
+        requestsPerRoute: { gateway: Math.min(maxRequests, Math.ceil((maxRatePerSec * spec.durationUs) / US_PER_SEC)) },
         durationUs: spec.durationUs,
-        peakRatePerSec: profile.limits.maxRatePerSec,
-        peakInFlight: Math.min(connections, profile.limits.maxInFlight),
+        peakRatePerSec: maxRatePerSec,
+        peakInFlight: connections,
         describe: [
-          `${Math.min(connections, profile.limits.maxInFlight)} connections through the gateway for ${formatDuration(spec.durationUs)}, each sending as soon as it is answered, at most ${formatNumber(profile.limits.maxRatePerSec)}/s together (closed loop: capacity and counts only)`,
-          ...(tooMany
-            ? [`limits.maxInFlight lowers the connections from ${connections} to ${profile.limits.maxInFlight}`]
-            : []),
+          `${connections} connections through the gateway for ${formatDuration(spec.durationUs)}, each sending as soon as it is answered, at most ${formatNumber(maxRatePerSec)}/s together (closed loop: capacity and counts only)`,
+          ...notes,
         ],
       };
     }
-    const { ratePerSec, notes } = allowedRate(spec.load.ratePerSec, profile);
-    const canaries = Math.ceil((CANARY_PER_SEC * (CANARY_LEAD_US + spec.durationUs + CANARY_TAIL_US)) / US_PER_SEC);
+    const { ratePerSec, canaryPerSec, durationUs, notes } = allowed(spec.load.ratePerSec, spec, profile);
+    const watchUs = CANARY_LEAD_US + durationUs + CANARY_TAIL_US;
+    const canaries = Math.ceil((canaryPerSec * watchUs) / US_PER_SEC);
     return {
       ...base,
       requestsPerRoute: {
-        gateway: Math.ceil((ratePerSec * spec.durationUs) / US_PER_SEC),
+        gateway: Math.ceil((ratePerSec * durationUs) / US_PER_SEC),
         ...Object.fromEntries(directRoutes(profile).map((route) => [route, canaries])),
       },
-      durationUs: CANARY_LEAD_US + spec.durationUs + CANARY_TAIL_US,
-      peakRatePerSec: ratePerSec + CANARY_PER_SEC * profile.members.length,
+      durationUs: watchUs,
+      peakRatePerSec: ratePerSec + canaryPerSec * profile.members.length,
       peakInFlight: profile.limits.maxInFlight,
       describe: [
-        `${formatNumber(ratePerSec)}/s through the gateway for ${formatDuration(spec.durationUs)}, and a canary of ${CANARY_PER_SEC}/s directly to every member meanwhile; ends when failures rise`,
+        `${formatNumber(ratePerSec)}/s through the gateway for ${formatDuration(durationUs)}, and a canary of ${formatNumber(canaryPerSec)}/s directly to every member meanwhile; ends when failures rise`,
         ...notes,
       ],
     };
   },
   async run(planned, spec, context) {
+    const { profile, random } = context;
     if (spec.load.loop === 'closed') return runClosed(planned.id, spec, spec.load.connections, context);
-    const { ratePerSec } = allowedRate(spec.load.ratePerSec, context.profile);
-    return fireWatched(
-      planned.id,
-      packSchedule(burstShots(spec, ratePerSec, context.profile, context.random)),
-      context,
-    );
+    return fireWatched(planned.id, packSchedule(burstShots(spec, spec.load.ratePerSec, profile, random)), context);
   },
 };
 
@@ -115,7 +135,7 @@ async function runClosed(
     sender.burst(id, {
       route: GATEWAY,
       request: mainRequest(profile, spec.request).name,
-      connections: Math.min(connections, profile.limits.maxInFlight),
+      connections: allowedConnections(connections, profile).connections,
       durationUs: spec.durationUs,
     }),
   );

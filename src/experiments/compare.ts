@@ -3,14 +3,16 @@ import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts'
 import { shuffled } from '../model/random.ts';
 import { type Random, US_PER_SEC } from '../model/time.ts';
 import { arrivals, packSchedule, type Shot } from '../traffic/schedule.ts';
-import { type Experiment, endOf, routesOf } from './experiment.ts';
+import { affordableUs, type Experiment, endOf, routesOf, shortenedNotes } from './experiment.ts';
 import { drawRequest, ordinaryRequests } from './request-choice.ts';
 
 /** Slots are spread over the routes within this share of the slot's length, so that routes do not queue behind each other. */
 const SPREAD_RATIO = 0.6;
 
-/** The slot rate that limits allow: each slot sends one request on every route, and new-connection slots open as many connections. */
-function allowedRate(spec: CompareSpec, profile: Profile): { ratePerSec: number; newRatio: number; notes: string[] } {
+type Allowed = { ratePerSec: number; newRatio: number; durationUs: number; notes: string[] };
+
+/** What limits allow: each slot sends one request on every route, and new-connection slots open as many connections. */
+function allowed(spec: CompareSpec, profile: Profile): Allowed {
   const routes = routesOf(profile).length;
   const notes: string[] = [];
   let { ratePerSec, newConnectionRatio: newRatio } = spec;
@@ -26,18 +28,20 @@ function allowedRate(spec: CompareSpec, profile: Profile): { ratePerSec: number;
     newRatio = profile.limits.maxNewConnectionsPerSec / (ratePerSec * routes);
     notes.push(`limits.maxNewConnections lowers the share of new-connection slots to ${formatRatio(newRatio)}`);
   }
-  return { ratePerSec, newRatio, notes };
+  const durationUs = affordableUs(spec.durationUs, ratePerSec * routes, profile);
+  notes.push(...shortenedNotes(spec.durationUs, durationUs));
+  return { ratePerSec, newRatio, durationUs, notes };
 }
 
 /** One slot after the other: the same request on every route, in random order, warm and new connections in slots of their own. */
 export function* compareShots(spec: CompareSpec, profile: Profile, random: Random): Generator<Shot> {
-  const { ratePerSec, newRatio } = allowedRate(spec, profile);
+  const { ratePerSec, newRatio, durationUs } = allowed(spec, profile);
   const requests = ordinaryRequests(profile, spec.requests);
   const routes = routesOf(profile);
   const stepUs = ((US_PER_SEC / ratePerSec) * SPREAD_RATIO) / routes.length;
   const due = random.fork('arrivals');
   let slot = 0;
-  for (const slotUs of arrivals(spec.arrival, ratePerSec, spec.durationUs, due)) {
+  for (const slotUs of arrivals(spec.arrival, ratePerSec, durationUs, due)) {
     const request = drawRequest(requests, random).name;
     const arm = random.next() < newRatio ? 'new' : 'warm';
     for (const [position, route] of shuffled(routes, random).entries()) {
@@ -58,19 +62,19 @@ export const compare: Experiment<CompareSpec> = {
   kind: 'compare',
   loop: () => 'open',
   plan(spec, profile, id) {
-    const { ratePerSec, newRatio, notes } = allowedRate(spec, profile);
+    const { ratePerSec, newRatio, durationUs, notes } = allowed(spec, profile);
     const routes = routesOf(profile);
-    const slots = Math.floor((ratePerSec * spec.durationUs) / US_PER_SEC);
+    const slots = Math.floor((ratePerSec * durationUs) / US_PER_SEC);
     return {
       id,
       kind: 'compare',
       spec,
       requestsPerRoute: Object.fromEntries(routes.map((route) => [route, slots])),
-      durationUs: spec.durationUs,
+      durationUs,
       peakRatePerSec: ratePerSec * routes.length,
       peakInFlight: Math.min(profile.limits.maxInFlight, Math.ceil(ratePerSec * routes.length)),
       describe: [
-        `${slots} slots in ${formatDuration(spec.durationUs)}: each sends the same request through the gateway and to ${profile.members.length === 1 ? 'the member' : `each of ${profile.members.length} members`}, in random order; ${formatRatio(newRatio)} of them on new connections`,
+        `${slots} slots in ${formatDuration(durationUs)}: each sends the same request through the gateway and to ${profile.members.length === 1 ? 'the member' : `each of ${profile.members.length} members`}, in random order; ${formatRatio(newRatio)} of them on new connections`,
         ...notes,
       ],
     };

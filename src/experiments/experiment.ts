@@ -1,8 +1,9 @@
 import type { PlannedExperiment } from '../model/plan.ts';
 import type { ExperimentKind, ExperimentSpec, Profile } from '../model/profile.ts';
+import { formatDuration } from '../model/quantity.ts';
 import type { ExperimentRecord } from '../model/recording.ts';
 import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
-import type { Clock, Random } from '../model/time.ts';
+import { type Clock, type Random, US_PER_SEC } from '../model/time.ts';
 import type { Sender } from '../traffic/sender.ts';
 import type { LiveEstimates } from './live-estimates.ts';
 
@@ -49,6 +50,21 @@ export function routesOf(profile: Profile): readonly RouteId[] {
 
 export function directRoutes(profile: Profile): readonly RouteId[] {
   return profile.members.map(({ name }) => directTo(name));
+}
+
+/**
+ * How long (µs) a stretch of this rate (all routes together) may last until `limits.maxRequests` are due: what is due
+ * afterwards would never be sent. The sender itself counts exactly, over all experiments.
+ */
+export function affordableUs(durationUs: number, ratePerSec: number, profile: Profile): number {
+  return Math.min(durationUs, Math.ceil((profile.limits.maxRequests * US_PER_SEC) / ratePerSec));
+}
+
+/** The sentence about it, where it is shorter than was asked for. */
+export function shortenedNotes(askedUs: number, durationUs: number): readonly string[] {
+  return durationUs < askedUs
+    ? [`limits.maxRequests ends it after ${formatDuration(durationUs)} instead of ${formatDuration(askedUs)}`]
+    : [];
 }
 
 /** How a stretch ended that was neither interrupted nor stopped by a rule. */

@@ -3,45 +3,62 @@ import { formatDuration, formatNumber } from '../model/quantity.ts';
 import { GATEWAY } from '../model/route.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { packSchedule, rampArrivals } from '../traffic/schedule.ts';
-import type { Experiment } from './experiment.ts';
+import { type Experiment, shortenedNotes } from './experiment.ts';
 import { mainRequest } from './request-choice.ts';
 import { fireWatched } from './watched-firing.ts';
 
-function allowed(spec: RampSpec, profile: Profile): { toPerSec: number; fromPerSec: number; notes: string[] } {
-  const most = profile.limits.maxRatePerSec;
-  if (spec.toPerSec <= most && spec.fromPerSec <= most)
-    return { toPerSec: spec.toPerSec, fromPerSec: spec.fromPerSec, notes: [] };
-  return {
-    toPerSec: Math.min(spec.toPerSec, most),
-    fromPerSec: Math.min(spec.fromPerSec, most),
-    notes: [`limits.maxRate ends the ramp at ${formatNumber(most)}/s instead of ${formatNumber(spec.toPerSec)}/s`],
-  };
+type Allowed = { fromPerSec: number; toPerSec: number; count: number; durationUs: number; notes: string[] };
+
+/** Rates above the limit are lowered to it; after `limits.maxRequests` the rise ends where it is. */
+function allowed(spec: RampSpec, profile: Profile): Allowed {
+  const { maxRatePerSec: most, maxRequests } = profile.limits;
+  const fromPerSec = Math.min(spec.fromPerSec, most);
+  const toPerSec = Math.min(spec.toPerSec, most);
+  const notes: string[] = [];
+  if (spec.fromPerSec > most)
+    notes.push(
+      `limits.maxRate begins the ramp at ${formatNumber(most)}/s instead of ${formatNumber(spec.fromPerSec)}/s`,
+    );
+  if (spec.toPerSec > most)
+    notes.push(`limits.maxRate ends the ramp at ${formatNumber(most)}/s instead of ${formatNumber(spec.toPerSec)}/s`);
+  const due = Math.floor((((fromPerSec + toPerSec) / 2) * spec.durationUs) / US_PER_SEC);
+  const count = Math.min(due, maxRequests);
+  const durationUs = count < due ? timeOfUs(count, fromPerSec, toPerSec, spec.durationUs) : spec.durationUs;
+  return { fromPerSec, toPerSec, count, durationUs, notes: [...notes, ...shortenedNotes(spec.durationUs, durationUs)] };
+}
+
+/** When so many requests of a ramp have been due. */
+function timeOfUs(count: number, fromPerSec: number, toPerSec: number, durationUs: number): number {
+  const growthPerSec2 = ((toPerSec - fromPerSec) * US_PER_SEC) / durationUs;
+  // The integral of the rate, solved for the time in the form that also holds for a growth of 0.
+  const root = Math.sqrt(Math.max(0, fromPerSec * fromPerSec + 2 * growthPerSec2 * count));
+  return Math.ceil(((2 * count) / (fromPerSec + root)) * US_PER_SEC);
 }
 
 export const ramp: Experiment<RampSpec> = {
   kind: 'ramp',
   loop: () => 'open',
   plan(spec, profile, id) {
-    const { fromPerSec, toPerSec, notes } = allowed(spec, profile);
-    const count = Math.floor((((fromPerSec + toPerSec) / 2) * spec.durationUs) / US_PER_SEC);
+    const { fromPerSec, toPerSec, count, durationUs, notes } = allowed(spec, profile);
     return {
       id,
       kind: 'ramp',
       spec,
       requestsPerRoute: { gateway: count },
-      durationUs: spec.durationUs,
+      durationUs,
       peakRatePerSec: Math.max(fromPerSec, toPerSec),
       peakInFlight: profile.limits.maxInFlight,
       describe: [
-        `${count} requests through the gateway in ${formatDuration(spec.durationUs)}, from ${formatNumber(fromPerSec)}/s to ${formatNumber(toPerSec)}/s; ends when failures rise`,
+        `${count} requests through the gateway in ${formatDuration(durationUs)}, from ${formatNumber(fromPerSec)}/s to ${formatNumber(toPerSec)}/s; ends when failures rise`,
         ...notes,
       ],
     };
   },
   run(planned, spec, context) {
-    const { fromPerSec, toPerSec } = allowed(spec, context.profile);
+    const { fromPerSec, toPerSec, count } = allowed(spec, context.profile);
     const request = mainRequest(context.profile, spec.request).name;
-    const shots = rampArrivals(fromPerSec, toPerSec, spec.durationUs).map((dueUs) => ({
+    const arrivals = rampArrivals(fromPerSec, toPerSec, spec.durationUs).take(count);
+    const shots = arrivals.map((dueUs) => ({
       dueUs,
       route: GATEWAY,
       request,

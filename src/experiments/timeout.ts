@@ -1,7 +1,8 @@
 import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
-import { hasDelay, type Profile, type TimeoutSpec } from '../model/profile.ts';
+import { hasDelay, longestDelayUs, type Profile, type TimeoutSpec } from '../model/profile.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { US_PER_SEC } from '../model/time.ts';
 import { packSchedule } from '../traffic/schedule.ts';
 import { type Experiment, type ExperimentContext, type ExperimentEnd, endOf } from './experiment.ts';
 
@@ -42,12 +43,24 @@ function ladder(upToUs: number): readonly number[] {
   return [...delays, upToUs];
 }
 
+/** One request after the other, also where none of them takes its time. */
+const MOST_PER_SEC = 1;
+
+function paceOf({ limits }: Profile): number {
+  return Math.min(MOST_PER_SEC, limits.maxRatePerSec);
+}
+
+function allowed(spec: TimeoutSpec, { limits }: Profile): TimeoutSpec {
+  return { ...spec, upToUs: Math.min(spec.upToUs, longestDelayUs(limits)) };
+}
+
 export const timeout: Experiment<TimeoutSpec> = {
   kind: 'timeout',
   loop: () => 'open',
-  plan(spec, profile, id) {
+  plan(asked, profile, id) {
+    const spec = allowed(asked, profile);
     const request = delayRequest(spec, profile);
-    const base = { id, kind: 'timeout', spec, peakRatePerSec: 1, peakInFlight: 2 } as const;
+    const base = { id, kind: 'timeout', spec: asked, peakRatePerSec: paceOf(profile), peakInFlight: 1 } as const;
     if (request === undefined) {
       return {
         ...base,
@@ -77,10 +90,16 @@ export const timeout: Experiment<TimeoutSpec> = {
               `where this gateway takes members out for slow answers, they are sent only if ${request.name} is marked safe: true, in growing steps that touch at most one member (${steps.length} requests)`,
             ]
           : []),
+        ...(spec.upToUs < asked.upToUs
+          ? [
+              `limits.requestTimeout lowers the longest delay from ${formatDuration(asked.upToUs)} to ${formatDuration(spec.upToUs)}`,
+            ]
+          : []),
       ],
     };
   },
-  async run(planned, spec, context) {
+  async run(planned, asked, context) {
+    const spec = allowed(asked, context.profile);
     const request = delayRequest(spec, context.profile);
     if (request === undefined)
       return {
@@ -206,6 +225,8 @@ async function askDirect(id: string, request: string, delayUs: number, context: 
 }
 
 async function ask(id: string, request: string, step: Step, context: ExperimentContext): Promise<Exchange | undefined> {
+  const { profile, clock, signal } = context;
+  const startUs = clock.nowUs();
   const before = context.live.ofExperiment(id).length;
   const delayUs = Math.round(step.delayUs / 1_000) * 1_000;
   await context.sender.fire(
@@ -218,10 +239,11 @@ async function ask(id: string, request: string, step: Step, context: ExperimentC
         connection: 'new',
         tag: { kind: 'delay', delayUs, purpose: step.purpose },
         delayMs: delayUs / 1_000,
-        limitUs: Math.round(step.limitUs),
+        limitUs: Math.round(Math.min(step.limitUs, profile.limits.requestTimeoutUs)),
       },
     ]),
   );
+  await clock.sleep(startUs + US_PER_SEC / paceOf(profile) - clock.nowUs(), signal);
   return context.live.ofExperiment(id)[before];
 }
 

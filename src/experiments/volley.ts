@@ -1,5 +1,6 @@
 import type { Profile, VolleySpec } from '../model/profile.ts';
 import { GATEWAY } from '../model/route.ts';
+import { US_PER_SEC } from '../model/time.ts';
 import { packSchedule } from '../traffic/schedule.ts';
 import { type Experiment, endOf, routesOf } from './experiment.ts';
 import { mainRequest } from './request-choice.ts';
@@ -9,9 +10,16 @@ import { fireWatched } from './watched-firing.ts';
 const ROUNDS = 2;
 /** Between volleys, so that the queue of the one before is empty. */
 const PAUSE_US = 250_000;
+/** How many volleys of a quick target begin within a second. */
+const VOLLEYS_PER_SEC = US_PER_SEC / PAUSE_US;
 
 function allowedSizes(spec: VolleySpec, profile: Profile): readonly number[] {
   return spec.sizes.filter((size) => size <= profile.limits.maxInFlight && size <= profile.limits.maxRatePerSec);
+}
+
+/** A second where `limits.maxRate` would not hold otherwise. */
+function pauseUs(sizes: readonly number[], profile: Profile): number {
+  return Math.max(0, ...sizes) * VOLLEYS_PER_SEC > profile.limits.maxRatePerSec ? US_PER_SEC : PAUSE_US;
 }
 
 export const volley: Experiment<VolleySpec> = {
@@ -22,13 +30,14 @@ export const volley: Experiment<VolleySpec> = {
     const routes = routesOf(profile);
     const perRoute = sizes.reduce((sum, size) => sum + size * ROUNDS, 0);
     const left = spec.sizes.length - sizes.length;
+    const pause = pauseUs(sizes, profile);
     return {
       id,
       kind: 'volley',
       spec,
       requestsPerRoute: Object.fromEntries(routes.map((route) => [route, perRoute])),
-      durationUs: sizes.length * ROUNDS * routes.length * (PAUSE_US + 250_000),
-      peakRatePerSec: Math.max(0, ...sizes),
+      durationUs: sizes.length * ROUNDS * routes.length * (pause + 250_000),
+      peakRatePerSec: (Math.max(0, ...sizes) * US_PER_SEC) / pause,
       peakInFlight: Math.max(0, ...sizes),
       describe: [
         `volleys of ${sizes.join(', ')} requests at one instant, ${ROUNDS} of each, to every member and then through the gateway; a route's larger volleys are left out once failures rise`,
@@ -42,8 +51,10 @@ export const volley: Experiment<VolleySpec> = {
     const request = mainRequest(profile, spec.request).name;
     const notes: string[] = [];
     const routes = [...routesOf(profile).filter((route) => route !== GATEWAY), GATEWAY];
+    const sizes = allowedSizes(spec, profile);
+    const pause = pauseUs(sizes, profile);
     for (const route of routes) {
-      for (const size of allowedSizes(spec, profile)) {
+      for (const size of sizes) {
         let stopReason: string | undefined;
         for (let round = 0; round < ROUNDS && stopReason === undefined; round++) {
           if (signal.aborted) return endOf(context);
@@ -56,7 +67,7 @@ export const volley: Experiment<VolleySpec> = {
             tag: { kind: 'volley' as const, size, round },
           }));
           stopReason = (await fireWatched(planned.id, packSchedule(shots), context)).stopReason;
-          await clock.sleep(PAUSE_US, signal);
+          await clock.sleep(pause, signal);
         }
         if (stopReason !== undefined) {
           notes.push(`${route}: stopped at volleys of ${size}: ${stopReason}`);

@@ -1,3 +1,4 @@
+import type { LogFormatId } from './log.ts';
 import type { Severity } from './severity.ts';
 
 /** Kinds of gateway that have a file in `gateways/`; `unknown` when nothing was recognised. */
@@ -136,6 +137,14 @@ export type Limits = {
   readonly maxBodyBytes: number;
 };
 
+/** A fifth of room above the longest delay asked for: the gateway must be able to give up before the probe does. */
+export const TIMEOUT_MARGIN = 1.2;
+
+/** The longest delay, in µs, that may be asked for on purpose within the probe's own limit for one request. */
+export function longestDelayUs({ requestTimeoutUs }: Pick<Limits, 'requestTimeoutUs'>): number {
+  return Math.ceil(requestTimeoutUs / TIMEOUT_MARGIN);
+}
+
 export type ThresholdMetric =
   | { readonly kind: 'quantile'; readonly p: number }
   | { readonly kind: 'errors' }
@@ -171,7 +180,7 @@ export type Auth =
 /** A source of log lines; read by a later stage than traffic. */
 export type LogSource = {
   readonly from: string;
-  readonly format?: string;
+  readonly format?: LogFormatId;
   readonly files: string;
   readonly pattern?: string;
   readonly timezone?: string;

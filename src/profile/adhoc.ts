@@ -43,7 +43,8 @@ export function adhocProfile(input: AdhocInput): Profile {
   });
   const routes = members.length + 1;
   const rate = `${decimal(ratePerSec)}/s`;
-  const allRoutes = `${decimal(ratePerSec * (input.memberUrls.length + 1))}/s`;
+  // Of the rate as it is written: rounded by itself it could be a little less than all routes need.
+  const allRoutes = `${decimal(Number(decimal(ratePerSec)) * routes)}/s`;
   const raw = {
     name: 'compare',
     gateway: { url: gateway.url, ...settings(gateway.url) },

@@ -3,6 +3,7 @@ import type {
   Auth,
   ExperimentSpec,
   GatewayTarget,
+  Limits,
   LogSource,
   Member,
   Profile,
@@ -11,7 +12,7 @@ import type {
 } from '../model/profile.ts';
 import { US_PER_MS } from '../model/time.ts';
 import type { WrittenExperiment } from './experiment-shape.ts';
-import { DEFAULT_LIMITS, DEFAULT_NEW_CONNECTION_RATIO, defaultRequestTimeoutUs } from './limits.ts';
+import { DEFAULT_LIMITS, DEFAULT_NEW_CONNECTION_RATIO, defaultRequestTimeoutUs, limitNotes } from './limits.ts';
 import { DEFAULT_MASK, isSecretHeader, MIN_SECRET_LENGTH } from './mask.ts';
 import { DEFAULT_REQUEST_NAME } from './names.ts';
 import { present } from './parsed.ts';
@@ -23,26 +24,18 @@ const DEFAULT_IDLE_REPEATS = 2;
 /** `secrets` and `notes` are what is known from reading; those that follow from the content are added. */
 export function buildProfile(written: WrittenProfile, secrets: readonly string[], notes: readonly string[]): Profile {
   const experiments = (written.experiments ?? []).flatMap((experiment) => experimentOf(experiment) ?? []);
-  const upToUs = experiments.flatMap((spec) => (spec.kind === 'timeout' ? [spec.upToUs] : []));
   const auth = written.auth === undefined ? undefined : authOf(written.auth);
   const allSecrets = [...new Set([...secrets, ...secretsOf(written, auth)])].filter((secret) => secret !== '');
-  const { limits = {} } = written;
+  const requests = (written.requests ?? [{ name: DEFAULT_REQUEST_NAME, path: '/' }]).map(requestOf);
+  const limits = limitsOf(written.limits ?? {}, experiments);
   return {
     schemaVersion: 1,
     name: written.name,
     gateway: present({ ...targetOf(written.gateway), kind: written.gateway.kind }) satisfies GatewayTarget,
     members: written.members.map((member): Member => ({ name: member.name, ...targetOf(member) })),
-    requests: (written.requests ?? [{ name: DEFAULT_REQUEST_NAME, path: '/' }]).map(requestOf),
+    requests,
     experiments,
-    limits: {
-      maxRatePerSec: limits.maxRate ?? DEFAULT_LIMITS.maxRatePerSec,
-      maxRequests: limits.maxRequests ?? DEFAULT_LIMITS.maxRequests,
-      maxInFlight: limits.maxInFlight ?? DEFAULT_LIMITS.maxInFlight,
-      maxNewConnectionsPerSec: limits.maxNewConnections ?? DEFAULT_LIMITS.maxNewConnectionsPerSec,
-      requestTimeoutUs: limits.requestTimeout ?? defaultRequestTimeoutUs(upToUs),
-      connectTimeoutUs: limits.connectTimeout ?? DEFAULT_LIMITS.connectTimeoutUs,
-      maxBodyBytes: limits.maxBody ?? DEFAULT_LIMITS.maxBodyBytes,
-    },
+    limits,
     thresholds: written.thresholds ?? [],
     failOn: written.failOn ?? 'warning',
     ...memberIdOf(written.memberId),
@@ -51,7 +44,20 @@ export function buildProfile(written: WrittenProfile, secrets: readonly string[]
     logs: (written.logs ?? []).map((log): LogSource => present(log)),
     mask: [...new Set([...DEFAULT_MASK, ...(written.mask ?? [])])],
     secrets: allSecrets,
-    notes: [...notes, ...notesOf(written, experiments, allSecrets)],
+    notes: [...notes, ...limitNotes(written, { limits, requests }), ...notesOf(written, experiments, allSecrets)],
+  };
+}
+
+function limitsOf(written: NonNullable<WrittenProfile['limits']>, experiments: readonly ExperimentSpec[]): Limits {
+  const upToUs = experiments.flatMap((spec) => (spec.kind === 'timeout' ? [spec.upToUs] : []));
+  return {
+    maxRatePerSec: written.maxRate ?? DEFAULT_LIMITS.maxRatePerSec,
+    maxRequests: written.maxRequests ?? DEFAULT_LIMITS.maxRequests,
+    maxInFlight: written.maxInFlight ?? DEFAULT_LIMITS.maxInFlight,
+    maxNewConnectionsPerSec: written.maxNewConnections ?? DEFAULT_LIMITS.maxNewConnectionsPerSec,
+    requestTimeoutUs: written.requestTimeout ?? defaultRequestTimeoutUs(upToUs),
+    connectTimeoutUs: written.connectTimeout ?? DEFAULT_LIMITS.connectTimeoutUs,
+    maxBodyBytes: written.maxBody ?? DEFAULT_LIMITS.maxBodyBytes,
   };
 }
 

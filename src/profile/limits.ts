@@ -1,10 +1,10 @@
-/** The caps of a run: defaults, and experiments that ask for more. */
-import type { Limits } from '../model/profile.ts';
+/** The caps of a run: defaults, and what the user should know where they lower an experiment. */
+import { hasDelay, type Limits, longestDelayUs, type Profile, TIMEOUT_MARGIN } from '../model/profile.ts';
+import { formatNumber, formatRatio } from '../model/quantity.ts';
 import { US_PER_SEC } from '../model/time.ts';
-import { type Parsed, type Path, present } from './parsed.ts';
-import type { ProfileFault } from './problems.ts';
-import { listOf, mappingOf } from './raw.ts';
-import { formatDurationText, formatRateText, parseDuration, parseRate, parseRatio } from './units.ts';
+import type { WrittenExperiment } from './experiment-shape.ts';
+import type { WrittenProfile } from './shape.ts';
+import { formatDurationText, formatRateText } from './units.ts';
 
 /**
  * Caps where the profile has none. They are to do no harm to a farm whose owner has set no limits yet:
@@ -14,8 +14,10 @@ import { formatDurationText, formatRateText, parseDuration, parseRate, parseRati
  *   the probe alone never fills the queue of a target that hangs.
  * - maxNewConnections 20/s: a closed connection keeps its local port for a while. Linux has 28 231 ports for 60 s, which
  *   is 470/s to one destination, Windows 16 384 for 120 s, which is 136/s; the probe stays below a quarter of either.
- * - requestTimeout 60s: no shorter than the response timers most gateways have by default (15 s to 60 s). Longer ones
- *   are looked for with a timeout experiment, which raises this default.
+ * - requestTimeout 65s: many gateways give up at exactly 60 s (nginx proxy_read_timeout, the idle timeout of an AWS load
+ *   balancer), and the probe must not race with them: with a limit of 60 s it would be chance whose timer is reported.
+ *   5 s are room for connecting and for the gateway to answer. Longer timers are looked for with a timeout experiment,
+ *   which raises this default.
  * - connectTimeout 10s: lost SYNs are sent again after 1, 3 and 7 s, so three losses in a row are still seen as a slow
  *   connect.
  * - maxBody 10 MB: bodies are read and compared, never kept; what is longer is a download, not a page.
@@ -25,189 +27,190 @@ export const DEFAULT_LIMITS: Limits = {
   maxRequests: 5_000,
   maxInFlight: 50,
   maxNewConnectionsPerSec: 20,
-  requestTimeoutUs: 60 * US_PER_SEC,
+  requestTimeoutUs: 65 * US_PER_SEC,
   connectTimeoutUs: 10 * US_PER_SEC,
   maxBodyBytes: 10_000_000,
 };
 
-/** The longest delay asked for, and a fifth more: the gateway must be able to give up before the probe does. */
-const TIMEOUT_MARGIN = 1.2;
-
-/** Default of `requestTimeout` for a profile whose timeout experiments go up to these delays. */
+/** Default of `requestTimeout`, in µs, for a profile whose timeout experiments go up to these delays (µs). */
 export function defaultRequestTimeoutUs(upToUs: readonly number[]): number {
   return Math.round(Math.max(DEFAULT_LIMITS.requestTimeoutUs, ...upToUs.map((us) => us * TIMEOUT_MARGIN)));
-}
-
-type Caps = {
-  readonly maxRate: Cap;
-  readonly maxNewConnections: Cap;
-  readonly maxInFlight: Cap;
-  readonly maxRequests: Cap;
-  readonly requestTimeoutUs: number | undefined;
-};
-type Cap = { readonly value: number; readonly isDefault: boolean };
-
-/** Experiments that ask for more than the limits. Values that cannot be read are left to the shape. */
-export function limitFaults(profile: unknown): ProfileFault[] {
-  const { limits, experiments, members } = mappingOf(profile);
-  const caps = capsOf(mappingOf(limits));
-  const routes = listOf(members).length + 1;
-  const faults: ProfileFault[] = [];
-  let total = 0;
-  listOf(experiments).forEach((experiment, index) => {
-    for (const [kind, spec] of Object.entries(mappingOf(experiment))) {
-      const asked = askedBy(kind, mappingOf(spec), routes);
-      faults.push(...exceeded(asked, caps, kind, ['experiments', index, kind]));
-      total += asked.requests ?? 0;
-    }
-  });
-  if (total > caps.maxRequests.value && faults.every((fault) => !fault.message.includes('limits.maxRequests'))) {
-    faults.push(tooMany(['experiments'], 'the experiments together send', total, caps.maxRequests));
-  }
-  return faults;
-}
-
-/** What an experiment asks for at least. */
-type Asked = {
-  readonly ratePerSec?: number;
-  readonly rateKey?: string;
-  readonly newConnectionsPerSec?: number;
-  readonly atOnce?: readonly { readonly path: Path; readonly count: number }[];
-  /** All routes together. */
-  readonly requests?: number;
-  readonly upToUs?: number;
-};
-
-function askedBy(kind: string, spec: Readonly<Record<string, unknown>>, routes: number): Asked {
-  const rate = known(parseRate(spec['rate']));
-  const seconds = (known(parseDuration(spec['for'])) ?? 0) / US_PER_SEC;
-  switch (kind) {
-    case 'compare': {
-      const ratio =
-        spec['newConnections'] === undefined ? DEFAULT_NEW_CONNECTION_RATIO : known(parseRatio(spec['newConnections']));
-      if (rate === undefined) return {};
-      return present({
-        ratePerSec: rate,
-        rateKey: 'rate',
-        newConnectionsPerSec: ratio === undefined ? undefined : rate * ratio,
-        requests: rate * seconds * routes,
-      });
-    }
-    case 'ramp': {
-      const [from, to] = [known(parseRate(spec['from'])), known(parseRate(spec['to']))];
-      if (from === undefined || to === undefined) return {};
-      return {
-        ratePerSec: Math.max(from, to),
-        rateKey: from > to ? 'from' : 'to',
-        requests: ((from + to) / 2) * seconds,
-      };
-    }
-    case 'burst': {
-      const connections = countOf(spec['connections']);
-      if (connections !== undefined) return { atOnce: [{ path: ['connections'], count: connections }] };
-      return rate === undefined ? {} : { ratePerSec: rate, rateKey: 'rate', requests: rate * seconds };
-    }
-    case 'volley': {
-      const sizes = listOf(spec['sizes']).map((size) => countOf(size) ?? 0);
-      return {
-        atOnce: sizes.map((count, index) => ({ path: ['sizes', index], count })),
-        requests: sizes.reduce((sum, size) => sum + size, 0),
-      };
-    }
-    case 'timeout':
-      return present({ upToUs: known(parseDuration(spec['upTo'])) });
-    default:
-      return {};
-  }
 }
 
 /** Half of the rounds on new connections: as many of either kind is the best comparison for a given number of rounds. */
 export const DEFAULT_NEW_CONNECTION_RATIO = 0.5;
 
-function exceeded(asked: Asked, caps: Caps, kind: string, path: Path): ProfileFault[] {
-  const faults: ProfileFault[] = [];
-  const { ratePerSec, rateKey = 'rate', newConnectionsPerSec, requests, upToUs } = asked;
-  if (ratePerSec !== undefined && ratePerSec > caps.maxRate.value) {
-    const what = `${kind}.${rateKey} ${formatRateText(ratePerSec)}`;
-    faults.push(
-      above([...path, rateKey], what, `maxRate ${formatRateText(caps.maxRate.value)}`, caps.maxRate, 'lower the rate'),
+/** What a product of decimal numbers may be off: 7/min on three routes is not above 21/min. */
+const ROUNDING = 1 + 1e-9;
+
+type LimitKey = keyof NonNullable<WrittenProfile['limits']>;
+type Context = {
+  readonly limits: Limits;
+  readonly routes: number;
+  /** `limits.maxRate 20/s`, with "the default" before it where the profile does not say it. */
+  readonly label: (key: LimitKey) => string;
+  /** `raise limits.maxRate`, or `set` where the profile does not say it. */
+  readonly raise: (key: LimitKey) => string;
+};
+/** Notes begin with the key of the experiment. Requests are those due at least, on all routes, once its rate is lowered. */
+type Lowered = { readonly notes: readonly string[]; readonly requests: number };
+
+/**
+ * What the user should know about limits: which defaults apply where the profile has none, and which experiments ask for
+ * more than is sent. None is a problem: experiments lower themselves to the limits, and `check` prints to what. Not told
+ * here is what the probe adds of itself and what is lowered by that alone: the canary of a burst, the default share of new
+ * connections.
+ */
+export function limitNotes(
+  written: WrittenProfile,
+  { limits, requests: kinds }: Pick<Profile, 'limits' | 'requests'>,
+): string[] {
+  const context = contextOf(written, limits);
+  const { label, raise } = context;
+  const notes = Object.keys(written.limits ?? {}).length === 0 ? [defaultsNote(limits)] : [];
+  let total = 0;
+  for (const [index, experiment] of (written.experiments ?? []).entries()) {
+    const lowered = loweredBy(experiment, context, kinds.some(hasDelay));
+    notes.push(...lowered.notes.map((note) => `experiments[${index}].${note}`));
+    if (lowered.requests > limits.maxRequests) {
+      const [kind] = Object.keys(experiment);
+      notes.push(
+        `experiments[${index}].${kind} asks for about ${countText(lowered.requests)} requests, above ${label('maxRequests')}: it ends when about as many as that were due; ${raise('maxRequests')}, or lower rate or time`,
+      );
+    }
+    total += Math.min(lowered.requests, limits.maxRequests);
+  }
+  if (total > limits.maxRequests) {
+    notes.push(
+      `experiments: together they ask for about ${countText(total)} requests or more, above ${label('maxRequests')}: no more than that are sent, what is due afterwards is recorded as not sent; ${raise('maxRequests')}, or lower rate or time`,
     );
   }
-  if (newConnectionsPerSec !== undefined && newConnectionsPerSec > caps.maxNewConnections.value) {
-    const what = `${kind} opens ${formatRateText(newConnectionsPerSec)} new connections on each route, which`;
-    faults.push(
-      above(
-        [...path, 'newConnections'],
-        what,
-        `maxNewConnections ${formatRateText(caps.maxNewConnections.value)}`,
-        caps.maxNewConnections,
-        'lower rate or newConnections',
-      ),
-    );
-  }
-  for (const { path: part, count } of asked.atOnce ?? []) {
-    if (count <= caps.maxInFlight.value) continue;
-    faults.push(
-      above(
-        [...path, ...part],
-        `${kind}.${String(part[0])} ${count}`,
-        `maxInFlight ${caps.maxInFlight.value}`,
-        caps.maxInFlight,
-        'lower the number',
-      ),
-    );
-  }
-  if (requests !== undefined && requests > caps.maxRequests.value)
-    faults.push(tooMany(path, `${kind} sends`, requests, caps.maxRequests));
-  if (upToUs !== undefined && caps.requestTimeoutUs !== undefined && upToUs > caps.requestTimeoutUs) {
-    faults.push({
-      path: [...path, 'upTo'],
-      message: `timeout.upTo ${formatDurationText(upToUs)} is above limits.requestTimeout ${formatDurationText(caps.requestTimeoutUs)}: the probe would give up first`,
-      hint: 'Raise limits.requestTimeout or leave it out.',
-    });
-  }
-  return faults;
+  return notes;
 }
 
-function above(path: Path, what: string, limit: string, cap: Cap, remedy: string): ProfileFault {
-  const raise = cap.isDefault ? `set limits.${limit.split(' ')[0]}` : 'raise the limit';
+function contextOf({ limits: written = {}, members }: WrittenProfile, limits: Limits): Context {
+  const texts = limitTexts(limits);
   return {
-    path,
-    message: `${what} is above ${cap.isDefault ? 'the default ' : ''}limits.${limit}: ${raise} or ${remedy}`,
+    limits,
+    routes: members.length + 1,
+    label: (key) => `${written[key] === undefined ? 'the default ' : ''}limits.${key} ${texts[key]}`,
+    raise: (key) => `${written[key] === undefined ? 'set' : 'raise'} limits.${key}`,
   };
 }
 
-function tooMany(path: Path, who: string, requests: number, cap: Cap): ProfileFault {
-  const count = Math.ceil(Number(requests.toPrecision(12)));
-  const raise = cap.isDefault ? 'set limits.maxRequests' : 'raise the limit';
+function limitTexts(limits: Limits): Readonly<Record<LimitKey, string>> {
   return {
-    path,
-    message: `${who} about ${count} requests, above ${cap.isDefault ? 'the default ' : ''}limits.maxRequests ${cap.value}: ${raise}, or lower rate or time`,
+    maxRate: formatRateText(limits.maxRatePerSec),
+    maxRequests: String(limits.maxRequests),
+    maxInFlight: String(limits.maxInFlight),
+    maxNewConnections: formatRateText(limits.maxNewConnectionsPerSec),
+    requestTimeout: formatDurationText(limits.requestTimeoutUs),
+    connectTimeout: formatDurationText(limits.connectTimeoutUs),
+    maxBody: `${limits.maxBodyBytes / 1e6}MB`,
   };
 }
 
-function capsOf(limits: Readonly<Record<string, unknown>>): Caps {
-  const cap = (key: string, read: (value: unknown) => number | undefined, fallback: number): Cap =>
-    limits[key] === undefined
-      ? { value: fallback, isDefault: true }
-      : { value: read(limits[key]) ?? Number.POSITIVE_INFINITY, isDefault: false };
-  const rate = (value: unknown): number | undefined => known(parseRate(value));
+function defaultsNote(limits: Limits): string {
+  const texts = Object.entries(limitTexts(limits)).map(([key, text]) => `${key} ${text}`);
+  return `limits is left out: the defaults apply, ${texts.join(', ')}`;
+}
 
+/** Rounded first, because a rate such as 1/3 per second leaves a rest in the last digits. */
+function countText(requests: number): string {
+  return String(Math.ceil(Number(requests.toPrecision(12))));
+}
+
+function loweredBy(experiment: WrittenExperiment, context: Context, canDelay: boolean): Lowered {
+  const { compare, ramp, burst, volley, timeout } = experiment;
+  if (compare !== undefined) return loweredCompare(compare, context);
+  if (burst !== undefined) return loweredBurst(burst, context);
+  if (volley !== undefined) return loweredVolley(volley.sizes, context);
+  const most = context.limits.maxRatePerSec;
+  if (ramp !== undefined) {
+    const meanPerSec = (Math.min(ramp.from, most) + Math.min(ramp.to, most)) / 2;
+    return {
+      notes: [...rateNotes('ramp.from', ramp.from, context), ...rateNotes('ramp.to', ramp.to, context)],
+      requests: (meanPerSec * ramp.for) / US_PER_SEC,
+    };
+  }
+  // Without a request whose delay can be asked for, the experiment sends nothing.
+  return { notes: timeout !== undefined && canDelay ? timeoutNotes(timeout.upTo, context) : [], requests: 0 };
+}
+
+function rateNotes(key: string, rate: number, { limits, label, raise }: Context): string[] {
+  if (rate <= limits.maxRatePerSec) return [];
+  return [
+    `${key} ${formatRateText(rate)} is above ${label('maxRate')}: no more than that is sent; ${raise('maxRate')} or lower the rate`,
+  ];
+}
+
+function loweredCompare(compare: NonNullable<WrittenExperiment['compare']>, context: Context): Lowered {
+  const { limits, routes, label, raise } = context;
+  const { rate, newConnections } = compare;
+  const { maxRatePerSec, maxNewConnectionsPerSec } = limits;
+  const notes: string[] = [];
+  if (rate * routes > maxRatePerSec * ROUNDING) {
+    notes.push(
+      `compare.rate ${formatRateText(rate)} asks for ${formatNumber(rate * routes)}/s on ${routes} routes together, above ${label('maxRate')}: it is lowered to that; ${raise('maxRate')} or lower the rate`,
+    );
+  }
+  const sentPerSec = Math.min(rate * routes, maxRatePerSec);
+  // A rate that is lowered far enough opens few connections of itself.
+  if (newConnections !== undefined && sentPerSec * newConnections > maxNewConnectionsPerSec * ROUNDING) {
+    notes.push(
+      `compare.newConnections ${formatRatio(newConnections)} asks for ${formatNumber(sentPerSec * newConnections)}/s on ${routes} routes together, above ${label('maxNewConnections')}: the share is lowered to that; ${raise('maxNewConnections')}, or lower rate or newConnections`,
+    );
+  }
+  return { notes, requests: (sentPerSec * compare.for) / US_PER_SEC };
+}
+
+function loweredBurst(burst: NonNullable<WrittenExperiment['burst']>, context: Context): Lowered {
+  const { rate, connections = 0 } = burst;
+  const { limits, label, raise } = context;
+  if (rate !== undefined) {
+    return {
+      notes: rateNotes('burst.rate', rate, context),
+      requests: (Math.min(rate, limits.maxRatePerSec) * burst.for) / US_PER_SEC,
+    };
+  }
+  // Each connection sends at once, so that their number is a rate and a count of requests too.
+  const caps: readonly (readonly [LimitKey, number])[] = [
+    ['maxInFlight', limits.maxInFlight],
+    ['maxRate', Math.max(1, Math.floor(limits.maxRatePerSec))],
+    ['maxRequests', limits.maxRequests],
+  ];
+  const most = Math.min(...caps.map(([, cap]) => cap));
+  const key = caps.find(([, cap]) => cap === most)?.[0] ?? 'maxInFlight';
+  if (connections <= most) return { notes: [], requests: 0 };
   return {
-    maxRate: cap('maxRate', rate, DEFAULT_LIMITS.maxRatePerSec),
-    maxNewConnections: cap('maxNewConnections', rate, DEFAULT_LIMITS.maxNewConnectionsPerSec),
-    maxInFlight: cap('maxInFlight', countOf, DEFAULT_LIMITS.maxInFlight),
-    maxRequests: cap('maxRequests', countOf, DEFAULT_LIMITS.maxRequests),
-    requestTimeoutUs: known(parseDuration(limits['requestTimeout'])),
+    notes: [
+      `burst.connections ${connections} is above ${label(key)}: ${most} are used; ${raise(key)} or lower the number`,
+    ],
+    requests: 0,
   };
 }
 
-/** A whole number above 0, also as the text that a reference leaves. */
-function countOf(value: unknown): number | undefined {
-  const count = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-  return typeof count === 'number' && Number.isInteger(count) && count > 0 ? count : undefined;
+function loweredVolley(sizes: readonly number[], { limits, routes, label, raise }: Context): Lowered {
+  const { maxInFlight, maxRatePerSec } = limits;
+  const sent = sizes.filter((size) => size <= maxInFlight && size <= maxRatePerSec);
+  const tooMany = sizes.filter((size) => size > maxInFlight);
+  // A volley is sent within a second, so that its size is a rate too.
+  const tooFast = sizes.filter((size) => size <= maxInFlight && size > maxRatePerSec);
+  const consequence = sent.length === 0 ? 'no size is left, and the experiment is not run' : 'left out';
+  const notes = [[tooMany, 'maxInFlight'] as const, [tooFast, 'maxRate'] as const].flatMap(([above, key]) => {
+    if (above.length === 0) return [];
+    const are = above.length === 1 ? 'is' : 'are';
+    return [
+      `volley.sizes ${above.join(', ')} ${are} above ${label(key)}: ${consequence}; ${raise(key)} or lower the numbers`,
+    ];
+  });
+  return { notes, requests: sent.reduce((sum, size) => sum + size, 0) * routes };
 }
 
-function known<T>(parsed: Parsed<T>): T | undefined {
-  return parsed.ok ? parsed.value : undefined;
+function timeoutNotes(upToUs: number, { limits, label }: Context): string[] {
+  const mostUs = longestDelayUs(limits);
+  if (upToUs <= mostUs) return [];
+  return [
+    `timeout.upTo ${formatDurationText(upToUs)} leaves no room below ${label('requestTimeout')}: it is lowered to ${formatDurationText(mostUs)}; raise limits.requestTimeout to ${formatDurationText(defaultRequestTimeoutUs([upToUs]))} or leave it out`,
+  ];
 }

@@ -101,14 +101,20 @@ const limits = z
     maxInFlight: integerLeaf(1, 10_000)
       .describe('Most requests that wait for an answer at once. Default 50.')
       .optional(),
-    maxNewConnections: rateLeaf().describe('Most new connections per second on one route. Default 20/s.').optional(),
+    maxNewConnections: rateLeaf()
+      .describe(
+        'Most connections per second that a compare, on all routes, or an idle, on one, opens on purpose. Default 20/s.',
+      )
+      .optional(),
     requestTimeout: durationLeaf()
-      .describe("The probe's own limit for one request. Default 60s, or 1.2 × the largest timeout.upTo.")
+      .describe("The probe's own limit for one request. Default the larger of 65s and 1.2 × the largest timeout.upTo.")
       .optional(),
     connectTimeout: durationLeaf().describe("The probe's own limit for connecting. Default 10s.").optional(),
     maxBody: sizeLeaf().describe('Longest body that is read. Default 10MB.').optional(),
   })
-  .describe('The only caps: nothing above them is ever sent.');
+  .describe(
+    'The only caps: nothing above them is ever sent. An experiment that asks for more is lowered, and check says so.',
+  );
 
 const auth = exactlyOne({
   basic: z

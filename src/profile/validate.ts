@@ -2,7 +2,6 @@
 import type { Problem } from '../errors.ts';
 import type { Profile } from '../model/profile.ts';
 import { buildProfile } from './build.ts';
-import { limitFaults } from './limits.ts';
 import { nameFaults } from './names.ts';
 import type { Path } from './parsed.ts';
 import { locateFault, profileError } from './problems.ts';
@@ -38,7 +37,6 @@ export function validateProfile(raw: unknown, context: ValidationContext): Profi
     ...shapeFaults(profileShape, resolved.value, shown),
     ...nameFaults(resolved.value),
     ...ruleFaults(resolved.value),
-    ...limitFaults(resolved.value),
   ].filter(({ path }) => !unresolved.has(JSON.stringify(path)));
   const problems = [
     ...(context.problems ?? []),

@@ -18,9 +18,13 @@ export const EMPTY_RESULT: FiringResult = { due: 0, sent: 0 };
 export function runClosedLoop(command: ClosedCommand, setup: SenderSetup, sending: Sending): Promise<FiringResult> {
   const target = sending.routeTarget(command.load.route);
   sending.begin();
+  const budget = sending.budget();
+  if (budget === 0) return Promise.resolve(EMPTY_RESULT);
+  // The engine takes a connection whose share of the requests is none for one without a limit.
+  const bounded = { ...command, load: { ...command.load, connections: Math.min(command.load.connections, budget) } };
   return target.secure || target.address === undefined || target.target.httpProxy !== undefined
-    ? runLanes(command, setup, sending)
-    : runAutocannon(command, setup, sending);
+    ? runLanes(bounded, setup, sending)
+    : runAutocannon(bounded, setup, sending);
 }
 
 /** One lane per connection, on the connections of the open loop. */
@@ -32,7 +36,9 @@ async function runLanes(
   const endUs = sending.clock.nowUs() + load.durationUs;
   const gapUs = (load.connections * US_PER_SEC) / setup.limits.maxRatePerSec;
   let due = 0;
-  const lane = async (): Promise<void> => {
+  const lane = async (_: unknown, index: number): Promise<void> => {
+    // One after the other, so that the first second keeps the rate as well.
+    await sending.clock.sleep((index * gapUs) / load.connections);
     while (!sending.isStopped() && sending.budget() > 0) {
       const dueUs = sending.clock.nowUs();
       if (dueUs >= endUs) return;
@@ -84,7 +90,7 @@ function runAutocannon(
         timeout: Math.ceil(setup.limits.requestTimeoutUs / US_PER_SEC),
         overallRate: setup.limits.maxRatePerSec,
         // The answers counted here come too late to stop it exactly.
-        maxOverallRequests: Math.max(1, sending.budget()),
+        maxOverallRequests: sending.budget(),
         // Its correction mixes seconds with milliseconds; we record its events ourselves.
         ignoreCoordinatedOmission: true,
         // The result counts answers; what was sent is counted here, so that the two can be reconciled.

@@ -16,7 +16,7 @@ const LIMITS: Limits = {
   maxRequests: 10_000,
   maxInFlight: 50,
   maxNewConnectionsPerSec: 50,
-  requestTimeoutUs: 30 * US_PER_SEC,
+  requestTimeoutUs: 60 * US_PER_SEC,
   connectTimeoutUs: 5 * US_PER_SEC,
   maxBodyBytes: 1_000_000,
 };

@@ -26,6 +26,13 @@ test('a comparison without a file is small, and its limits are no wider than it 
   assert.deepEqual(profile.notes, []);
 });
 
+test('a rate that has no short decimal stays within its own limits', () => {
+  for (const ratePerSec of [2 / 3, 1 / 7, 1 / 3_600, 33.333_333_4]) {
+    const { notes } = adhocProfile({ gatewayUrl: 'http://a', memberUrls: ['http://b', 'http://c'], ratePerSec });
+    assert.deepEqual(notes, [], `${ratePerSec}`);
+  }
+});
+
 test('options of the command line are used', () => {
   const profile = adhocProfile({
     gatewayUrl: 'https://shop.example.com/cart?id=1',

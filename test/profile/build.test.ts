@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { FIXTURES, loadFixture, parseText, parseWith } from './fixture-profiles.ts';
 
 const VALID = join(FIXTURES, 'valid');
+const DEFAULTS_NOTE =
+  'limits is left out: the defaults apply, maxRate 20/s, maxRequests 5000, maxInFlight 50, maxNewConnections 20/s, requestTimeout 1m5s, connectTimeout 10s, maxBody 10MB';
 
 test('a minimal profile gets one request and cautious limits', async () => {
   assert.deepEqual(await loadFixture(VALID, 'minimal.yaml'), {
@@ -18,7 +20,7 @@ test('a minimal profile gets one request and cautious limits', async () => {
       maxRequests: 5_000,
       maxInFlight: 50,
       maxNewConnectionsPerSec: 20,
-      requestTimeoutUs: 60_000_000,
+      requestTimeoutUs: 65_000_000,
       connectTimeoutUs: 10_000_000,
       maxBodyBytes: 10_000_000,
     },
@@ -40,7 +42,7 @@ test('a minimal profile gets one request and cautious limits', async () => {
       'token',
     ],
     secrets: [],
-    notes: [],
+    notes: [DEFAULTS_NOTE],
   });
 });
 
@@ -117,6 +119,7 @@ test('a profile of nothing but keep-alive says that the run chooses', async () =
   const profile = await loadFixture(VALID, 'bearer.yaml');
   assert.deepEqual(profile.experiments, []);
   assert.deepEqual(profile.notes, [
+    DEFAULTS_NOTE,
     'experiments[0].keep-alive is read but not used by this version: it is left out of the run',
     'no experiment is left: the run chooses them itself',
   ]);
@@ -134,14 +137,14 @@ test('compare and burst have defaults of their own, and idle is repeated', () =>
 });
 
 for (const [experiments, limits, expectedUs] of [
-  ['', '', 60_000_000],
-  ['experiments: [{ timeout: { upTo: 50s } }]', '', 60_000_000],
-  ['experiments: [{ timeout: { upTo: 51s } }]', '', 61_200_000],
+  ['', '', 65_000_000],
+  ['experiments: [{ timeout: { upTo: 54s } }]', '', 65_000_000],
+  ['experiments: [{ timeout: { upTo: 55s } }]', '', 66_000_000],
   ['experiments: [{ timeout: { upTo: 60s } }, { timeout: { upTo: 150s } }]', '', 180_000_000],
   ['experiments: [{ timeout: { upTo: 60s } }]', 'limits: { requestTimeout: 61s }', 61_000_000],
   ['', 'limits: { requestTimeout: 5s }', 5_000_000],
   // Not run by this version, so it has no say.
-  ['experiments: [{ keep-alive: { upTo: 10m } }]', '', 60_000_000],
+  ['experiments: [{ keep-alive: { upTo: 10m } }]', '', 65_000_000],
 ] as const) {
   test(`requestTimeout is ${expectedUs} µs with ${experiments} ${limits}`, () => {
     assert.equal(parseWith(`${experiments}\n${limits}`).limits.requestTimeoutUs, expectedUs);
@@ -169,6 +172,7 @@ test('the same address twice, and settings that have no effect, are noted', asyn
     'gateway.sni has no effect: gateway.url is plain http',
     'gateway.tls has no effect: gateway.url is plain http',
     'requests[0].headers sets User-Agent: in access logs its requests are found by traceparent only',
+    DEFAULTS_NOTE,
   ]);
 });
 

@@ -102,7 +102,7 @@ test('a masked profile holds no secret in any place', async () => {
 
 test('header values are hidden by the header, parameters by their names, the rest stays', () => {
   const profile = parseWith(
-    'requests: [{ name: dark, path: "/?ticket=7&x=1", headers: { X-Api-Key: abc, Accept: text/html }, expect: { body: { includes: dark } } }]\nmask: [ticket]\ncookies: { theme: dark, id: ab }\nexperiments: [{ volley: { sizes: [2], request: dark } }]',
+    'requests: [{ name: dark, path: "/?ticket=7&x=1", headers: { X-Api-Key: abc, Accept: text/html }, expect: { body: { includes: dark } } }]\nmask: [ticket]\ncookies: { theme: dark, id: ab }\nexperiments: [{ volley: { sizes: [2], request: dark } }]\nlimits: { maxInFlight: 50 }',
   );
   const masked = maskProfile(profile);
   assert.deepEqual(masked.requests[0], {
