@@ -16,6 +16,7 @@ import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
 import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
+import { fromLogs, withLogs } from './detectors/with-logs.ts';
 import { burst } from './experiments/burst.ts';
 import { compare } from './experiments/compare.ts';
 import type { Experiment } from './experiments/experiment.ts';
@@ -25,15 +26,42 @@ import { timeout } from './experiments/timeout.ts';
 import { volley } from './experiments/volley.ts';
 import { apache } from './gateways/apache.ts';
 import { arr } from './gateways/arr.ts';
+import { awsAlb } from './gateways/aws-alb.ts';
+import { azureApplicationGateway } from './gateways/azure-application-gateway.ts';
 import { caddy } from './gateways/caddy.ts';
+import { cloudflare } from './gateways/cloudflare.ts';
 import { envoy } from './gateways/envoy.ts';
 import type { Gateway } from './gateways/gateway.ts';
+import { gcpLoadBalancer } from './gateways/gcp-load-balancer.ts';
 import { generic } from './gateways/generic.ts';
 import { haproxy } from './gateways/haproxy.ts';
+import { iis } from './gateways/iis.ts';
 import { nginx } from './gateways/nginx.ts';
 import { traefik } from './gateways/traefik.ts';
 import { varnish } from './gateways/varnish.ts';
 import { yarp } from './gateways/yarp.ts';
+import type { LogFormat } from './logs/format.ts';
+import { apache as apacheLog } from './logs/formats/apache.ts';
+import { apacheError as apacheErrorLog } from './logs/formats/apache-error.ts';
+import { awsAlb as awsAlbLog } from './logs/formats/aws-alb.ts';
+import { azureApplicationGateway as azureApplicationGatewayLog } from './logs/formats/azure-application-gateway.ts';
+import { caddy as caddyLog } from './logs/formats/caddy.ts';
+import { combined as combinedLog } from './logs/formats/combined.ts';
+import { envoy as envoyLog } from './logs/formats/envoy.ts';
+import { freb as frebLog } from './logs/formats/freb.ts';
+import { gcp as gcpLog } from './logs/formats/gcp.ts';
+import { haproxy as haproxyLog } from './logs/formats/haproxy.ts';
+import { httperr as httperrLog } from './logs/formats/httperr.ts';
+import { iisNative as iisNativeLog } from './logs/formats/iis-native.ts';
+import { iisW3c as iisW3cLog } from './logs/formats/iis-w3c.ts';
+import { nginx as nginxLog } from './logs/formats/nginx.ts';
+import { nginxError as nginxErrorLog } from './logs/formats/nginx-error.ts';
+import { traefik as traefikLog } from './logs/formats/traefik.ts';
+import { varnish as varnishLog } from './logs/formats/varnish.ts';
+import { varnishlog as varnishlogLog } from './logs/formats/varnishlog.ts';
+import { windowsEvents as windowsEventsLog } from './logs/formats/windows-events.ts';
+import type { CauseId } from './model/causes.ts';
+import type { LogFormatId } from './model/log.ts';
 import type { ExperimentKind, GatewayKind } from './model/profile.ts';
 import { htmlWriter } from './report/html.ts';
 import { jsonWriter } from './report/json.ts';
@@ -46,9 +74,25 @@ export const EXPERIMENTS = { compare, ramp, burst, volley, idle, timeout } as Re
   Record<ExperimentKind, Experiment>
 >;
 
-export const GATEWAYS: readonly Gateway[] = [arr, nginx, haproxy, apache, envoy, varnish, caddy, traefik, yarp];
+export const GATEWAYS: readonly Gateway[] = [
+  arr,
+  iis,
+  nginx,
+  haproxy,
+  apache,
+  envoy,
+  varnish,
+  caddy,
+  traefik,
+  yarp,
+  awsAlb,
+  azureApplicationGateway,
+  gcpLoadBalancer,
+  cloudflare,
+];
 
-export const DETECTORS: readonly Detector[] = [
+/** Judge what was measured; with logs, what was logged about the same requests as well. */
+const MEASURING: readonly Detector[] = [
   probeSaturated,
   gatewayUnreachable,
   gatewayResponseTimeout,
@@ -71,6 +115,81 @@ export const DETECTORS: readonly Detector[] = [
   probeTimeout,
   overhead,
 ];
+
+/** Causes that only lines of the gateway and the members can show. */
+const LOGGED: readonly CauseId[] = [
+  'timeout/gateway-read',
+  'timeout/gateway-queue',
+  'timeout/gateway-send',
+  'timeout/gateway-resolve',
+  'timeout/gateway-total',
+  'timeout/member',
+  'timeout/middlebox',
+  'connection/invalid-response',
+  'connection/keep-alive-race',
+  'connection/silent-idle-drop',
+  'connection/port-exhaustion',
+  'dns/failed',
+  'tls/failed',
+  'queue/listen-backlog',
+  'cold-start/recycle',
+  'gateway/overloaded',
+  'gateway/retry-duplicate',
+  'path/retransmission',
+  'log/unjoined',
+];
+
+export const DETECTORS: readonly Detector[] = [...MEASURING.map(withLogs), ...LOGGED.map(fromLogs)];
+
+/** From the special to the general: of formats that know a file equally well the first one wins. */
+export const LOG_FORMATS: readonly LogFormat[] = [
+  iisW3cLog,
+  httperrLog,
+  frebLog,
+  windowsEventsLog,
+  iisNativeLog,
+  nginxErrorLog,
+  apacheErrorLog,
+  haproxyLog,
+  envoyLog,
+  awsAlbLog,
+  azureApplicationGatewayLog,
+  gcpLog,
+  caddyLog,
+  traefikLog,
+  varnishlogLog,
+  varnishLog,
+  nginxLog,
+  apacheLog,
+  combinedLog,
+];
+
+const KIND_OF_FORMAT: Readonly<Record<LogFormatId, GatewayKind>> = {
+  'iis-w3c': 'arr',
+  'iis-native': 'arr',
+  httperr: 'arr',
+  freb: 'arr',
+  'windows-events': 'arr',
+  nginx: 'nginx',
+  'nginx-error': 'nginx',
+  haproxy: 'haproxy',
+  apache: 'apache',
+  'apache-error': 'apache',
+  combined: 'unknown',
+  envoy: 'envoy',
+  caddy: 'caddy',
+  traefik: 'traefik',
+  varnish: 'varnish',
+  varnishlog: 'varnish',
+  'aws-alb': 'aws-alb',
+  'azure-application-gateway': 'azure-application-gateway',
+  gcp: 'gcp-load-balancer',
+};
+
+/** Kind of the gateway that writes a format; `unknown` for one that several write. */
+export function kindOfFormat(format: LogFormatId): GatewayKind {
+  return KIND_OF_FORMAT[format];
+}
 
 export const WRITERS: readonly Writer[] = [htmlWriter, jsonWriter, junitWriter, markdownWriter, terminalWriter];
 

@@ -2,11 +2,13 @@
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
+import { decodeCommand } from './commands/decode.ts';
 import { demoCommand } from './commands/demo.ts';
 import { diagnoseCommand } from './commands/diagnose.ts';
 import { initCommand } from './commands/init.ts';
 import { labCommand } from './commands/lab.ts';
 import { memberCommand } from './commands/member.ts';
+import { explainCommand } from './commands/explain.ts';
 import { explainError } from './commands/output.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -26,6 +28,8 @@ const COMMANDS = [
   checkCommand,
   runCommand,
   diagnoseCommand,
+  explainCommand,
+  decodeCommand,
   reportCommand,
   selftestCommand,
   memberCommand,

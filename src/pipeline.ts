@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { createMeasures } from './analysis/create-measures.ts';
 import { DETECTORS, EXPERIMENTS, GATEWAYS, gatewayOf } from './catalog.ts';
 import { judge } from './detectors/judge.ts';
+import { unexplainedRequests } from './detectors/log-balance.ts';
 import { invalidReasons } from './detectors/probe.ts';
 import { judgeThreshold } from './detectors/thresholds.ts';
 import { chosenExperiments } from './experiments/chosen.ts';
@@ -31,6 +32,9 @@ import { logIn } from './traffic/login.ts';
 import { resolveTargets } from './traffic/resolve.ts';
 import { startSender } from './traffic/sender.ts';
 
+export { attachLogs, checkLogPatterns } from './pipeline/attach-logs.ts';
+export { type Explained, type ExplainOptions, explainLogs } from './pipeline/explain.ts';
+export { readConfigs } from './pipeline/read-configs.ts';
 export type { Progress } from './pipeline/progress.ts';
 export { type Recorded, writeRun } from './pipeline/writing.ts';
 
@@ -179,12 +183,14 @@ function manifestOf({ epoch, clock, seed, profile, signal, version }: RunOptions
 /** Judges a recording: the same for a run that just ended and for one read from disk. */
 export function diagnose(recording: Recording): Report {
   const measures = createMeasures(recording);
-  const judgement = judge(DETECTORS, GATEWAYS, { measures, gateway: gatewayOf(recording.gateway.kind) });
+  const context = { measures, gateway: gatewayOf(recording.gateway.kind) };
+  const judgement = judge(DETECTORS, GATEWAYS, context);
   const thresholds = recording.manifest.profile.thresholds.map((threshold) => judgeThreshold(threshold, measures));
   return buildReport(recording, measures, {
     ...judgement,
     thresholds,
     invalidReasons: invalidReasons(recording.quality),
+    ...(measures.logs === undefined ? {} : { unexplained: unexplainedRequests(context) }),
   });
 }
 

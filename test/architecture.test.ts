@@ -52,7 +52,7 @@ const OWNERS: Owners = {
   yaml: ['src/profile/'],
   zod: ['src/profile/'],
   echarts: ['src/charts/', 'src/report/'],
-  saxes: ['src/logs/'],
+  saxes: ['src/logs/', 'src/gateways/config/'],
   hono: ['src/monitor/'],
   '@hono/node-server': ['src/monitor/'],
   croner: ['src/monitor/'],

@@ -54,6 +54,8 @@ export function createMeasures(recording: Recording): Measures {
     quality: recording.quality,
     durationUs: manifest.durationUs,
     seed: manifest.seed,
+    ...(recording.logs === undefined ? {} : { logs: recording.logs }),
+    ...(recording.configs === undefined ? {} : { configs: recording.configs }),
     exchanges: (selection) =>
       remember(`exchanges ${nameOfSelection(selection)}`, () => inOrder(source.keysOf(selection))),
     counts: (selection) => remember(`counts ${nameOfSelection(selection)}`, () => countsOf(source.keysOf(selection))),

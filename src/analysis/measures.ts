@@ -1,4 +1,6 @@
+import type { PlacedConfig } from '../model/declared.ts';
 import type { Cohort, Exchange } from '../model/exchange.ts';
+import type { LogEvidence } from '../model/journey.ts';
 import type { ExperimentKind } from '../model/profile.ts';
 import type {
   ExperimentRecord,
@@ -50,6 +52,10 @@ export interface Measures {
   readonly experiments: readonly ExperimentRecord[];
   readonly quality: ProbeQuality;
   readonly durationUs: number;
+  /** What logs told, where logs were read. */
+  readonly logs?: LogEvidence;
+  /** What configuration files declare, where they were read. */
+  readonly configs?: readonly PlacedConfig[];
   /** Seed of the run, so that resampling in a detector repeats. */
   readonly seed: number;
   /** Kept exchanges that match, in order of `seq`. Check `counts` to see how many there were. */

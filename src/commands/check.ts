@@ -3,7 +3,7 @@ import { neededCount } from '../analysis/quantile-interval.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Profile } from '../model/profile.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
-import { planRun } from '../pipeline.ts';
+import { checkLogPatterns, planRun } from '../pipeline.ts';
 import { loadProfile } from '../profile/load.ts';
 import { parseSeed } from './live-run.ts';
 import { print } from './output.ts';
@@ -16,6 +16,7 @@ export function checkCommand(): Command {
     .option('--json', 'print the plan as JSON')
     .action(async (file: string, options: { seed?: number; json?: boolean }) => {
       const profile = await loadProfile(file);
+      checkLogPatterns(profile);
       const plan = planRun(profile, options.seed ?? 0);
       print(options.json === true ? JSON.stringify(plan) : describePlan(file, profile, plan));
     });

@@ -1,6 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { EXIT, UserError } from '../errors.ts';
-import { startFarm } from '../lab/farm.ts';
+import { type Farm, startFarm } from '../lab/farm.ts';
 import { SCENARIOS } from '../lab/scenarios.ts';
 import { parseProfile } from '../profile/load.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
@@ -17,15 +20,18 @@ export function demoCommand(): Command {
       const scenario = SCENARIOS['demo'];
       if (scenario === undefined) throw new Error('the demo scenario is missing');
       printError(
-        `Starting a farm of ${scenario.members.length} members behind an ARR-like gateway (an emulator, on this machine only).\n${scenario.summary}\nThe probe does not know this; it finds out from traffic.`,
+        `Starting a farm of ${scenario.members.length} members behind an ARR-like gateway (an emulator, on this machine only).\n${scenario.summary}\nThe probe does not know this; it finds out from traffic and from the logs of the machines.`,
       );
-      const farm = await startFarm(scenario, { seed: options.seed ?? 1 });
+      const logFolder = await mkdtemp(join(tmpdir(), 'gateprobe-demo-'));
+      let farm: Farm | undefined;
       try {
+        farm = await startFarm(scenario, { seed: options.seed ?? 1, logFolder });
         const profile = parseProfile(farm.profileYaml, { file: 'demo.yaml', env: {}, readFile: refuseFiles });
         const code = await liveRun(profile, options);
         process.exitCode = code === EXIT.findings ? EXIT.ok : code;
       } finally {
-        await farm.stop();
+        await farm?.stop();
+        await rm(logFolder, { recursive: true, force: true });
       }
     });
 }

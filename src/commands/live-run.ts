@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Report } from '../model/report.ts';
-import { diagnose, recordRun, writeRun } from '../pipeline.ts';
+import { attachLogs, checkLogPatterns, diagnose, readConfigs, recordRun, writeRun } from '../pipeline.ts';
 import { publicReport } from '../report/json.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { createClock, createEpoch } from '../traffic/clock.ts';
-import { exitCodeOf, explainError, hasColor, print, printError } from './output.ts';
+import { exitCodeOf, explainError, hasColor, print, printError, problemText } from './output.ts';
 import { createProgressView } from './progress-view.ts';
 import { packageVersion } from './version.ts';
 
@@ -32,6 +32,7 @@ export function parseSeed(text: string): number {
 
 /** Runs the profile and prints the answer; gives the exit code. */
 export async function liveRun(profile: Profile, options: LiveRunOptions): Promise<number> {
+  checkLogPatterns(profile);
   const epoch = createEpoch();
   const clock = createClock(epoch);
   const seed = options.seed ?? randomInt(0x7fffffff);
@@ -50,8 +51,24 @@ export async function liveRun(profile: Profile, options: LiveRunOptions): Promis
       onProgress: view.show,
     });
     view.end();
-    const report = diagnose(recorded.recording);
-    const writing = await writeRun(folder, report, recorded).then(
+    const joined = await attachLogs(recorded.recording, {
+      profile,
+      baseFolder: process.cwd(),
+      clock,
+      wallMs: Date.now,
+      signal: interruption.signal,
+      onWait: printError,
+    });
+    const { configs, problems } = readConfigs(
+      profile.config ?? [],
+      profile,
+      joined.recording.gateway.kind,
+      process.cwd(),
+    );
+    const warnings = [...joined.recording.warnings, ...[...joined.problems, ...problems].map(problemText)];
+    const recording = { ...joined.recording, warnings, ...(configs.length === 0 ? {} : { configs }) };
+    const report = diagnose(recording);
+    const writing = await writeRun(folder, report, { ...recorded, recording }).then(
       () => undefined,
       (error: unknown) => error,
     );

@@ -1,6 +1,6 @@
 /** What commands print. The only place, with the command line itself, that touches the standard streams. */
 
-import { EXIT, ProfileError, UserError } from '../errors.ts';
+import { EXIT, type Problem, ProfileError, UserError } from '../errors.ts';
 import type { Report } from '../model/report.ts';
 import type { Severity } from '../model/severity.ts';
 import { isAtLeast } from '../model/severity.ts';
@@ -41,4 +41,11 @@ export function exitCodeOf(report: Report, failOn: Severity | 'never'): number {
   if (report.thresholds.some(({ verdict }) => verdict === 'fail')) return EXIT.findings;
   if (failOn === 'never' || report.worst === 'none') return EXIT.ok;
   return isAtLeast(report.worst, failOn) ? EXIT.findings : EXIT.ok;
+}
+
+/** One line for a problem with a log or a file. */
+export function problemText({ path, message, expected, found, hint }: Problem): string {
+  const wanted = expected === undefined ? '' : `; expected ${expected}`;
+  const got = found === undefined ? '' : `, found ${found}`;
+  return `${path}: ${message}${wanted}${got}${hint === undefined ? '' : `. ${hint}`}`;
 }

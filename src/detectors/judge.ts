@@ -6,6 +6,7 @@ import { remedyFor } from '../gateways/remedies.ts';
 import { CAUSES, type CauseId } from '../model/causes.ts';
 import type { Finding, Rival, Verdict } from '../model/finding.ts';
 import { compareSeverity, isAtLeast } from '../model/severity.ts';
+import { withDeclarations } from './declarations.ts';
 import type { Candidate, Detection, Detector, DetectorContext } from './detector.ts';
 
 export type Judgement = {
@@ -31,19 +32,38 @@ const PRECEDENCE: readonly CauseId[] = [
   'member/none-available',
   'connection/dropped-before-response',
   'connection/dropped-mid-response',
+  'connection/keep-alive-race',
+  'connection/invalid-response',
+  'connection/silent-idle-drop',
+  'connection/port-exhaustion',
+  'dns/failed',
+  'tls/failed',
   'timeout/gateway-response',
+  'timeout/gateway-read',
   'timeout/gateway-connect',
+  'timeout/gateway-queue',
+  'timeout/gateway-send',
+  'timeout/gateway-resolve',
+  'timeout/gateway-total',
+  'timeout/member',
+  'timeout/middlebox',
   'cold-start/idle',
+  'cold-start/recycle',
   'cold-start/connection',
   'queue/rejected',
   'application/error',
   'member/errors',
   'queue/member',
   'queue/gateway',
+  'queue/listen-backlog',
+  'gateway/overloaded',
+  'gateway/retry-duplicate',
   'timeout/probe',
   'member/slow',
   'application/slow',
+  'path/retransmission',
   'gateway/overhead',
+  'log/unjoined',
 ];
 
 /** Causes that a stronger one of the same place makes unnecessary, with the sentence that says so. */
@@ -173,6 +193,10 @@ function demoteImprobable(candidate: Candidate): Candidate {
   return { ...candidate, severity: 'info', confidence: 'possible' };
 }
 
+/** Where nothing was sent there is no experiment to run again. */
+const VERIFY_BY_LOGS =
+  'Change it, let it serve for as long as these logs cover, and explain the new ones: this class must be gone. A run (gateprobe run <profile>) shows it at once.';
+
 function findingOf(
   candidate: Candidate,
   rivals: readonly Rival[],
@@ -190,7 +214,8 @@ function findingOf(
     measured: candidate.measured,
     ...(suggestedUs === undefined ? {} : { suggestedUs }),
   });
-  return { ...rest, rivals, remedy };
+  const shown = measures.experiments.length > 0 ? remedy : { ...remedy, howToVerify: VERIFY_BY_LOGS };
+  return withDeclarations({ ...rest, rivals, remedy: shown }, measures);
 }
 
 function verdictOf(

@@ -3,6 +3,7 @@ import { US_PER_SEC } from '../model/time.ts';
 import type { AdviceTable, Command } from './advice.ts';
 import { remedyFromTable, timerSeconds } from './advice.ts';
 import { bodyStart, serverProduct } from './answer.ts';
+import { readApacheLog } from './apache-log.ts';
 import type { Gateway, Recognition, RemedyContext } from './gateway.ts';
 import { memberOrigin } from './member-address.ts';
 import { proxyStatusCodes, wroteItByProxyStatus } from './proxy-status.ts';
@@ -191,6 +192,7 @@ export const apache: Gateway = {
   recognise,
   wroteIt,
   codes: proxyStatusCodes,
+  readLog: readApacheLog,
   ejection: {
     slowRequest: 'never',
     because:

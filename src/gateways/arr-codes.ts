@@ -1,24 +1,9 @@
 import type { AnswerFacts } from '../model/exchange.ts';
 import { bodyStart } from './answer.ts';
+import { readNumber } from './codes/number-forms.ts';
+import { winhttpMeaning } from './codes/winhttp.ts';
 
 export type IisCodes = { readonly substatus?: number; readonly code?: string; readonly meaning?: string };
-
-// WinHTTP errors that ARR reports, from the WinHTTP documentation; an HRESULT of Win32 (0x8007xxxx) holds the same number.
-const WINHTTP: Readonly<Record<number, string>> = {
-  12002: 'ERROR_WINHTTP_TIMEOUT: the member did not answer, or could not be connected to, in time',
-  12007: "ERROR_WINHTTP_NAME_NOT_RESOLVED: the member's name does not resolve",
-  12017: 'ERROR_WINHTTP_OPERATION_CANCELLED: the client left, or the gateway shut down',
-  12019: 'ERROR_WINHTTP_INCORRECT_HANDLE_STATE: an internal error of ARR or URL Rewrite',
-  12029: 'ERROR_WINHTTP_CANNOT_CONNECT: the member refused the connection',
-  12030: 'ERROR_WINHTTP_CONNECTION_ERROR: the member closed or reset the connection before it answered',
-  12044: 'ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED: the member asks for a client certificate',
-  12152: "ERROR_WINHTTP_INVALID_SERVER_RESPONSE: the member's answer is not valid HTTP or ended early",
-  12157: 'ERROR_WINHTTP_SECURE_CHANNEL_ERROR: the TLS handshake with the member failed',
-  12175: "ERROR_WINHTTP_SECURE_FAILURE: the member's certificate or protocol was not accepted",
-  12181: 'ERROR_WINHTTP_HEADER_COUNT_EXCEEDED: the member sent too many headers',
-  12182: "ERROR_WINHTTP_HEADER_SIZE_OVERFLOW: the member's headers are too large",
-  12183: "ERROR_WINHTTP_CHUNKED_ENCODING_HEADER_SIZE_OVERFLOW: the member's chunks could not be read",
-};
 
 // Substatus codes that ARR shares with other modules: these meanings hold only where the page names ARR's module.
 const ARR_SUBSTATUS: Readonly<Record<string, string>> = {
@@ -47,9 +32,9 @@ export function isArrModule(module: string | undefined): boolean {
 
 /** Win32 number of an HRESULT, as text; the HRESULT itself when it is of another kind; undefined for success. */
 export function codeOfHresult(hresult: string): string | undefined {
-  const value = Number.parseInt(hresult, 16);
-  if (!Number.isFinite(value) || value === 0) return undefined;
-  return Math.floor(value / 0x10000) === 0x8007 ? String(value % 0x10000) : hresult.toLowerCase();
+  const [number] = readNumber(hresult);
+  if (number === undefined || number.value === 0n) return undefined;
+  return number.win32 === undefined ? hresult.toLowerCase() : String(number.win32);
 }
 
 /**
@@ -70,8 +55,15 @@ export function iisCodes(answer: AnswerFacts): IisCodes | undefined {
 }
 
 function meaningOf(key: string, code: string | undefined, module: string | undefined): string | undefined {
-  const winhttp = code === undefined ? undefined : WINHTTP[Number(code)];
+  const winhttp = code === undefined ? undefined : winhttpText(Number(code));
   const substatus = isArrModule(module) ? ARR_SUBSTATUS[key] : undefined;
   const meanings = [substatus, winhttp].filter((part) => part !== undefined);
   return meanings.length === 0 ? undefined : meanings.join('; ');
+}
+
+function winhttpText(code: number): string | undefined {
+  const known = winhttpMeaning(code);
+  if (known === undefined) return undefined;
+  const { name, meaning } = known;
+  return `${name}: ${meaning.charAt(0).toLowerCase()}${meaning.slice(1).replace(/\.$/, '')}`;
 }

@@ -4,6 +4,7 @@ import { remedyFromTable } from './advice.ts';
 import { bodyStart, declaredLength, headerValues, serverProduct } from './answer.ts';
 import { ARR_ADVICE } from './arr-advice.ts';
 import { failedModule, iisCodes, isArrModule } from './arr-codes.ts';
+import { readArrLog } from './arr-log.ts';
 import type { Gateway, Recognition } from './gateway.ts';
 import { strongest } from './mark.ts';
 import { proxyStatusCodes, wroteItByProxyStatus } from './proxy-status.ts';
@@ -80,6 +81,7 @@ export const arr: Gateway = {
   recognise,
   wroteIt,
   codes: (answer) => iisCodes(answer) ?? proxyStatusCodes(answer),
+  readLog: readArrLog,
   ejection: {
     slowRequest: 'never',
     because:

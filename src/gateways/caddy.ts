@@ -3,6 +3,7 @@ import { US_PER_SEC } from '../model/time.ts';
 import type { AdviceTable, Command } from './advice.ts';
 import { remedyFromTable, timerSeconds } from './advice.ts';
 import { headerLine, headerValues, isBodyless, lastVia } from './answer.ts';
+import { readCaddyLog } from './caddy-log.ts';
 import type { Gateway, Recognition, RemedyContext } from './gateway.ts';
 import { strongest } from './mark.ts';
 import { memberOrigin } from './member-address.ts';
@@ -224,6 +225,7 @@ export const caddy: Gateway = {
   recognise,
   wroteIt,
   codes: proxyStatusCodes,
+  readLog: readCaddyLog,
   ejection: {
     slowRequest: 'never',
     because:

@@ -3,6 +3,7 @@ import { US_PER_SEC } from '../model/time.ts';
 import type { AdviceTable, Command } from './advice.ts';
 import { remedyFromTable, timerSeconds } from './advice.ts';
 import { bodyStart, headerLine, lastVia, serverProduct } from './answer.ts';
+import { readEnvoyLog } from './envoy-log.ts';
 import type { Gateway, Recognition } from './gateway.ts';
 import { strongest } from './mark.ts';
 import { proxyStatusCodes, proxyStatusError, wroteItByProxyStatus } from './proxy-status.ts';
@@ -238,6 +239,7 @@ export const envoy: Gateway = {
   recognise,
   wroteIt,
   codes,
+  readLog: readEnvoyLog,
   ejection: {
     slowRequest: 'unknown',
     because:

@@ -1,6 +1,8 @@
 import type { CauseId } from '../model/causes.ts';
 import type { AnswerFacts } from '../model/exchange.ts';
 import type { Estimate, Remedy } from '../model/finding.ts';
+import type { HopReading } from '../model/hop.ts';
+import type { LogEntry } from '../model/log.ts';
 import type { GatewayKind } from '../model/profile.ts';
 
 /** What an answer says about a kind of gateway. A wrong identification is worse than none: say how sure. */
@@ -46,6 +48,11 @@ export interface Gateway {
   codes(
     answer: AnswerFacts,
   ): { readonly substatus?: number; readonly code?: string; readonly meaning?: string } | undefined;
+  /**
+   * What this gateway's own lines say about one request: its access line and the error lines that belong to it (same connection or log
+   * id, or same request and second). Undefined: not lines of this gateway, or they do not tell.
+   */
+  readLog?(access: LogEntry, errors: readonly LogEntry[]): HopReading | undefined;
   readonly ejection: EjectionRule;
   readonly timers: readonly GatewayTimer[];
   /** Undefined: the generic remedy is used. */

@@ -3,6 +3,7 @@ import type { AdviceTable, Command } from './advice.ts';
 import { remedyFromTable, timerSeconds } from './advice.ts';
 import { bodyStart, serverProduct } from './answer.ts';
 import type { Gateway, Recognition, RemedyContext } from './gateway.ts';
+import { readHaproxyLog } from './haproxy-log.ts';
 import { hostAndPort } from './member-address.ts';
 import { proxyStatusCodes, wroteItByProxyStatus } from './proxy-status.ts';
 
@@ -190,6 +191,7 @@ export const haproxy: Gateway = {
   recognise,
   wroteIt,
   codes: proxyStatusCodes,
+  readLog: readHaproxyLog,
   ejection: {
     slowRequest: 'never',
     because:

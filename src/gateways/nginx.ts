@@ -5,6 +5,7 @@ import { remedyFromTable, timerSeconds } from './advice.ts';
 import { bodyStart, serverProduct } from './answer.ts';
 import type { Gateway, Recognition, RemedyContext } from './gateway.ts';
 import { hostAndPort } from './member-address.ts';
+import { readNginxLog } from './nginx-log.ts';
 import { proxyStatusCodes, wroteItByProxyStatus } from './proxy-status.ts';
 
 // Seen on 39 answers of nginx 1.22: all own pages end in this rule, with the value of the Server header in it. OpenResty and
@@ -195,6 +196,7 @@ export const nginx: Gateway = {
   recognise,
   wroteIt,
   codes: proxyStatusCodes,
+  readLog: readNginxLog,
   ejection: {
     slowRequest: 'all-members',
     because:

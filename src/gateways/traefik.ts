@@ -6,6 +6,7 @@ import { bodyStart, headerLine, serverProduct } from './answer.ts';
 import type { Gateway, Recognition, RemedyContext } from './gateway.ts';
 import { memberOrigin } from './member-address.ts';
 import { proxyStatusCodes, wroteItByProxyStatus } from './proxy-status.ts';
+import { readTraefikLog } from './traefik-log.ts';
 
 // What Traefik 3 writes itself: the bare reason, without a line break, as text/plain and without a Server header. Other programs
 // write the same bare words for 500 and 404 (Go's own handlers, Koa), so those prove little.
@@ -167,6 +168,7 @@ export const traefik: Gateway = {
   recognise,
   wroteIt,
   codes: proxyStatusCodes,
+  readLog: readTraefikLog,
   ejection: {
     slowRequest: 'never',
     because:

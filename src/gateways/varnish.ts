@@ -7,6 +7,7 @@ import type { Gateway, Recognition, RemedyContext } from './gateway.ts';
 import { strongest } from './mark.ts';
 import { memberAddress } from './member-address.ts';
 import { proxyStatusCodes, wroteItByProxyStatus } from './proxy-status.ts';
+import { readVarnishLog } from './varnish-log.ts';
 
 const VIA = /\(Varnish\/[\d.]+\)|^varnish\b/i;
 
@@ -191,6 +192,7 @@ export const varnish: Gateway = {
   recognise,
   wroteIt,
   codes: proxyStatusCodes,
+  readLog: readVarnishLog,
   ejection: {
     slowRequest: 'never',
     because:

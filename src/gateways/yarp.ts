@@ -7,6 +7,7 @@ import type { Gateway, Recognition, RemedyContext } from './gateway.ts';
 import { strongest } from './mark.ts';
 import { memberOrigin } from './member-address.ts';
 import { proxyStatusCodes, wroteItByProxyStatus } from './proxy-status.ts';
+import { readYarpLog } from './yarp-log.ts';
 
 /** YARP's errors are empty, and Kestrel puts its name on them. A Kestrel application may answer just so. */
 function isBareError(answer: AnswerFacts): boolean {
@@ -172,6 +173,7 @@ export const yarp: Gateway = {
   recognise,
   wroteIt,
   codes: proxyStatusCodes,
+  readLog: readYarpLog,
   ejection: {
     slowRequest: 'never',
     because: 'Passive health checks are off by default, and YARP repeats no request.',

@@ -74,7 +74,11 @@ export async function startFarm(scenario: Scenario, options: FarmOptions): Promi
       gatewayUrl,
       gatewayPid: gateway.pid,
       members: shown,
-      profileYaml: scenario.profile({ gateway: gatewayUrl, members: shown }),
+      profileYaml: scenario.profile({
+        gateway: gatewayUrl,
+        members: shown,
+        ...(options.logFolder === undefined ? {} : { logs: options.logFolder }),
+      }),
       failed: firstFailure(processes, () => stopping !== undefined),
       stop,
     };

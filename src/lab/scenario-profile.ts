@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { FarmUrls } from './scenario.ts';
 
 /** What differs between the profiles of the lab, in the words of a profile. */
@@ -42,9 +43,17 @@ export function labProfile(parts: ProfileParts, urls: FarmUrls): string {
     '  maxNewConnections: 300/s',
     `  requestTimeout: ${requestTimeout}`,
     '  connectTimeout: 3s',
+    ...(urls.logs === undefined ? [] : ['logs:', ...listed(logsIn(urls.logs, urls.members))]),
     ...(thresholds.length === 0 ? [] : ['thresholds:', ...listed(thresholds)]),
     '',
   ].join('\n');
+}
+
+/** The site log and the http.sys log of each machine; which is which is told from their lines. */
+function logsIn(folder: string, members: FarmUrls['members']): string[] {
+  return ['gateway', ...members.map(({ name }) => name)].map(
+    (name) => `{ from: ${name}, files: ${JSON.stringify(join(folder, name, '*.log'))} }`,
+  );
 }
 
 function listed(items: readonly string[]): string[] {

@@ -15,6 +15,8 @@ export type ScenarioMember = {
 export type FarmUrls = {
   readonly gateway: string;
   readonly members: readonly { readonly name: string; readonly url: string }[];
+  /** Folder of the logs, where they are written. */
+  readonly logs?: string;
 };
 
 /** What a run should find. `measured` has the set values under the names of the cause, times in milliseconds. */

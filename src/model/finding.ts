@@ -34,6 +34,16 @@ export type ExchangeRow = {
   readonly detail?: string;
 };
 
+/** What was logged about one request, and how that was read. */
+export type LinesRow = {
+  /** µs since 1970, reference clock. */
+  readonly atUs: number;
+  /** Row of the decision table that was applied. */
+  readonly row: string;
+  readonly because: string;
+  readonly lines: readonly { readonly source: string; readonly text: string }[];
+};
+
 /** One piece of evidence. A closed vocabulary: writers have one function per kind. */
 export type Exhibit =
   | {
@@ -73,6 +83,15 @@ export type Exhibit =
       readonly rows: readonly ExchangeRow[];
       /** How many there are; `rows` may hold fewer. */
       readonly total: number;
+    }
+  | {
+      /** Lines of both sides about the same requests, next to each other. */
+      readonly kind: 'lines';
+      readonly id: string;
+      readonly title: string;
+      readonly reading: string;
+      readonly rows: readonly LinesRow[];
+      readonly total: number;
     };
 
 export type Remedy = {
@@ -97,6 +116,20 @@ export type Scope = {
 
 export type Rival = { readonly cause: CauseId; readonly whyNot: string };
 
+/** A line of configuration beside what was measured. */
+export type Declaration = {
+  readonly file: string;
+  /** From 1; 0 for a default that is written nowhere. */
+  readonly line: number;
+  readonly directive: string;
+  readonly value: string;
+  readonly scope: string;
+  /** Whether what was measured is this value; undefined where there is nothing to compare. */
+  readonly agrees?: boolean;
+  /** `nginx.conf:11 proxy_read_timeout 2s (http)`. */
+  readonly citation: string;
+};
+
 export type Finding = {
   readonly cause: CauseId;
   readonly scope: Scope;
@@ -110,6 +143,8 @@ export type Finding = {
   readonly rivals: readonly Rival[];
   readonly exhibits: readonly Exhibit[];
   readonly remedy: Remedy;
+  /** Where the configuration sets it, most specific first; only where configuration was read. */
+  readonly declared?: readonly Declaration[];
   /** Requests concerned, of requests that could have been. */
   readonly affected?: { readonly count: number; readonly of: number };
 };

@@ -186,6 +186,9 @@ export type LogSource = {
   readonly timezone?: string;
 };
 
+/** Configuration of the gateway or of a member: path or pattern. */
+export type ConfigFiles = { readonly from: string; readonly files: string };
+
 /** A validated profile. Secrets are resolved in it: mask it before it is written anywhere. */
 export type Profile = {
   readonly schemaVersion: 1;
@@ -202,6 +205,8 @@ export type Profile = {
   readonly auth?: Auth;
   readonly cookies: Readonly<Record<string, string>>;
   readonly logs: readonly LogSource[];
+  /** Configuration files to read. */
+  readonly config?: readonly ConfigFiles[];
   /** Query parameters whose values are masked in everything written. */
   readonly mask: readonly string[];
   /** Secret values (from `${env:…}`, `${file:…}`, auth): masked wherever they turn up. Never written. */

@@ -1,4 +1,6 @@
+import type { PlacedConfig } from './declared.ts';
 import type { Cohort, Exchange } from './exchange.ts';
+import type { LogEvidence } from './journey.ts';
 import type { Plan, PlannedExperiment } from './plan.ts';
 import type { GatewayKind, Profile } from './profile.ts';
 import type { RouteId } from './route.ts';
@@ -116,4 +118,8 @@ export type Recording = {
   /** Exchanges counted over all, kept or not. */
   readonly exchangeCount: number;
   readonly warnings: readonly string[];
+  /** What logs told, where logs were read. */
+  readonly logs?: LogEvidence;
+  /** What configuration files declare, in the order in which a request meets them. */
+  readonly configs?: readonly PlacedConfig[];
 };

@@ -1,5 +1,6 @@
 import type { CauseId } from './causes.ts';
 import type { Estimate, Exhibit, Finding, Verdict } from './finding.ts';
+import type { ClockEstimate, LogSourceSummary } from './journey.ts';
 import type { ProbeQuality, RecognisedGateway } from './recording.ts';
 import type { Severity } from './severity.ts';
 
@@ -59,6 +60,75 @@ export type ExperimentSummary = {
 
 export type Validity = { readonly ok: boolean; readonly reasons: readonly string[] };
 
+/** One log as reported: files of one host in one format. Times µs since 1970, by its own clock. */
+export type LogSourceReport = Pick<
+  LogSourceSummary,
+  | 'role'
+  | 'member'
+  | 'roleBecause'
+  | 'format'
+  | 'files'
+  | 'lines'
+  | 'entries'
+  | 'bad'
+  | 'badFirst'
+  | 'bytes'
+  | 'firstAtUs'
+  | 'lastAtUs'
+  | 'missing'
+> & {
+  /** `gateway`, `web1`, `web1, httperr`: unique; everything else in a report refers to a source by it. */
+  readonly name: string;
+  /** Lines that are requests, in the time asked for; 0 in a log of details (errors, traces, HTTPERR). */
+  readonly requests: number;
+  /** Of these, 5xx and answers that were cut short. */
+  readonly failed: number;
+};
+
+/** How often one status, with what else the line says about it, stands in one log. */
+export type LogClassShare = {
+  readonly source: string;
+  /** `502.3 12002`, `504 sH--`, as people search for it. */
+  readonly code: string;
+  /** What a Windows code in it is called: `ERROR_WINHTTP_TIMEOUT`. */
+  readonly codeName?: string;
+  readonly status: number;
+  readonly substatus?: number;
+  readonly win32?: number;
+  readonly flags?: string;
+  readonly count: number;
+  /** Of the requests of its source (0..1). */
+  readonly shareRatio: number;
+  readonly firstAtUs: number;
+  readonly lastAtUs: number;
+};
+
+/** What became of the errors (5xx) in the logs that clients see: the gateway's; the members' where no log of a gateway was read. */
+export type LogBalance = {
+  /** `nobody`: there was no log of requests. `unknown`: there was one, but whose it is could not be told. */
+  readonly of: 'gateway' | 'members' | 'unknown' | 'nobody';
+  readonly requests: number;
+  readonly errors: number;
+  /** Requests below 500 that were cut short: the client left, the answer broke off. */
+  readonly cutShort: number;
+  /** Errors that a finding or a decision accounts for. */
+  readonly explained: number;
+  /** The others, most frequent first; counts add up to `errors - explained`. */
+  readonly unexplained: readonly { readonly because: string; readonly count: number }[];
+};
+
+export type LogReport = {
+  readonly sources: readonly LogSourceReport[];
+  readonly clocks: readonly (Omit<ClockEstimate, 'source'> & { readonly source: string })[];
+  /** Most frequent first. */
+  readonly classes: readonly LogClassShare[];
+  /** What to switch on, in the order in which it pays. */
+  readonly preflight: readonly { readonly source: string; readonly what: string; readonly command: string }[];
+  readonly problems: readonly string[];
+  /** Only where nothing was sent: a run's own requests are accounted for by its findings. */
+  readonly balance?: LogBalance;
+};
+
 /** The whole answer of a run, before a writer turns it into text. Times in µs; `report.json` has milliseconds. */
 export type Report = {
   readonly schemaVersion: typeof REPORT_SCHEMA_VERSION;
@@ -89,6 +159,8 @@ export type Report = {
   /** Evidence that belongs to no finding: latency curves, phases, outcomes, the probe's own quality. */
   readonly exhibits: readonly Exhibit[];
   readonly quality: ProbeQuality;
+  /** Where logs were read. Without experiments they are all there is: `startedAt` is their first line, `durationUs` their span. */
+  readonly logs?: LogReport;
   /** What was not tested, and why. */
   readonly untested: readonly { readonly what: string; readonly why: string }[];
   readonly warnings: readonly string[];

@@ -28,3 +28,11 @@ export function createMemoryGuard(): { look(exchanges: number): void; collect():
     collect,
   };
 }
+
+/**
+ * Keeps V8 from letting the young generation grow to 48 MB, most of it garbage: for a program that reads gigabytes and keeps little.
+ * Collections come more often and are shorter; nothing that is measured may run in this process. Before anything is read.
+ */
+export function keepYoungGenerationSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}

@@ -42,6 +42,7 @@ export function buildProfile(written: WrittenProfile, secrets: readonly string[]
     ...(auth === undefined ? {} : { auth }),
     cookies: { ...written.cookies },
     logs: (written.logs ?? []).map((log): LogSource => present(log)),
+    ...(written.config === undefined ? {} : { config: [written.config].flat() }),
     mask: [...new Set([...DEFAULT_MASK, ...(written.mask ?? [])])],
     secrets: allSecrets,
     notes: [...notes, ...limitNotes(written, { limits, requests }), ...notesOf(written, experiments, allSecrets)],
@@ -204,8 +205,6 @@ function jsonFields(body: string): [string, string][] {
 
 const LATER_KEYS = {
   schedule: 'runs start when the command does',
-  logs: 'causes that only logs can prove stay at likely',
-  config: 'timers are measured, not read',
   maintenance: 'there is nothing yet that it would silence',
   alerts: 'nobody is told',
   history: 'each run is judged by itself',

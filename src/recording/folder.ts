@@ -2,9 +2,11 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.ts';
+import type { PlacedConfig } from '../model/declared.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { RECORDING_SCHEMA_VERSION, type Recording, type Window } from '../model/recording.ts';
 import { DAMAGED_HINT, isTorn, readJsonLines } from './json-lines.ts';
+import { evidenceLines, readEvidence } from './log-evidence.ts';
 
 /** Files of the folder `recording/`. `manifest.json` is written last: where it is, all others are complete. */
 const FILES = {
@@ -16,6 +18,10 @@ const FILES = {
   warnings: 'warnings.json',
   windows: 'windows.jsonl',
   exchanges: 'exchanges.jsonl',
+  /** Only where logs were read. */
+  logs: 'logs.jsonl',
+  /** Only where configuration was read. */
+  configs: 'configs.json',
 } as const;
 
 /** Lines are handed to the file in pieces of about this size, so that the whole text is never in memory. */
@@ -42,6 +48,10 @@ export async function writeRecording(folder: string, recording: Recording, optio
     await writeJson(join(path, FILES.gateway), recording.gateway);
     await writeJson(join(path, FILES.quality), recording.quality);
     await writeJson(join(path, FILES.warnings), recording.warnings);
+    if (recording.configs === undefined) await rm(join(path, FILES.configs), { force: true });
+    else await writeJson(join(path, FILES.configs), recording.configs);
+    if (recording.logs === undefined) await rm(join(path, FILES.logs), { force: true });
+    else await writeLines(join(path, FILES.logs), evidenceLines(recording.logs));
     const { manifest, exchangeCount } = recording;
     await writeJson(join(path, FILES.manifest), { ...manifest, exchangeCount });
   } catch (error) {
@@ -66,6 +76,12 @@ export async function readRecording(path: string): Promise<Recording> {
   const exchanges = readExchanges(requireFile(join(folder, FILES.exchanges)), () => {
     warnings.push(tornWarning(FILES.exchanges));
   });
+  const logsFile = join(folder, FILES.logs);
+  const logs = existsSync(logsFile)
+    ? readEvidence(logsFile, () => {
+        warnings.push(tornWarning(FILES.logs));
+      })
+    : undefined;
   return {
     manifest,
     targets: await readArray<Recording['targets'][number]>(join(folder, FILES.targets)),
@@ -76,6 +92,10 @@ export async function readRecording(path: string): Promise<Recording> {
     exchanges,
     exchangeCount,
     warnings,
+    ...(logs === undefined ? {} : { logs }),
+    ...(existsSync(join(folder, FILES.configs))
+      ? { configs: await readArray<PlacedConfig>(join(folder, FILES.configs)) }
+      : {}),
   };
 }
 

@@ -4,9 +4,10 @@ import { distributionOf } from '../analysis/distribution.ts';
 import type { Measures, Selection } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { proportionInterval } from '../analysis/proportion.ts';
-import type { CauseId } from '../model/causes.ts';
+import { CAUSES, type CauseId } from '../model/causes.ts';
 import { PHASES } from '../model/exchange.ts';
 import type { Finding, Verdict } from '../model/finding.ts';
+import type { LogEvidence } from '../model/journey.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
 import type { ExperimentRecord, Recording } from '../model/recording.ts';
 import {
@@ -20,6 +21,11 @@ import {
 } from '../model/report.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { compareSeverity, isAtLeast, type Severity } from '../model/severity.ts';
+import { configExhibits } from './config-exhibits.ts';
+import { logExhibits } from './log-exhibits.ts';
+import { routesFromLogs } from './log-routes.ts';
+import { logReport, type Unexplained } from './log-summary.ts';
+import { logHeadline } from './log-wording.ts';
 import { runExhibits } from './run-exhibits.ts';
 
 const QUANTILES: readonly (readonly [name: string, p: number])[] = [
@@ -36,11 +42,32 @@ export type Judged = {
   readonly thresholds: readonly ThresholdResult[];
   /** Why the run is not valid; empty when it is. */
   readonly invalidReasons: readonly string[];
+  /** Requests with an error in the logs whose lines do not decide, by reason. Left out: told from what the findings count. */
+  readonly unexplained?: Unexplained;
 };
 
 export function buildReport(recording: Recording, measures: Measures, judged: Judged): Report {
-  const { manifest } = recording;
-  const { findings, detectors, thresholds, invalidReasons } = judged;
+  const { logs, experiments } = measures;
+  const base = baseOf(recording, judged);
+  if (logs === undefined) return { ...base, ...measuredParts(recording, measures, judged) };
+  if (experiments.length === 0) return { ...base, ...loggedParts(recording, measures, judged, logs) };
+  const measured = measuredParts(recording, measures, judged);
+  return {
+    ...base,
+    ...measured,
+    exhibits: [...measured.exhibits, ...logExhibits(logs)],
+    logs: logReport(logs, judged.findings, { isAlone: false }),
+    warnings: [...new Set([...base.warnings, ...logs.problems])],
+  };
+}
+
+type Measured = 'headline' | 'routes' | 'overheadUs' | 'exhibits' | 'detectors' | 'thresholds' | 'untested';
+
+function baseOf(
+  { manifest, gateway, experiments: _, ...recording }: Recording,
+  judged: Judged,
+): Omit<Report, Measured | 'experiments'> {
+  const { findings, invalidReasons } = judged;
   const worst = findings.reduce<Severity | 'none'>(
     (worst, { severity }) => (worst === 'none' || compareSeverity(severity, worst) > 0 ? severity : worst),
     'none',
@@ -60,18 +87,55 @@ export function buildReport(recording: Recording, measures: Measures, judged: Ju
     interrupted: manifest.interrupted,
     validity: { ok: invalidReasons.length === 0, reasons: invalidReasons },
     worst,
+    gateway,
+    findings,
+    quality: recording.quality,
+    warnings: [...recording.warnings, ...manifest.profile.notes],
+  };
+}
+
+function measuredParts(
+  recording: Recording,
+  measures: Measures,
+  judged: Judged,
+): Pick<Report, Measured | 'experiments'> {
+  return {
     headline: headlineOf(recording, measures, judged),
-    gateway: recording.gateway,
     routes: [GATEWAY, ...measures.members.map(directTo)].map((route) => routeSummary(route, measures)),
     overheadUs: Object.fromEntries(QUANTILES.map(([name, p]) => [name, measures.overhead(p)])),
-    findings,
-    detectors,
-    thresholds,
+    detectors: judged.detectors,
+    thresholds: judged.thresholds,
     experiments: recording.experiments.map((record) => experimentSummary(record, measures)),
-    exhibits: runExhibits(measures),
-    quality: recording.quality,
+    exhibits: [...runExhibits(measures), ...configExhibits(measures)],
     untested: untestedOf(recording, judged),
-    warnings: [...recording.warnings, ...manifest.profile.notes],
+  };
+}
+
+/** Nothing was sent: what the logs hold takes the place of what was measured. */
+function loggedParts(
+  recording: Recording,
+  measures: Measures,
+  judged: Judged,
+  evidence: LogEvidence,
+): Pick<Report, Measured | 'experiments' | 'logs'> {
+  const { manifest } = recording;
+  const { findings, unexplained } = judged;
+  const logs = logReport(evidence, findings, { isAlone: true, unexplained });
+  const thresholds = judged.thresholds.map(({ text }) => ({
+    what: `threshold ${text}`,
+    why: 'thresholds are judged by what a run measures',
+  }));
+  return {
+    headline: logHeadline(logs, findings, manifest),
+    routes: routesFromLogs(evidence, measures.members),
+    overheadUs: {},
+    // Nothing was sent, so a fault of the probe was not looked for.
+    detectors: judged.detectors.filter(({ id }) => CAUSES[id].side !== 'probe'),
+    thresholds: [],
+    experiments: [],
+    exhibits: [...logExhibits(evidence), ...configExhibits(measures)],
+    logs,
+    untested: [...untestedOf(recording, judged), ...thresholds],
   };
 }
 

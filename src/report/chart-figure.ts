@@ -33,6 +33,7 @@ function chartOf(exhibit: Exhibit, width: ChartWidth): Chart | undefined {
       return exhibit.categories.length > 0 && exhibit.series.length > 0 ? barsChart(exhibit, width) : undefined;
     case 'table':
     case 'exchanges':
+    case 'lines':
       return undefined;
     default:
       return exhibit satisfies never;

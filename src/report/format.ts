@@ -96,9 +96,46 @@ export function wallTime(startedAt: string, offsetUs: number): string {
 export function humanTime(at: string): string {
   const ms = Date.parse(at);
   if (!Number.isFinite(ms)) return at;
-  const date = new Date(ms);
-  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
-  return `${day}, ${date.toISOString().slice(11, 19)} UTC`;
+  return `${dayOf(ms)}, ${timeOf(ms)} UTC`;
+}
+
+/** `2 March 2026, 09:15:04 to 09:18:11 UTC`; the day again where it is another. */
+export function humanPeriod(startedAt: string, durationUs: number): string {
+  const fromMs = Date.parse(startedAt);
+  const toMs = fromMs + durationUs / US_PER_MS;
+  if (!isTime(fromMs) || !isTime(toMs)) return startedAt;
+  const to = dayOf(fromMs) === dayOf(toMs) ? timeOf(toMs) : `${dayOf(toMs)}, ${timeOf(toMs)}`;
+  return `${dayOf(fromMs)}, ${timeOf(fromMs)} to ${to} UTC`;
+}
+
+/** `2 March 2026, 09:15 UTC` of µs since 1970. */
+export function humanMinute(atUs: number): string {
+  const ms = atUs / US_PER_MS;
+  return isTime(ms) ? `${dayOf(ms)}, ${timeOf(ms).slice(0, 5)} UTC` : NO_VALUE;
+}
+
+/** ISO 8601 of µs since 1970; undefined where that is no moment. */
+export function isoTime(atUs: number | undefined): string | undefined {
+  const ms = (atUs ?? Number.NaN) / US_PER_MS;
+  return isTime(ms) ? new Date(ms).toISOString() : undefined;
+}
+
+/** `2026-03-02 09:15:04`, as logs write it. */
+export function logTime(atUs: number | undefined): string {
+  return isoTime(atUs)?.replace('T', ' ').slice(0, 19) ?? NO_VALUE;
+}
+
+/** What a Date can hold. */
+function isTime(ms: number): boolean {
+  return Math.abs(ms) <= 8.64e15;
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 19);
 }
 
 /** `direct:web1` as a human says it. */

@@ -4,7 +4,7 @@ import type { Report } from '../model/report.ts';
 import { plural } from './format.ts';
 import { fold, longTable, type Page, section, table } from './html-parts.ts';
 import { html, type Markup, type MarkupPart } from './markup.ts';
-import { coverageSentence, VERDICT_LABEL, verdictDetail } from './wording.ts';
+import { coverageSentence, subjectOf, VERDICT_LABEL, verdictDetail } from './wording.ts';
 
 type Detector = Report['detectors'][number];
 
@@ -23,7 +23,7 @@ export function coverageSection(page: Page): Markup {
   const folds = ORDER.filter(({ folded }) => folded).map(({ state }) => {
     const group = inState(detectors, state);
     if (group.length === 0) return false;
-    return fold(foldLabel(state, group.length), detectorTable(group, page));
+    return fold(foldLabel(state, group.length, subjectOf(page.report)), detectorTable(group, page));
   });
   const content = [
     open.length > 0 && longTable('Causes to know about', COLUMNS, detectorRows(open, page), 'cause'),
@@ -34,10 +34,10 @@ export function coverageSection(page: Page): Markup {
   return section('coverage', 'What was looked for', lead, ok ? content : fold('What the checks came to', content));
 }
 
-function foldLabel(state: VerdictState, count: number): string {
+function foldLabel(state: VerdictState, count: number, subject: string): string {
   const causes = plural(count, 'cause');
   if (state === 'clear') return `${causes} clear`;
-  return count === 1 ? `${causes} that does not apply to this run` : `${causes} that do not apply to this run`;
+  return count === 1 ? `${causes} that does not apply to ${subject}` : `${causes} that do not apply to ${subject}`;
 }
 
 const COLUMNS = [{ title: 'Cause' }, { title: 'Result' }, { title: 'Why' }];

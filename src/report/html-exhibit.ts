@@ -5,6 +5,7 @@ import type { Exhibit, Unit } from '../model/finding.ts';
 import { formatDuration, formatUnit } from '../model/quantity.ts';
 import type { ChartFigure } from './chart-figure.ts';
 import { formatCount, inOrderOfTime, NO_VALUE, routeLabel, wallTime } from './format.ts';
+import { linesList } from './html-lines.ts';
 import { fold, longTable, type Page, table } from './html-parts.ts';
 import { html, type Markup, type MarkupPart, trustedMarkup } from './markup.ts';
 
@@ -29,6 +30,8 @@ function content(exhibit: Exhibit, page: Page, figure: ChartFigure | undefined):
       return plainTable(exhibit);
     case 'exchanges':
       return exchangeTable(exhibit, page.report.startedAt);
+    case 'lines':
+      return linesList(exhibit);
     default:
       return exhibit satisfies never;
   }

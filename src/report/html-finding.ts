@@ -7,7 +7,7 @@ import { renderExhibit } from './html-exhibit.ts';
 import { hopStrip } from './html-hops.ts';
 import { fold, type Page, section, severityTag } from './html-parts.ts';
 import { html, type Markup } from './markup.ts';
-import { bySeverity, CONFIDENCE_MEANING, commandTarget, whereLabel } from './wording.ts';
+import { bySeverity, commandTarget, confidenceMeaning, whereLabel } from './wording.ts';
 
 export function findingSection(page: Page): Markup | false {
   const { report } = page;
@@ -22,15 +22,15 @@ function card(finding: Finding, page: Page): Markup {
   const anchor = page.anchors.get(finding) ?? '';
   const tone = page.report.validity.ok ? finding.severity : 'info';
   return html`<article class="finding is-${tone}" id="${anchor}" aria-labelledby="${anchor}-title">
-<p class="tags">${page.report.validity.ok && severityTag(finding.severity)}<span class="confidence" title="${CONFIDENCE_MEANING[finding.confidence]}">${finding.confidence}</span><span class="where">${whereLabel(finding)}</span></p>
+<p class="tags">${page.report.validity.ok && severityTag(finding.severity)}<span class="confidence" title="${confidenceMeaning(finding.confidence, page.report)}">${finding.confidence}</span><span class="where">${whereLabel(finding)}</span></p>
 <h3 id="${anchor}-title">${finding.title}</h3>
-${hopStrip(finding)}
+${hopStrip(finding, page.report)}
 <p>${finding.meaning}</p>
 ${measuredList(finding)}
 ${remedyPart(finding)}
 ${finding.exhibits.length > 0 && html`<h4>Evidence</h4>\n${finding.exhibits.map((exhibit) => renderExhibit(exhibit, page, 5))}`}
 ${rivalPart(finding)}
-<p class="cause">Cause <a href="#${anchor}"><code>${finding.cause}</code></a> · ${finding.confidence}: ${CONFIDENCE_MEANING[finding.confidence]}</p>
+<p class="cause">Cause <a href="#${anchor}"><code>${finding.cause}</code></a> · ${finding.confidence}: ${confidenceMeaning(finding.confidence, page.report)}</p>
 </article>
 `;
 }
@@ -41,11 +41,14 @@ function measuredList(finding: Finding): Markup | false {
     const interval = formatInterval(estimate, unit);
     return html`<div><dt>${label}</dt><dd>${formatUnit(estimate.value, unit)}${interval && html`<small>${interval}</small>`}</dd></div>`;
   });
-  const { affected, expected } = finding;
+  const { affected, expected, declared = [] } = finding;
   const concerned = affected && html`<div><dt>affected</dt><dd class="words">${formatAffected(affected)}</dd></div>`;
   const right = expected && html`<div><dt>expected</dt><dd class="words">${expected}</dd></div>`;
-  if (tiles.length === 0 && !concerned && !right) return false;
-  return html`<dl class="measured">${tiles}${concerned}${right}</dl>`;
+  const lines =
+    declared.length > 0 &&
+    html`<div><dt>declared</dt><dd class="words">${declared.map((one) => html`<code>${one.citation}</code>${one.agrees === false && ' (not what was measured)'}<br>`)}</dd></div>`;
+  if (tiles.length === 0 && !concerned && !right && !lines) return false;
+  return html`<dl class="measured">${tiles}${concerned}${right}${lines}</dl>`;
 }
 
 function remedyPart({ remedy }: Finding): Markup {

@@ -1,16 +1,18 @@
 /** The way of a request, with the hop that is to blame. */
 import { CAUSES, type CauseSide } from '../model/causes.ts';
 import type { Finding } from '../model/finding.ts';
+import type { Report } from '../model/report.ts';
+import { isFromLogs } from './log-wording.ts';
 import { html, type Markup } from './markup.ts';
 
 type Hop = 'probe' | 'front-path' | 'gateway' | 'back-path' | 'member';
 const HOPS: readonly Hop[] = ['probe', 'front-path', 'gateway', 'back-path', 'member'];
 
 /** A picture only: the same stands in words beside it. */
-export function hopStrip(finding: Finding): Markup {
+export function hopStrip(finding: Finding, report: Pick<Report, 'logs'>): Markup {
   const blamed = blamedHops(finding);
   const label: Readonly<Record<Hop, string>> = {
-    probe: 'probe',
+    probe: isFromLogs(report) ? 'client' : 'probe',
     'front-path': '',
     gateway: 'gateway',
     'back-path': '',

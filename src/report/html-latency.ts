@@ -3,8 +3,9 @@ import { formatDuration, formatNumber } from '../model/quantity.ts';
 import type { QuantileEstimate, QuantileTable, Report, RouteSummary } from '../model/report.ts';
 import { formatCount, formatEstimate, formatInterval, formatMissing, NO_VALUE, quantileLabel } from './format.ts';
 import { type Cell, fold, section, table, withNote } from './html-parts.ts';
+import { isFromLogs } from './log-wording.ts';
 import { html, type Markup } from './markup.ts';
-import { quantileNames, routeName } from './route-rows.ts';
+import { failedCount, quantileNames, routeName } from './route-rows.ts';
 import { THRESHOLD_LABEL } from './wording.ts';
 
 export function thresholdSection(report: Report): Markup | false {
@@ -20,7 +21,8 @@ export function thresholdSection(report: Report): Markup | false {
   return section('thresholds', 'Thresholds', undefined, table('Thresholds', columns, rows));
 }
 
-export function latencySection(report: Report): Markup {
+export function latencySection(report: Report): Markup | false {
+  if (isFromLogs(report)) return loggedSection(report);
   const names = quantileNames([...report.routes.map(({ latencyUs }) => latencyUs), report.overheadUs]);
   const columns = [
     { title: 'Route' },
@@ -30,7 +32,7 @@ export function latencySection(report: Report): Markup {
     { title: 'Slowest', numeric: true },
   ];
   const rows = report.routes.map((route): Cell[] => [
-    routeName(route),
+    routeName(route, report),
     formatCount(route.count),
     failedCell(route),
     ...names.map((name) => quantileCell(route.latencyUs[name])),
@@ -46,9 +48,37 @@ export function latencySection(report: Report): Markup {
   const lead =
     'Response times count from the moment a request was due: open loop, warm connections, good answers. Below each value its 95 % interval. What the gateway adds is measured in pairs, at the same moment.';
   const content = html`${table('Response times by route', columns, [...rows, overhead])}
-${fold('How every request ended', outcomeTable(report.routes))}
-${fold('Where the time goes, by phase', phaseTable(report.routes))}`;
+${fold('How every request ended', outcomeTable(report))}
+${fold('Where the time goes, by phase', phaseTable(report))}`;
   return section('latency', 'Through the gateway, and directly', lead, content);
+}
+
+/** What logs counted: no overhead, no phases, and times only as far as the lines give them. */
+function loggedSection(report: Report): Markup | false {
+  const { routes } = report;
+  if (routes.length === 0) return false;
+  const names = quantileNames(routes.map(({ latencyUs }) => latencyUs));
+  const columns = [
+    { title: 'Host' },
+    { title: 'Requests', numeric: true },
+    { title: 'Failed', numeric: true },
+    ...names.map((name) => ({ title: quantileLabel(name), numeric: true })),
+    ...(names.length > 0 ? [{ title: 'Slowest', numeric: true }] : []),
+  ];
+  const rows = routes.map((route): Cell[] => [
+    routeName(route, report),
+    formatCount(route.count),
+    withNote(formatCount(failedCount(route)), failedCell(route)),
+    ...names.map((name) => quantileCell(route.latencyUs[name])),
+    ...(names.length > 0 ? [route.maxUs === undefined ? NO_VALUE : formatDuration(route.maxUs)] : []),
+  ]);
+  const times =
+    names.length > 0 ? ' Times are those of answers that did not fail, as the lines give them, exact to 1.1 %.' : '';
+  const lead = `Every line that is a request is counted. Failed: 5xx, or cut short.${times}`;
+  return section('latency', 'At the gateway, and at the members', lead, [
+    table('Requests by host', columns, rows),
+    fold('How every request ended', outcomeTable(report)),
+  ]);
 }
 
 function failedCell({ failureRatio }: RouteSummary): Cell {
@@ -74,11 +104,13 @@ function overheadCell(table: QuantileTable, name: string): Cell {
   return withNote(`+${formatDuration(quantile.value)}`, formatInterval(quantile, 'us'));
 }
 
-function outcomeTable(routes: readonly RouteSummary[]): Markup {
+function outcomeTable(report: Report): Markup {
+  const { routes } = report;
+  const title = isFromLogs(report) ? 'Host' : 'Route';
   const keys = [...new Set(routes.flatMap(({ outcomes }) => Object.keys(outcomes)))].sort();
-  const columns = [{ title: 'Route' }, ...keys.map((key) => ({ title: key, numeric: true }))];
+  const columns = [{ title }, ...keys.map((key) => ({ title: key, numeric: true }))];
   const rows = routes.map((route) => [
-    routeName(route),
+    routeName(route, report),
     ...keys.map((key) => {
       const count = route.outcomes[key];
       return count === undefined ? NO_VALUE : formatCount(count);
@@ -87,10 +119,11 @@ function outcomeTable(routes: readonly RouteSummary[]): Markup {
   return table('Outcomes by route', columns, rows);
 }
 
-function phaseTable(routes: readonly RouteSummary[]): Markup {
+function phaseTable(report: Report): Markup {
+  const { routes } = report;
   const rows = routes.flatMap((route) =>
     Object.entries(route.phasesUs).map(([phase, { p50, p99, count }]) => [
-      routeName(route),
+      routeName(route, report),
       phase,
       formatDuration(p50),
       formatDuration(p99),

@@ -5,18 +5,21 @@ import { SWATCHES } from '../charts/palette.ts';
 import { formatDuration } from '../model/quantity.ts';
 import type { Report } from '../model/report.ts';
 import { drawCharts } from './chart-figure.ts';
-import { formatCount, humanTime, plural } from './format.ts';
+import { formatCount, humanPeriod, humanTime, isoTime, plural } from './format.ts';
 import { coverageSection, untestedSection } from './html-coverage.ts';
 import { renderExhibit } from './html-exhibit.ts';
 import { experimentSection } from './html-experiments.ts';
 import { findingSection } from './html-finding.ts';
 import { latencySection, thresholdSection } from './html-latency.ts';
+import { logSection, preflightSection } from './html-logs.ts';
 import { longList, type Page, section } from './html-parts.ts';
 import { qualitySection } from './html-quality.ts';
 import { verdictSection } from './html-verdict.ts';
+import { isLogExhibit } from './log-exhibits.ts';
+import { explainCommand, isFromLogs, logAmount } from './log-wording.ts';
 import { html, type Markup, trustedMarkup } from './markup.ts';
 import { reportCss } from './stylesheet.ts';
-import { findingAnchors, gatewayLabel, verdictLabel } from './wording.ts';
+import { findingAnchors, gatewayLabel, subjectName, verdictLabel } from './wording.ts';
 import type { Writer } from './writer.ts';
 
 export const htmlWriter: Writer = {
@@ -34,7 +37,7 @@ const POLICY =
 
 export async function renderHtml(report: Report): Promise<string> {
   const page: Page = { report, charts: await drawCharts(report), anchors: findingAnchors(report.findings) };
-  const title = `${report.profile.name}: ${verdictLabel(report)}`;
+  const title = `${subjectName(report)}: ${verdictLabel(report)}`;
   const document = html`<!doctype html>
 <html lang="en">
 <head>
@@ -60,9 +63,11 @@ ${thresholdSection(report)}
 ${latencySection(report)}
 ${measurementSection(page)}
 ${experimentSection(report)}
+${logSection(page)}
+${preflightSection(report)}
 ${coverageSection(page)}
 ${untestedSection(report)}
-${qualitySection(report)}
+${!isFromLogs(report) && qualitySection(report)}
 ${warningSection(report)}
 </main>
 ${colophon(report)}
@@ -74,16 +79,26 @@ ${colophon(report)}
 
 function masthead(report: Report): Markup {
   const { profile } = report;
-  const requests = report.routes.reduce((sum, { count }) => sum + count, 0);
-  const members = profile.members.length === 0 ? 'no members' : `${plural(profile.members.length, 'member')}`;
+  const none = isFromLogs(report) ? 'no log of a member' : 'no members';
+  const members = profile.members.length === 0 ? none : `${plural(profile.members.length, 'member')}`;
   return html`<header class="masthead">
 ${brandMark()}
 <div>
-<h1>${profile.name}</h1>
-<p class="subject"><span class="address">${profile.gatewayUrl}</span> <span>${gatewayLabel(report.gateway)}</span> <span>${members}</span></p>
+<h1>${subjectName(report)}</h1>
+<p class="subject">${profile.gatewayUrl !== '' && html`<span class="address">${profile.gatewayUrl}</span> `}<span>${gatewayLabel(report.gateway)}</span> <span>${members}</span></p>
 </div>
-<p class="when"><time datetime="${report.startedAt}">${humanTime(report.startedAt)}</time><br>${formatCount(requests)} requests in ${formatDuration(report.durationUs)}</p>
+<p class="when">${isFromLogs(report) ? loggedWhen(report) : sentWhen(report)}</p>
 </header>`;
+}
+
+function sentWhen(report: Report): Markup {
+  const requests = report.routes.reduce((sum, { count }) => sum + count, 0);
+  return html`<time datetime="${report.startedAt}">${humanTime(report.startedAt)}</time><br>${formatCount(requests)} requests in ${formatDuration(report.durationUs)}`;
+}
+
+function loggedWhen(report: Report): Markup {
+  const { logs } = report;
+  return html`<time datetime="${report.startedAt}">${humanPeriod(report.startedAt, report.durationUs)}</time>${logs !== undefined && html`<br>${logAmount(logs)}`}`;
 }
 
 /** Three hops and the line between them: what the program looks at. */
@@ -93,15 +108,19 @@ function brandMark(): Markup {
 }
 
 function contents(report: Report): Markup {
+  const { logs } = report;
+  const isAlone = isFromLogs(report);
   const entries: readonly (readonly [id: string, label: string, shown: boolean])[] = [
     ['findings', `${report.validity.ok ? 'Findings' : 'Seen'} (${report.findings.length})`, report.findings.length > 0],
     ['thresholds', `Thresholds (${report.thresholds.length})`, report.thresholds.length > 0],
-    ['latency', 'Gateway and direct', true],
-    ['measurements', 'Measurements', report.exhibits.length > 0],
+    ['latency', isAlone ? 'Gateway and members' : 'Gateway and direct', !isAlone || report.routes.length > 0],
+    ['measurements', 'Measurements', report.exhibits.some((exhibit) => !isLogExhibit(exhibit))],
     ['experiments', `Experiments (${report.experiments.length})`, report.experiments.length > 0],
+    ['logs', `Logs (${logs?.sources.length ?? 0})`, (logs?.sources.length ?? 0) > 0],
+    ['preflight', `What to switch on (${logs?.preflight.length ?? 0})`, (logs?.preflight.length ?? 0) > 0],
     ['coverage', `What was looked for (${report.detectors.length})`, true],
     ['untested', `Not tested (${report.untested.length})`, report.untested.length > 0],
-    ['quality', 'The probe itself', true],
+    ['quality', 'The probe itself', !isAlone],
     ['warnings', `Warnings (${report.warnings.length})`, report.warnings.length > 0],
   ];
   const links = entries.filter(([, , shown]) => shown);
@@ -111,7 +130,7 @@ function contents(report: Report): Markup {
 }
 
 function measurementSection(page: Page): Markup | false {
-  const { exhibits } = page.report;
+  const exhibits = page.report.exhibits.filter((exhibit) => !isLogExhibit(exhibit));
   if (exhibits.length === 0) return false;
   const lead = 'Evidence that belongs to no single finding.';
   return section(
@@ -129,6 +148,7 @@ function warningSection(report: Report): Markup | false {
 }
 
 function colophon(report: Report): Markup {
+  if (isFromLogs(report)) return logColophon(report);
   return html`<footer class="colophon">
 <h2>How to run this again</h2>
 <p>The same profile with the same seed repeats every random choice; a recording can be judged and written again without traffic.</p>
@@ -141,6 +161,24 @@ gateprobe report &lt;recording&gt; --format html</code></pre>
 <div><dt>Started</dt><dd><time datetime="${report.startedAt}">${report.startedAt}</time></dd></div>
 <div><dt>Took</dt><dd>${formatDuration(report.durationUs)}</dd></div>
 ${report.profile.members.map(({ name, url }) => html`<div><dt>Member ${name}</dt><dd class="address">${url}</dd></div>`)}
+</dl>
+</footer>`;
+}
+
+function logColophon(report: Report): Markup {
+  const { logs, startedAt, durationUs } = report;
+  const lastAt = isoTime(Date.parse(startedAt) * 1000 + durationUs);
+  return html`<footer class="colophon">
+<h2>How to read these logs again</h2>
+<p>With the same <code>--profile</code>, <code>--config</code>, <code>--kind</code>, <code>--format</code>, <code>--pattern</code>, <code>--timezone</code>, <code>--since</code> and <code>--until</code>, where they were given. The other two need the recording only, not the logs.</p>
+<pre><code>${logs === undefined ? '' : explainCommand(logs, report.seed)}
+gateprobe diagnose &lt;recording&gt;
+gateprobe report &lt;recording&gt; --format html</code></pre>
+<dl class="facts">
+<div><dt>Written by</dt><dd>gateprobe ${report.tool.version}</dd></div>
+<div><dt>First line</dt><dd><time datetime="${startedAt}">${startedAt}</time></dd></div>
+${lastAt !== undefined && html`<div><dt>Last line</dt><dd><time datetime="${lastAt}">${lastAt}</time></dd></div>`}
+${report.profile.members.filter(({ url }) => url !== '').map(({ name, url }) => html`<div><dt>Member ${name}</dt><dd class="address">${url}</dd></div>`)}
 </dl>
 </footer>`;
 }

@@ -1,6 +1,6 @@
 import type { Axis, Exhibit, Unit } from '../model/finding.ts';
 import { US_PER_MS } from '../model/time.ts';
-import { wallTime } from './format.ts';
+import { isoTime, wallTime } from './format.ts';
 
 /** A JSON object; undefined members are left out when it is written. */
 export type JsonObject = { readonly [name: string]: unknown };
@@ -40,6 +40,11 @@ export function writeExhibit(exhibit: Exhibit, startedAt: string): JsonObject {
           dueMs: toMs(dueUs),
           elapsedMs: toMs(elapsedUs),
         })),
+      };
+    case 'lines':
+      return {
+        ...exhibit,
+        rows: exhibit.rows.map(({ atUs, ...row }) => ({ ...row, at: isoTime(atUs) ?? null })),
       };
     default:
       return exhibit satisfies never;

@@ -12,6 +12,8 @@ import type {
   ThresholdResult,
 } from '../model/report.ts';
 import { type JsonObject, toMs, writeExhibit } from './json-exhibit.ts';
+import { writeLogs } from './json-logs.ts';
+import { isFromLogs } from './log-wording.ts';
 import { verdictDetail } from './wording.ts';
 import type { Writer } from './writer.ts';
 
@@ -43,7 +45,9 @@ export function publicReport(report: Report): JsonObject {
     thresholds: report.thresholds.map(writeThreshold),
     experiments: report.experiments.map(writeExperiment),
     exhibits: report.exhibits.map((exhibit) => writeExhibit(exhibit, report.startedAt)),
-    quality: writeQuality(report.quality),
+    // Where nothing was sent the probe has no quality to speak of.
+    quality: isFromLogs(report) ? undefined : writeQuality(report.quality),
+    logs: report.logs === undefined ? undefined : writeLogs(report.logs),
     untested: report.untested,
     warnings: report.warnings,
   };
@@ -103,6 +107,7 @@ function writeFinding(finding: Finding, startedAt: string): JsonObject {
     meaning: finding.meaning,
     measured: writeMeasured(finding.measured),
     expected: finding.expected,
+    declared: finding.declared,
     affected: finding.affected,
     exhibits: finding.exhibits.map((exhibit) => writeExhibit(exhibit, startedAt)),
     rivals: finding.rivals,

@@ -8,12 +8,16 @@ import type { Report, ThresholdResult } from '../model/report.ts';
 import { isAtLeast } from '../model/severity.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { formatEstimate, formatInterval, readQuantityName } from './format.ts';
+import { groupLines, linesOf, reasonSentence } from './line-rows.ts';
+import { isFromLogs, quietLogLabel } from './log-wording.ts';
 import { escapeHtml } from './markup.ts';
 import {
   bySeverity,
   commandTarget,
+  gatewayLabel,
   interruptedSentence,
   SEVERITY_LABEL,
+  subjectName,
   VERDICT_LABEL,
   verdictDetail,
   whereLabel,
@@ -36,7 +40,7 @@ const NOT_VALID = 'The run is not valid: no verdict.';
 
 function renderJunit(report: Report): string {
   const suites: readonly (readonly [name: string, cases: readonly TestCase[]])[] = [
-    ['run', [runCase(report)]],
+    isFromLogs(report) ? ['logs', logCases(report)] : ['run', [runCase(report)]],
     [
       'thresholds',
       report.thresholds.map((threshold) => ({ name: threshold.text, result: thresholdResult(report, threshold) })),
@@ -44,10 +48,11 @@ function renderJunit(report: Report): string {
     ['detectors', detectorCases(report)],
   ];
   const all = suites.flatMap(([, cases]) => cases);
-  const seconds = (report.durationUs / US_PER_SEC).toFixed(3);
+  // The time that logs cover is not the time that reading them took.
+  const seconds = (isFromLogs(report) ? 0 : report.durationUs / US_PER_SEC).toFixed(3);
   const body = suites.filter(([, cases]) => cases.length > 0).map(([name, cases]) => suite(report, name, cases));
   return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="${escapeHtml(`gateprobe ${report.profile.name}`)}" ${totals(all)} time="${seconds}">
+<testsuites name="${escapeHtml(`gateprobe ${subjectName(report)}`)}" ${totals(all)} time="${seconds}">
 ${body.join('')}</testsuites>
 `;
 }
@@ -55,7 +60,7 @@ ${body.join('')}</testsuites>
 function suite(report: Report, name: string, cases: readonly TestCase[]): string {
   // Part of every known dialect is a time without zone or fraction.
   const timestamp = escapeHtml(report.startedAt.replace(/(\.\d+)?Z$/, ''));
-  const properties = name === 'run' ? runProperties(report) : '';
+  const properties = name === 'run' || name === 'logs' ? runProperties(report) : '';
   return `<testsuite name="${name}" ${totals(cases)} timestamp="${timestamp}">
 ${properties}${cases.map((one) => testCase(name, one)).join('')}</testsuite>
 `;
@@ -71,7 +76,7 @@ function runProperties(report: Report): string {
     ['version', report.tool.version],
     ['runId', report.runId],
     ['seed', String(report.seed)],
-    ['gateway', report.profile.gatewayUrl],
+    ['gateway', report.profile.gatewayUrl === '' ? gatewayLabel(report.gateway) : report.profile.gatewayUrl],
     ['interrupted', String(report.interrupted)],
   ];
   const lines = entries.map(([name = '', value = '']) => `<property name="${name}" value="${escapeHtml(value)}"/>`);
@@ -107,6 +112,28 @@ function runCase(report: Report): TestCase {
     name,
     result: report.interrupted ? { kind: 'passed', note: interruptedSentence(report) } : { kind: 'passed' },
   };
+}
+
+/** Whether the right logs were there, and whether an error is left that nobody can explain. */
+function logCases({ logs, interrupted, ...report }: Report): TestCase[] {
+  const balance = logs?.balance;
+  if (logs === undefined || balance === undefined) return [];
+  const answer = report.headline.join('\n');
+  const hasLogs = logs.sources.some(({ role, entries }) => role !== 'unknown' && entries > 0);
+  const note = interrupted ? interruptedSentence({ ...report, logs }) : undefined;
+  const rest = balance.errors - balance.explained;
+  return [
+    {
+      name: 'logs of the gateway or its members were read',
+      result: hasLogs
+        ? { kind: 'passed', ...(note === undefined ? {} : { note }) }
+        : { kind: 'error', message: quietLogLabel(balance), text: answer },
+    },
+    {
+      name: 'every error in them is explained',
+      result: rest === 0 && balance.requests > 0 && hasLogs ? { kind: 'passed' } : { kind: 'skipped', message: answer },
+    },
+  ];
 }
 
 function thresholdResult(report: Report, { verdict, measured, unit, because }: ThresholdResult): Result {
@@ -174,9 +201,18 @@ function findingText(finding: Finding): string {
     finding.title,
     finding.meaning,
     ...(measured.length > 0 ? ['Measured:', ...measured] : []),
+    ...linesText(finding),
     'What to change:',
     ...finding.remedy.steps.map((step, index) => `  ${index + 1}. ${step}`),
     ...commands,
     `How to verify: ${finding.remedy.howToVerify}`,
   ].join('\n');
+}
+
+/** One request as both sides logged it. */
+function linesText(finding: Finding): string[] {
+  const [row] = linesOf(finding).flatMap(({ rows }) => rows);
+  if (row === undefined) return [];
+  const lines = groupLines(row).flatMap(({ who, lines: own }) => own.map(({ text }) => `  ${who}: ${text}`));
+  return [`Logged: ${reasonSentence(row)}`, ...lines];
 }

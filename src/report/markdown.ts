@@ -8,11 +8,15 @@ import {
   formatCount,
   formatEstimate,
   formatQuantile,
+  humanPeriod,
   humanTime,
+  logTime,
   quantileLabel,
   readQuantityName,
 } from './format.ts';
-import { failedCount, routeName } from './route-rows.ts';
+import { groupLines, linesOf, lineTime, reasonSentence } from './line-rows.ts';
+import { isErrorClass, isFromLogs, logAmount } from './log-wording.ts';
+import { failedCount, quantileNames, routeName } from './route-rows.ts';
 import {
   bySeverity,
   commandTarget,
@@ -20,6 +24,7 @@ import {
   gatewayLabel,
   interruptedSentence,
   SEVERITY_LABEL,
+  subjectName,
   THRESHOLD_LABEL,
   verdictLabel,
   whereLabel,
@@ -37,12 +42,12 @@ const SHOWN_QUANTILES = ['p50', 'p95', 'p99'];
 function renderMarkdown(report: Report): string {
   const { ok } = report.validity;
   const blocks = [
-    `## ${plain(report.profile.name)}: ${plain(verdictLabel(report))}`,
+    `## ${plain(subjectName(report))}: ${plain(verdictLabel(report))}`,
     ...(ok ? answer(report) : noVerdict(report)),
     ...(ok ? bySeverity(report.findings).map(findingText) : []),
-    '### Through the gateway, and directly',
-    routeTable(report),
+    ...(isFromLogs(report) ? loggedRoutes(report) : ['### Through the gateway, and directly', routeTable(report)]),
     ...(ok ? thresholds(report) : []),
+    ...logParts(report),
     footer(report),
   ];
   return `${blocks.join('\n\n')}\n`;
@@ -78,6 +83,8 @@ function findingText(finding: Finding): string {
     `${finding.confidence}, ${plain(whereLabel(finding))}, ${code(finding.cause)}`,
     plain(finding.meaning),
     ...(values.length === 0 ? [] : [`**Measured:** ${plain(values.join('; '))}`]),
+    ...(finding.declared ?? []).map(({ citation }) => `**Declared:** ${code(citation)}`),
+    ...evidence(finding),
     '**What to change:**',
     ...(remedy.steps.length === 0
       ? []
@@ -92,7 +99,7 @@ function findingText(finding: Finding): string {
 function routeTable(report: Report): string {
   const quantiles = SHOWN_QUANTILES.map(quantileLabel);
   const rows = report.routes.map((route) => [
-    plain(routeName(route)),
+    plain(routeName(route, report)),
     formatCount(route.count),
     formatCount(failedCount(route)),
     ...SHOWN_QUANTILES.map((name) => formatQuantile(route.latencyUs[name], 'with interval')),
@@ -103,13 +110,7 @@ function routeTable(report: Report): string {
     '',
     ...SHOWN_QUANTILES.map((name) => formatQuantile(report.overheadUs[name], 'with interval')),
   ];
-  const lines = [
-    ['Route', 'Requests', 'Failed', ...quantiles],
-    ['---', '---:', '---:', ...quantiles.map(() => '---:')],
-    ...rows,
-    overhead,
-  ];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return tableText(['Route', 'Requests', 'Failed', ...quantiles], 1, [...rows, overhead]);
 }
 
 function thresholds(report: Report): string[] {
@@ -122,9 +123,76 @@ function thresholds(report: Report): string[] {
 }
 
 function footer(report: Report): string {
+  if (isFromLogs(report)) return logFooter(report);
   const { profile, tool } = report;
   const what = `${code(profile.gatewayUrl)} (${plain(gatewayLabel(report.gateway))}), ${humanTime(report.startedAt)}, ${formatDuration(report.durationUs)}`;
   return `${what}. gateprobe ${plain(tool.version)}, run ${code(report.runId)}, seed ${report.seed}.`;
+}
+
+/** Beyond these a ticket is no longer read; the report has more. */
+const MAX_EVIDENCE = 2;
+const MAX_STATUSES = 12;
+
+/** The lines that prove it, as they stand in the files. */
+function evidence(finding: Finding): string[] {
+  return linesOf(finding)
+    .flatMap(({ rows }) => rows.filter((row, at) => row.because !== rows[at - 1]?.because))
+    .slice(0, MAX_EVIDENCE)
+    .flatMap((row) => {
+      const lines = groupLines(row).flatMap(({ who, lines: own }) =>
+        own.flatMap(({ place, text }) => [`# ${singleLine(place === '' ? who : `${who}, ${place}`)}`, text]),
+      );
+      return [`**${lineTime(row)}:** ${plain(reasonSentence(row))}`, codeBlock(lines.join('\n'))];
+    });
+}
+
+/** What each log counted. */
+function loggedRoutes(report: Report): string[] {
+  if (report.routes.length === 0) return [];
+  const names = quantileNames(report.routes.map(({ latencyUs }) => latencyUs));
+  const rows = report.routes.map((route) => [
+    plain(routeName(route, report)),
+    formatCount(route.count),
+    formatCount(failedCount(route)),
+    ...names.map((name) => formatQuantile(route.latencyUs[name], 'value only')),
+  ]);
+  const heads = ['Host', 'Requests', 'Failed', ...names.map(quantileLabel)];
+  return ['### At the gateway, and at the members', tableText(heads, 1, rows)];
+}
+
+/** Statuses that failed, and what would make the next answer surer. */
+function logParts({ logs }: Report): string[] {
+  if (logs === undefined) return [];
+  const failed = logs.classes.filter(isErrorClass).slice(0, MAX_STATUSES);
+  const rows = failed.map(({ code: status, codeName, source, count, firstAtUs, lastAtUs }) => [
+    codeName === undefined ? code(status) : `${code(status)} ${plain(codeName)}`,
+    plain(source),
+    logTime(firstAtUs),
+    logTime(lastAtUs),
+    formatCount(count),
+  ]);
+  const advice = logs.preflight.map(({ what, command }) => `${plain(what)}\n\n${codeBlock(command)}`);
+  return [
+    ...(rows.length === 0
+      ? []
+      : [
+          '### Failed requests in the logs',
+          tableText(['Logged', 'By', 'First (UTC)', 'Last (UTC)', 'Requests'], 4, rows),
+        ]),
+    ...(advice.length === 0 ? [] : ['### What to switch on', ...advice]),
+  ];
+}
+
+/** Columns from `numbersFrom` on are numbers. */
+function tableText(heads: readonly string[], numbersFrom: number, rows: readonly (readonly string[])[]): string {
+  const rule = heads.map((_, at) => (at < numbersFrom ? '---' : '---:'));
+  return [heads, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function logFooter(report: Report): string {
+  const { logs, tool } = report;
+  const read = logs === undefined ? '' : `${plain(logAmount(logs))}, `;
+  return `${plain(gatewayLabel(report.gateway))}, ${read}${humanPeriod(report.startedAt, report.durationUs)}. gateprobe ${plain(tool.version)}.`;
 }
 
 /** One line of text in which nothing is formatting: punctuation that Markdown or its HTML would obey is escaped. */

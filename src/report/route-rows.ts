@@ -1,9 +1,12 @@
 /** Rows and columns that the tables of every writer share. */
-import type { QuantileTable, RouteSummary } from '../model/report.ts';
+import type { QuantileTable, Report, RouteSummary } from '../model/report.ts';
+import { isFromLogs } from './log-wording.ts';
 
-/** `gateway`, or `web1, direct`. */
-export function routeName(route: Pick<RouteSummary, 'route' | 'member'>): string {
-  return route.route === 'gateway' ? 'gateway' : `${route.member ?? 'members'}, direct`;
+/** `gateway`, or `web1, direct`; `web1` where its log says what came through the gateway. */
+export function routeName(route: Pick<RouteSummary, 'route' | 'member'>, report: Pick<Report, 'logs'>): string {
+  if (route.route === 'gateway') return 'gateway';
+  const member = route.member ?? 'members';
+  return isFromLogs(report) ? member : `${member}, direct`;
 }
 
 /** Every quantile that any of the tables has, in rising order. */

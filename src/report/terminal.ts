@@ -8,12 +8,15 @@ import {
   formatCount,
   formatEstimate,
   formatQuantile,
+  humanPeriod,
   humanTime,
   NO_VALUE,
   quantileLabel,
   readQuantityName,
 } from './format.ts';
+import { isFromLogs, logAmount } from './log-wording.ts';
 import { failedCount, routeName, sentCount } from './route-rows.ts';
+import { evidenceLines, preflightLines, statusLines } from './terminal-logs.ts';
 import { alignColumns, wrapText } from './text-layout.ts';
 import {
   bySeverity,
@@ -21,7 +24,9 @@ import {
   coverageSentence,
   gatewayLabel,
   interruptedSentence,
+  isReassuring,
   SEVERITY_LABEL,
+  subjectName,
   THRESHOLD_LABEL,
   verdictLabel,
   whereLabel,
@@ -46,6 +51,9 @@ const WIDTH = 100;
 /** Beyond these the summary would not be short; the report has all. */
 const MAX_FINDINGS = 8;
 const SHOWN_QUANTILES = ['p50', 'p95', 'p99'];
+const LOGGED_QUANTILES = ['p50', 'p90', 'p99'];
+/** The first findings show one pair of lines; after that a reader knows what to look for in the report. */
+const MAX_WITH_LINES = 3;
 
 type Style = 'bold' | 'quiet' | 'red' | 'yellow' | 'blue' | 'green';
 type Paint = (text: string, ...styles: readonly Style[]) => string;
@@ -56,18 +64,24 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     head(report, paint),
     report.validity.ok ? answer(report, paint) : noVerdict(report, paint),
     ...(report.validity.ok ? findings(report, paint) : []),
-    routeTable(report, paint),
+    ...(report.routes.length > 0 ? [routeTable(report, paint)] : []),
+    ...section(statusLines(report, WIDTH), paint),
     ...(report.validity.ok ? thresholds(report, paint) : []),
+    ...section(preflightLines(report, WIDTH), paint),
     tail(report, options.reportPath, paint),
   ];
-  return `${parts.join('\n\n')}\n`;
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 function head(report: Report, paint: Paint): string {
-  const { profile } = report;
+  const { profile, logs } = report;
   const requests = report.routes.reduce((sum, { count }) => sum + count, 0);
-  const what = `${profile.name}: ${profile.gatewayUrl}, ${gatewayLabel(report.gateway)}`;
-  const when = `${humanTime(report.startedAt)}, ${formatCount(requests)} requests in ${formatDuration(report.durationUs)}`;
+  const where = [profile.gatewayUrl, gatewayLabel(report.gateway)].filter((part) => part !== '').join(', ');
+  const what = `${subjectName(report)}: ${where}`;
+  const when =
+    logs !== undefined && isFromLogs(report)
+      ? `${humanPeriod(report.startedAt, report.durationUs)}, ${logAmount(logs)}`
+      : `${humanTime(report.startedAt)}, ${formatCount(requests)} requests in ${formatDuration(report.durationUs)}`;
   return [
     ...wrap(what, '').map((line) => paint(line, 'bold')),
     ...wrap(when, '').map((line) => paint(line, 'quiet')),
@@ -75,7 +89,8 @@ function head(report: Report, paint: Paint): string {
 }
 
 function answer(report: Report, paint: Paint): string {
-  const lines = [paint(verdictLabel(report), 'bold', toneOf(report.worst))];
+  const tone = report.worst === 'none' && !isReassuring(report) ? 'yellow' : toneOf(report.worst);
+  const lines = [paint(verdictLabel(report), 'bold', tone)];
   for (const sentence of report.headline) lines.push(...wrap(sentence, '  '));
   if (report.interrupted) lines.push(...wrap(interruptedSentence(report), '  ').map((line) => paint(line, 'yellow')));
   lines.push(...wrap(coverageSentence(report), '  ').map((line) => paint(line, 'quiet')));
@@ -111,6 +126,8 @@ function findingText(finding: Finding, number: number, paint: Paint): string {
     ...rest.map((line) => paint(line, 'quiet')),
     ...wrap(finding.title, '   ').map((line) => paint(line, 'bold')),
     ...wrap(measuredText(finding), '   '),
+    ...(finding.declared ?? []).slice(0, 2).flatMap(({ citation }) => wrap(citation, '   Declared: ', '             ')),
+    ...(number <= MAX_WITH_LINES ? evidenceLines(finding, WIDTH) : []),
     ...(step === undefined ? [] : wrap(step, '   Next:   ', '           ')),
     ...(command === undefined ? [] : commandLines(command, paint)),
     ...wrap(howToVerify, '   Verify: ', '           '),
@@ -136,15 +153,17 @@ function measuredText({ measured }: Finding): string {
 }
 
 function routeTable(report: Report, paint: Paint): string {
-  const heads = ['route', 'requests', 'ok', 'failed', ...SHOWN_QUANTILES.map(quantileLabel)];
+  const isLogged = isFromLogs(report);
+  const shown = isLogged ? LOGGED_QUANTILES : SHOWN_QUANTILES;
+  const heads = [isLogged ? 'host' : 'route', 'requests', 'ok', 'failed', ...shown.map(quantileLabel)];
   const rows = report.routes.map((route) => {
     const failed = failedCount(route);
     return [
-      singleLine(routeName(route)),
+      singleLine(routeName(route, report)),
       formatCount(route.count),
       formatCount(sentCount(route) - failed),
       formatCount(failed),
-      ...SHOWN_QUANTILES.map((name) => formatQuantile(route.latencyUs[name], 'value only')),
+      ...shown.map((name) => formatQuantile(route.latencyUs[name], 'value only')),
     ];
   });
   const overhead = [
@@ -154,14 +173,14 @@ function routeTable(report: Report, paint: Paint): string {
     '',
     ...SHOWN_QUANTILES.map((name) => overheadText(report.overheadUs[name])),
   ];
-  const [headLine = '', ...lines] = alignColumns([heads, ...rows, overhead], WIDTH);
-  return [paint(headLine, 'quiet'), ...lines, ...missingLines(report, paint)].join('\n');
+  const [headLine = '', ...lines] = alignColumns([heads, ...rows, ...(isLogged ? [] : [overhead])], WIDTH);
+  return [paint(headLine, 'quiet'), ...lines, ...missingLines(report, shown, paint)].join('\n');
 }
 
 /** What "n/a" in the table means: how many more answers it would take. */
-function missingLines(report: Report, paint: Paint): string[] {
+function missingLines(report: Report, shown: readonly string[], paint: Paint): string[] {
   const missing = [...report.routes.map(({ latencyUs }) => latencyUs), report.overheadUs].flatMap((table) =>
-    SHOWN_QUANTILES.flatMap((name) => {
+    shown.flatMap((name) => {
       const quantile = table[name];
       return quantile?.state === 'n/a' ? [`${quantileLabel(name)} needs ${formatCount(quantile.need)}`] : [];
     }),
@@ -174,6 +193,11 @@ function overheadText(quantile: QuantileEstimate | undefined): string {
   if (quantile === undefined) return NO_VALUE;
   const text = formatQuantile(quantile, 'value only');
   return quantile.state === 'known' && quantile.value > 0 ? `+${text}` : text;
+}
+
+/** Lines under a quiet head; nothing where there are none. */
+function section([head, ...lines]: readonly string[], paint: Paint): string[] {
+  return head === undefined ? [] : [[paint(head, 'quiet'), ...lines].join('\n')];
 }
 
 function thresholds(report: Report, paint: Paint): string[] {
@@ -192,7 +216,9 @@ function thresholds(report: Report, paint: Paint): string[] {
 
 function tail(report: Report, reportPath: string | undefined, paint: Paint): string {
   const { quality } = report;
-  const probe = `Probe: sent ${formatDuration(quality.latenessUs.p99)} late at p99, median service time ${formatDuration(quality.medianServiceUs)}; seed ${report.seed}.`;
+  const probe = isFromLogs(report)
+    ? ''
+    : `Probe: sent ${formatDuration(quality.latenessUs.p99)} late at p99, median service time ${formatDuration(quality.medianServiceUs)}; seed ${report.seed}.`;
   const lines = [
     ...report.warnings
       .slice(0, 3)

@@ -49,12 +49,13 @@ export function alignColumns(rows: readonly (readonly string[])[], maxWidth: num
   const first = Math.min(widths[0] ?? 0, Math.max(8, maxWidth - others));
   return rows.map((row) => {
     const cells = widths.map((width, at) =>
-      at === 0 ? cut(row[0] ?? '', first).padEnd(first) : (row[at] ?? '').padStart(width),
+      at === 0 ? shorten(row[0] ?? '', first).padEnd(first) : (row[at] ?? '').padStart(width),
     );
     return cells.join(GAP).trimEnd();
   });
 }
 
-function cut(text: string, width: number): string {
+/** Cut at the end, with a sign that it was. */
+export function shorten(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }

@@ -8,6 +8,7 @@ import { formatDuration } from '../model/quantity.ts';
 import type { Report, ThresholdResult } from '../model/report.ts';
 import { compareSeverity, SEVERITIES, type Severity } from '../model/severity.ts';
 import { plural } from './format.ts';
+import { isAccounted, isFromLogs, quietLogLabel } from './log-wording.ts';
 
 export const SEVERITY_LABEL: Readonly<Record<Severity | 'none', string>> = {
   critical: 'Critical',
@@ -17,11 +18,22 @@ export const SEVERITY_LABEL: Readonly<Record<Severity | 'none', string>> = {
   none: 'No fault found',
 };
 
-export const CONFIDENCE_MEANING: Readonly<Record<Confidence, string>> = {
+const CONFIDENCE_MEANING: Readonly<Record<Confidence, string>> = {
   confirmed: 'an intervention changed the outcome as predicted, or logs prove it',
   likely: 'all signs point here and the other explanations are excluded',
   possible: 'some signs point here',
 };
+
+/** Of logs alone nothing was changed to see what happens: only lines can prove. */
+const LOGGED_MEANING: Readonly<Record<Confidence, string>> = {
+  ...CONFIDENCE_MEANING,
+  confirmed: 'the lines of both sides prove it',
+  likely: 'the lines point here, and the other explanations are excluded',
+};
+
+export function confidenceMeaning(confidence: Confidence, report: Pick<Report, 'logs'>): string {
+  return (isFromLogs(report) ? LOGGED_MEANING : CONFIDENCE_MEANING)[confidence];
+}
 
 export const VERDICT_LABEL: Readonly<Record<VerdictState, string>> = {
   found: 'found',
@@ -130,30 +142,52 @@ export function verdictLabel(report: Report): string {
 
 /** Nothing was found: because nothing is wrong, or because nobody could tell. */
 function quietLabel(report: Report): string {
+  const balance = report.logs?.balance;
+  if (balance !== undefined && !isAccounted(balance)) return quietLogLabel(balance);
   if (!isReassuring(report)) return 'No fault found, but too little was measured to rule one out';
   return SEVERITY_LABEL.none;
 }
 
-/** Whether finding nothing means something: the run went to its end, and at least one check could look. */
-export function isReassuring(report: Pick<Report, 'interrupted' | 'detectors'>): boolean {
+/** Whether finding nothing means something: the run went to its end, at least one check could look, no error is left over. */
+export function isReassuring(report: Pick<Report, 'interrupted' | 'detectors' | 'logs'>): boolean {
+  const balance = report.logs?.balance;
+  if (balance !== undefined && !isAccounted(balance)) return false;
   return !report.interrupted && report.detectors.some(({ verdict }) => verdict.state === 'clear');
 }
 
 /** What a run that found nothing may claim: how much was looked at, and how much could not be. */
-export function coverageSentence(report: Pick<Report, 'detectors'>): string {
+export function coverageSentence(report: Pick<Report, 'detectors' | 'logs'>): string {
   const count = (state: VerdictState) => report.detectors.filter(({ verdict }) => verdict.state === state).length;
   const parts = [
     `${plural(report.detectors.length, 'cause')} looked for`,
     count('found') > 0 && `${count('found')} found`,
-    `${count('clear')} clear`,
+    `${count('clear')} ${clearText(report)}`,
     count('insufficient-data') > 0 && `${count('insufficient-data')} with too little data to tell`,
-    count('not-applicable') > 0 && `${count('not-applicable')} not applicable to this run`,
+    count('not-applicable') > 0 && `${count('not-applicable')} not applicable to ${subjectOf(report)}`,
     count('failed') > 0 && `${plural(count('failed'), 'check')} failed`,
   ];
   return `${parts.filter((part) => part !== false).join(', ')}.`;
 }
 
-export function interruptedSentence(report: Pick<Report, 'durationUs'>): string {
+/** While errors are left over, a cause that no line points at is not excluded. */
+function clearText({ logs }: Pick<Report, 'logs'>): string {
+  const isOpen = logs?.balance !== undefined && !isAccounted(logs.balance);
+  return isOpen ? 'that no line points at' : 'clear';
+}
+
+/** What a report is about. Without a profile logs have no name of their own. */
+export function subjectName(report: Report): string {
+  const { name, gatewayUrl } = report.profile;
+  return isFromLogs(report) && gatewayUrl === '' ? 'What the logs say' : name;
+}
+
+/** What was judged. */
+export function subjectOf(report: Pick<Report, 'logs'>): string {
+  return isFromLogs(report) ? 'these logs' : 'this run';
+}
+
+export function interruptedSentence(report: Pick<Report, 'durationUs' | 'logs'>): string {
+  if (isFromLogs(report)) return 'Reading the logs was interrupted; what was read until then is judged.';
   return `The run was interrupted after ${formatDuration(report.durationUs)}; what was measured until then is judged.`;
 }
 

@@ -158,6 +158,11 @@ test('ejection and timers are stated for every kind', () => {
     envoy: 'unknown',
     traefik: 'never',
     yarp: 'never',
+    iis: 'never',
+    'aws-alb': 'never',
+    'azure-application-gateway': 'unknown',
+    'gcp-load-balancer': 'unknown',
+    cloudflare: 'never',
   });
   for (const gateway of GATEWAYS) {
     assert.match(gateway.ejection.because, /\.$/);

@@ -115,7 +115,6 @@ test("the design's example loads; its run keeps the limits, and the two lines th
   assert.deepEqual(profile.notes, [
     'experiments[2].burst.rate 300/s is above limits.maxRate 200/s: no more than that is sent; raise limits.maxRate or lower the rate',
     'schedule is read but not used by this version: runs start when the command does',
-    'logs is read but not used by this version: causes that only logs can prove stay at likely',
     'experiments[6].keep-alive is read but not used by this version: it is left out of the run',
   ]);
   assert.equal(profile.limits.requestTimeoutUs, 180_000_000);

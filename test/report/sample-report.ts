@@ -6,6 +6,7 @@ import type { ProbeQuality } from '../../src/model/recording.ts';
 import type { ExperimentSummary, QuantileTable, Report, RouteSummary } from '../../src/model/report.ts';
 import { latencyCurves, latenessCurve, outcomeBars, phaseBars, timeoutPlane } from './sample-exhibits.ts';
 import { coldFinding, queueFinding, raceFinding, timeoutFinding } from './sample-findings.ts';
+import { calmLogsReport, explainReport, unexplainedReport } from './sample-logs.ts';
 
 function quantiles(p50: number, p99: number, supported: boolean): QuantileTable {
   return {
@@ -303,6 +304,8 @@ const CLOSED = new Set([
   'worst',
   'startedAt',
   'gateway',
+  'of',
+  'format',
   'name@tool',
   'id@detectors',
 ]);
@@ -310,6 +313,11 @@ const CLOSED = new Set([
 /** Every string that is not one of a closed list says something evil. */
 export function hostileReport(): Report {
   return poison(demoReport(), '', '') as Report;
+}
+
+/** The same for logs, whose lines anybody can write who sends a request. */
+export function hostileLogsReport(): Report {
+  return poison(explainReport(), '', '') as Report;
 }
 
 function poison(value: unknown, key: string, parent: string): unknown {
@@ -329,4 +337,8 @@ export const SAMPLE_REPORTS: Readonly<Record<string, () => Report>> = {
   'not valid': invalidReport,
   interrupted: interruptedReport,
   hostile: hostileReport,
+  explain: explainReport,
+  unexplained: unexplainedReport,
+  'calm logs': calmLogsReport,
+  'hostile logs': hostileLogsReport,
 };

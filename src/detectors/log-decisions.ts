@@ -1,0 +1,254 @@
+/** Every journey of the logs with its decision, once per set of logs. */
+import type { Gateway } from '../gateways/gateway.ts';
+import type { CauseId } from '../model/causes.ts';
+import type { HopOutcome } from '../model/hop.ts';
+import type { Journey, LogEvidence } from '../model/journey.ts';
+import type { Decision } from './decision.ts';
+import { decide } from './decision-table.ts';
+import type { DetectorContext } from './detector.ts';
+import { directDecision } from './direct-decision.ts';
+import { idleClosed } from './idle-closes.ts';
+import { crashesOf } from './log-crashes.ts';
+import { type Facts, factsOf, type LogContext } from './log-facts.ts';
+import { withWalls } from './logged-walls.ts';
+
+export type Decided = {
+  readonly journey: Journey;
+  readonly facts: Facts;
+  readonly decision: Decision;
+  /** How many requests it stands for: a class of which 600 lines were kept counts in full. */
+  readonly weight: number;
+  /** How many lines of its class were kept, where not all were. */
+  readonly sampledOf?: number;
+};
+
+const known = new WeakMap<LogEvidence, readonly Decided[]>();
+
+/** Empty without logs. */
+export function decidedJourneys(context: DetectorContext): readonly Decided[] {
+  const { logs } = context.measures;
+  if (logs === undefined) return [];
+  let decided = known.get(logs);
+  if (decided === undefined) {
+    decided = decideAll(logs, context);
+    known.set(logs, decided);
+  }
+  return decided;
+}
+
+function decideAll(logs: LogEvidence, context: DetectorContext): readonly Decided[] {
+  const logContext = contextOf(logs, context);
+  const standsFor = weights(logs);
+  const decided = logs.journeys.map((journey): Decided => {
+    const facts = factsOf(journey, logContext);
+    const decision = journey.client?.direct === undefined ? decide(facts) : directDecision(facts);
+    return { journey, facts, decision, ...standsFor(journey) };
+  });
+  return withWalls(decided, context);
+}
+
+/** A gateway that takes members out holds them for 10 s by default (nginx fail_timeout); what comes within that is a consequence. */
+const HOLD_US = 10_000_000;
+/** Stamps of whole seconds put what happened after into the same second. */
+const STAMP_US = 1_000_000;
+/** One request that fails so takes members out although they answer others; refused connections are members that are down. */
+const POISONED: readonly HopOutcome[] = [
+  'response/timeout',
+  'response/reset-before-headers',
+  'response/keepalive-race',
+  'response/truncated',
+  'response/malformed',
+];
+
+function contextOf(logs: LogEvidence, { measures, gateway }: DetectorContext): LogContext {
+  const asked = logs.journeys.filter(({ client }) => client !== undefined && client.direct === undefined);
+  const hasGatewayLog = logs.sources.some(({ role }) => role === 'gateway');
+  const memberOf = memberFinder(logs, measures.profile.members);
+  const usualDelayUs = usualDelay(logs);
+  const freshConnectUs = freshConnect(logs);
+  const gaps = new Map(logs.afterGaps.map((gap) => [`${gap.source}:${gap.line}`, gap]));
+  const clocks = new Map(logs.clocks.map((clock) => [clock.source, clock]));
+  return {
+    ...(usualDelayUs === undefined ? {} : { usualDelayUs }),
+    ...(freshConnectUs === undefined ? {} : { freshConnectUs }),
+    ...(asked.length === 0 || !hasGatewayLog
+      ? {}
+      : { joinedRatio: asked.filter(({ gateway }) => gateway.presence === 'present').length / asked.length }),
+    hasGatewayLog,
+    isForeignLog: isForeignLog(logs, asked),
+    memberOf,
+    isIdleClosed: idleClosed(logs),
+    cascadeBefore: cascades(logs, gateway),
+    crashes: crashesOf(logs),
+    cutTogether: cutCounter(logs),
+    gapBefore: ({ source, line }) => gaps.get(`${source}:${line}`),
+    lastEnd: lastEnds(logs),
+    isClockKnown: ({ source }) => clocks.get(source)?.known === true,
+  };
+}
+
+/** Fewer requests than this may all have been lost. */
+const MIN_ASKED = 10;
+
+function isForeignLog({ sources }: LogEvidence, asked: readonly Journey[]): boolean {
+  const lastUs = Math.max(...asked.map(({ endAtUs }) => endAtUs));
+  return (
+    asked.length >= MIN_ASKED &&
+    asked.every(({ gateway }) => gateway.presence !== 'present') &&
+    sources.some(({ role, entries, lastAtUs }) => role === 'gateway' && entries > 0 && (lastAtUs ?? 0) > lastUs)
+  );
+}
+
+/** Requests that failed on at least two members and took them out. Proved where two members logged the same request. */
+function cascades({ journeys }: LogEvidence, { ejection }: Gateway): LogContext['cascadeBefore'] {
+  // A gateway that takes members out by its own tests only is not led to it by a request.
+  if (ejection.slowRequest === 'never') return () => undefined;
+  const triggers = journeys
+    .filter(
+      ({ gateway: { reading, access } }) =>
+        new Set(access[0]?.upstream?.map(({ address }) => address)).size >= 2 &&
+        (reading?.failedTries ?? 0) >= 1 &&
+        (access[0]?.status ?? 0) >= 500 &&
+        POISONED.includes(reading?.outcome ?? 'unknown'),
+    )
+    .map(({ endAtUs, members }) => ({
+      endAtUs,
+      isProved: members.filter(({ access, joinedBy }) => access.length > 0 && joinedBy !== 'time-and-path').length >= 2,
+    }));
+  return (atUs) => {
+    const near = triggers.filter(({ endAtUs }) => atUs >= endAtUs - STAMP_US && atUs <= endAtUs + HOLD_US);
+    return near.find(({ isProved }) => isProved) ?? near[0];
+  };
+}
+
+const ABANDONED = /^Connection_Abandoned_By_(?:AppPool|ReqQueue)$/;
+
+function cutCounter({ journeys }: LogEvidence): LogContext['cutTogether'] {
+  const keysOf = ({ members }: Journey): string[] =>
+    members.flatMap(({ member, details }) =>
+      details
+        .filter(({ flags }) => ABANDONED.test(flags ?? ''))
+        .map(({ atUs }) => `${member} ${Math.floor(atUs / 1_000_000)}`),
+    );
+  const counts = new Map<string, number>();
+  for (const journey of journeys) for (const key of keysOf(journey)) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return (journey) => Math.max(0, ...keysOf(journey).map((key) => counts.get(key) ?? 0));
+}
+
+/** Ends of workers that are followed by a cold start: idle (5186) and recycling, by member. */
+const WORKER_END = /^WAS\/(?:5186|5074|5075|5076|5077|5078|5079|5080|5117)$/;
+
+function lastEnds({ events, sources, clocks }: LogEvidence): LogContext['lastEnd'] {
+  const members = new Map(sources.map(({ index, member }) => [index, member]));
+  const offsets = new Map(clocks.map(({ source, offsetUs }) => [source, offsetUs]));
+  const ends = events
+    .filter(({ code = '' }) => WORKER_END.test(code))
+    .map(({ source, atUs, code = '' }) => ({
+      member: members.get(source),
+      atUs: atUs - (offsets.get(source) ?? 0),
+      code,
+    }))
+    .sort((a, b) => b.atUs - a.atUs);
+  return (member, beforeUs) => {
+    const last = ends.find((end) => end.member === member && end.atUs <= beforeUs);
+    return last === undefined ? undefined : { code: last.code, agoUs: beforeUs - last.atUs };
+  };
+}
+
+function usualDelay({ journeys }: LogEvidence): number | undefined {
+  const delays = journeys.flatMap(({ gateway, members }) =>
+    (gateway.access[0]?.status ?? 500) < 400
+      ? members.flatMap(({ delayUs, ambiguous }) => (delayUs === undefined || ambiguous > 0 ? [] : [delayUs.value]))
+      : [],
+  );
+  return delays.sort((a, b) => a - b)[Math.floor(delays.length / 2)];
+}
+
+/** So many connects that took time, nine in ten of them at least this long, show that a new connection never logs 0. */
+const MIN_CONNECTS = 5;
+const LEAST_FRESH_US = 2_000;
+
+function freshConnect({ journeys }: LogEvidence): number | undefined {
+  const times = journeys
+    .flatMap(({ gateway }) => gateway.access[0]?.upstream ?? [])
+    .flatMap(({ connectUs = 0 }) => (connectUs > 0 ? [connectUs] : []))
+    .sort((a, b) => a - b);
+  const low = times[Math.floor(times.length / 10)];
+  return times.length >= MIN_CONNECTS && low !== undefined && low >= LEAST_FRESH_US ? low : undefined;
+}
+
+/** From what a gateway calls a member (address, `backend/server`, `balancer` URL) to its name. */
+function memberFinder(logs: LogEvidence, members: readonly { name: string; url: string }[]): LogContext['memberOf'] {
+  const names = new Map<string, string>();
+  for (const { name, url } of members) {
+    names.set(name.toLowerCase(), name);
+    const host = URL.canParse(url) ? new URL(url) : undefined;
+    if (host !== undefined) {
+      names.set(`${host.hostname}:${host.port || (host.protocol === 'https:' ? '443' : '80')}`, name);
+      if (members.filter((other) => other.url.includes(`//${host.hostname}`)).length === 1)
+        names.set(host.hostname, name);
+    }
+  }
+  for (const { member, addresses } of logs.sources)
+    if (member !== undefined) for (const address of addresses) names.set(address.toLowerCase(), member);
+  return (address) => {
+    if (address === undefined) return undefined;
+    const text = address
+      .toLowerCase()
+      .replace(/^[a-z]+:\/\//, '')
+      .replace(/\/$/, '');
+    const last = text.split('/').at(-1) ?? text;
+    return (
+      names.get(text) ??
+      names.get(last) ??
+      names.get(text.replace(/:\d+$/, '')) ??
+      names.get(text.split('/')[0] ?? text)
+    );
+  };
+}
+
+/** Only classes of failures are sampled evenly; of ordinary lines the slowest and a few others are kept, which stand for themselves. */
+function weights(logs: LogEvidence): (journey: Journey) => Pick<Decided, 'weight' | 'sampledOf'> {
+  const keyOf = (source: number, status = -1, substatus = -1, win32 = -1): string =>
+    `${source} ${status} ${substatus} ${win32}`;
+  const totals = new Map(
+    logs.sources.flatMap(({ classes }) =>
+      classes
+        .filter(({ kept, count }) => kept > 0 && kept < count)
+        .map((one) => [keyOf(one.source, one.status, one.substatus, one.win32), one.count] as const),
+    ),
+  );
+  const keyOfJourney = ({ gateway, members, client }: Journey): string | undefined => {
+    const entry = gateway.access[0] ?? members.find(({ access }) => access.length > 0)?.access[0];
+    return entry === undefined || client !== undefined
+      ? undefined
+      : keyOf(entry.source, entry.status, entry.substatus, entry.win32);
+  };
+  const kept = new Map<string, number>();
+  for (const journey of logs.journeys) {
+    const key = keyOfJourney(journey);
+    if (key !== undefined) kept.set(key, (kept.get(key) ?? 0) + 1);
+  }
+  return (journey) => {
+    const key = keyOfJourney(journey) ?? '';
+    const total = totals.get(key);
+    const own = kept.get(key);
+    return total === undefined || own === undefined || total <= own
+      ? { weight: 1 }
+      : { weight: total / own, sampledOf: own };
+  };
+}
+
+/** Requests that the gateway's logs hold in all; those of the members where there is no gateway log. */
+export function countedRequests({ sources }: LogEvidence): number {
+  const ofRole = (wanted: string) => sources.filter(({ role }) => role === wanted);
+  const own = ofRole('gateway').length > 0 ? ofRole('gateway') : sources;
+  return own.reduce((sum, { minutes }) => sum + minutes.reduce((part, { count }) => part + count, 0), 0);
+}
+
+/** The response timers that a gateway has unless configured, by cause. */
+export function defaultTimers(gateway: Gateway, cause: CauseId): readonly { name: string; us: number }[] {
+  return gateway.timers.flatMap((timer) =>
+    timer.cause === cause && timer.defaultUs !== undefined ? [{ name: timer.directive, us: timer.defaultUs }] : [],
+  );
+}

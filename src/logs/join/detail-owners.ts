@@ -1,0 +1,222 @@
+/** Which request a kernel line, an error line or a trace belongs to: each to one, the nearest of all that it may be about. */
+import type { PlacedEntry } from '../../model/log.ts';
+import { type HostIndex, idKeys, type Wanted } from './host-index.ts';
+import { distanceUs, type Span } from './moment.ts';
+import { isAnother, type Placed, SLACK_US } from './time-match.ts';
+
+export type DetailAsk = { readonly wanted: Wanted; readonly own: readonly PlacedEntry[] };
+
+/** HTTPERR lines of dropped connections may come this much later than the request's end (up to a minute, Microsoft KB820729). */
+const LATE_KERNEL_US = 75_000_000;
+/** A details line without any id must be this close. */
+const CLOSE_US = 1_500_000;
+/** An id other than the probe's may repeat; within this it is the same request. */
+const NEAR_ID_US = 75_000_000;
+/** Between two requests that fit equally, a failed one is the one that an error is about. */
+const GOOD_PENALTY_US = 500_000;
+
+type Pair = {
+  readonly ask: number;
+  readonly detail: PlacedEntry;
+  readonly tier: 0 | 1;
+  readonly apartUs: number;
+};
+
+/**
+ * The details of each request, in its order. By id first (also the connection number that error log and access log of one program share),
+ * then by path and time. A detail has one owner, and by time alone a request has at most one kernel line: http.sys writes one.
+ */
+export function assignDetails(index: HostIndex, asks: readonly DetailAsk[]): readonly (readonly PlacedEntry[])[] {
+  const byKey = new Map<string, Placed[]>();
+  const byPath = new Map<string, Placed[]>();
+  const pathless: Placed[] = [];
+  for (const detail of index.details) {
+    const placed = index.place(detail);
+    for (const key of keysOf(detail)) push(byKey, key, placed);
+    if (detail.path !== undefined) push(byPath, detail.path, placed);
+    else if (detail.kind === 'error') pathless.push(placed);
+  }
+  const times = new Map([...byPath].map(([path, list]) => [path, inOrder(list)]));
+  const pairs = asks.flatMap(({ wanted, own }, ask): Pair[] => [
+    ...ofPort(wanted, byKey).map((pair) => ({ ...pair, ask })),
+    ...ofIds(wanted, byKey).map((pair) => ({ ...pair, ask })),
+    ...own.flatMap((entry) => ofConnection(index.place(entry), byKey)).map((pair) => ({ ...pair, ask })),
+    ...ofTime(wanted, own, times.get(wanted.path ?? '')).map((pair) => ({ ...pair, ask })),
+  ]);
+  pairs.push(...ofMomentOnly(asks, pathless));
+  pairs.sort((a, b) => a.tier - b.tier || a.apartUs - b.apartUs);
+  const found = asks.map((): PlacedEntry[] => []);
+  const claimed = new Set<PlacedEntry>();
+  for (const { ask, detail, tier } of pairs) {
+    const list = found[ask];
+    if (list === undefined || claimed.has(detail)) continue;
+    if (tier === 1 && detail.kind !== 'error' && list.some(({ kind }) => kind === detail.kind)) continue;
+    claimed.add(detail);
+    list.push(detail);
+  }
+  return found.map((list) => list.sort((a, b) => a.atUs - b.atUs));
+}
+
+function keysOf(entry: PlacedEntry): string[] {
+  const port = entry.clientPort === undefined ? [] : [`c:${entry.clientPort}`];
+  return [...idKeys(entry.ids).map(([, key]) => key), ...localKeys(entry), ...port];
+}
+
+/** Error lines about the probe's own connection (Apache's `[client address:port]`), at that moment. */
+function ofPort(wanted: Wanted, byKey: ReadonlyMap<string, readonly Placed[]>): Found[] {
+  if (wanted.probePort === undefined) return [];
+  return (byKey.get(`c:${wanted.probePort}`) ?? []).flatMap((one): Found[] => {
+    const apartUs = distanceUs(momentOf(one), during(wanted));
+    const isOther = one.entry.path !== undefined && wanted.path !== undefined && one.entry.path !== wanted.path;
+    return isOther || isAnother(one.entry, wanted) || apartUs > CLOSE_US
+      ? []
+      : [{ detail: one.entry, tier: 0, apartUs }];
+  });
+}
+
+/** Error lines that name no request: of the one that failed at that moment, where there is only one. */
+function ofMomentOnly(asks: readonly DetailAsk[], pathless: readonly Placed[]): Pair[] {
+  const failed = asks
+    .map(({ wanted, own }, ask) => ({ wanted, ask, isFailed: own.length > 0 && wanted.mayOutlast }))
+    .filter(({ isFailed }) => isFailed)
+    .sort((a, b) => a.wanted.start.lowUs - b.wanted.start.lowUs);
+  const longestUs = failed.reduce((most, { wanted }) => Math.max(most, wanted.end.highUs - wanted.start.lowUs), 0);
+  return pathless.flatMap((one): Pair[] => {
+    const { lowUs, highUs } = momentOf(one);
+    const near: Pair[] = [];
+    for (let at = firstFrom(failed, lowUs - longestUs - CLOSE_US); at < failed.length && near.length < 2; at++) {
+      const { wanted, ask } = failed[at] as (typeof failed)[number];
+      if (wanted.start.lowUs > highUs + CLOSE_US) break;
+      const apartUs = distanceUs(momentOf(one), during(wanted));
+      if (apartUs <= CLOSE_US && !isAnother(one.entry, wanted))
+        near.push({ ask, detail: one.entry, tier: 1, apartUs: apartUs + GOOD_PENALTY_US });
+    }
+    return near.length === 1 ? near : [];
+  });
+}
+
+function firstFrom(list: readonly { readonly wanted: Wanted }[], us: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((list[middle]?.wanted.start.lowUs ?? 0) < us) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function localKeys({ ids, format }: PlacedEntry): string[] {
+  const program = format.split('-')[0] ?? format;
+  return ids.local === undefined ? [] : [`l:${program}:${ids.local}`];
+}
+
+function during({ start, end }: { readonly start: Span; readonly end: Span }): Span {
+  return { lowUs: start.lowUs, highUs: Math.max(start.highUs, end.highUs) };
+}
+
+function momentOf({ entry, start, end }: Placed): Span {
+  return entry.kind === 'trace' ? { lowUs: start.lowUs, highUs: end.highUs } : end;
+}
+
+type Found = Omit<Pair, 'ask'>;
+
+function ofIds(wanted: Wanted, byKey: ReadonlyMap<string, readonly Placed[]>): Found[] {
+  return idKeys(wanted.ids).flatMap(([by, key]) =>
+    (byKey.get(key) ?? []).flatMap((one): Found[] => {
+      const apartUs = distanceUs(momentOf(one), during(wanted));
+      const isShared = by === 'trace-id' || by === 'request-id';
+      if (isAnother(one.entry, wanted) || (by !== 'probe-id' && apartUs > NEAR_ID_US)) return [];
+      if (isShared && wanted.path !== undefined && one.entry.path !== undefined && wanted.path !== one.entry.path)
+        return [];
+      return [{ detail: one.entry, tier: 0, apartUs }];
+    }),
+  );
+}
+
+/** A connection serves several requests, and its number comes again after a restart: path and time decide. */
+function ofConnection(own: Placed, byKey: ReadonlyMap<string, readonly Placed[]>): Found[] {
+  const { entry } = own;
+  return localKeys(entry).flatMap((key) =>
+    (byKey.get(key) ?? []).flatMap((one): Found[] => {
+      if (entry.path !== undefined && one.entry.path !== undefined && entry.path !== one.entry.path) return [];
+      const apartUs = distanceUs(momentOf(one), during(own));
+      if (apartUs > CLOSE_US) return [];
+      const isGood = (entry.status ?? 500) < 400;
+      return [
+        {
+          detail: one.entry,
+          tier: 0,
+          apartUs: apartUs + distanceUs(momentOf(one), own.end) / 1_000 + (isGood ? GOOD_PENALTY_US : 0),
+        },
+      ];
+    }),
+  );
+}
+
+type InOrder = { readonly list: readonly Placed[]; readonly longestUs: number };
+
+function inOrder(list: Placed[]): InOrder {
+  const longestUs = list.reduce((most, one) => Math.max(most, momentOf(one).highUs - momentOf(one).lowUs), 0);
+  return { list: list.sort((a, b) => momentOf(a).lowUs - momentOf(b).lowUs), longestUs };
+}
+
+function ofTime(wanted: Wanted, own: readonly PlacedEntry[], times: InOrder | undefined): Found[] {
+  if (times === undefined) return [];
+  const { list, longestUs } = times;
+  const found: Found[] = [];
+  const toUs = wanted.end.highUs + LATE_KERNEL_US + 2 * CLOSE_US;
+  let at = lowerBound(list, wanted.start.lowUs - longestUs - LATE_KERNEL_US);
+  for (; at < list.length; at++) {
+    const one = list[at] as Placed;
+    if (momentOf(one).lowUs > toUs) break;
+    const apartUs = apartOf(one, wanted, own);
+    if (apartUs !== undefined) found.push({ detail: one.entry, tier: 1, apartUs });
+  }
+  return found;
+}
+
+function lowerBound(list: readonly Placed[], us: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (momentOf(list[middle] as Placed).lowUs < us) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** How far a detail is from where it would stand if it were about this request; undefined: it is not. */
+function apartOf(one: Placed, wanted: Wanted, own: readonly PlacedEntry[]): number | undefined {
+  const { entry, errorUs } = one;
+  if (isAnother(entry, wanted) || entry.extra?.['normal'] !== undefined) return undefined;
+  if (wanted.method !== undefined && entry.method !== undefined && wanted.method !== entry.method) return undefined;
+  if (wanted.query !== undefined && entry.query !== undefined && wanted.query !== entry.query) return undefined;
+  if (wanted.clientPort !== undefined && entry.clientPort !== undefined && wanted.clientPort !== entry.clientPort)
+    return undefined;
+  // Both say on which connection they were: had it been the same, it would have been found by that.
+  if (entry.ids.local !== undefined && own.some(({ ids }) => ids.local !== undefined)) return undefined;
+  if (entry.kind === 'trace') return apartOfTrace(one, wanted, own);
+  // What was answered well was not cut by the kernel, and is not what an error line is about, unless it stands right there.
+  const lateUs = entry.kind === 'kernel' && wanted.mayOutlast ? LATE_KERNEL_US : 0;
+  if (entry.kind === 'kernel' && !wanted.mayOutlast) return undefined;
+  const apartUs = distanceUs(one.end, during(wanted));
+  const isBefore = one.end.highUs < wanted.start.lowUs;
+  if (apartUs > errorUs + Math.max(CLOSE_US, isBefore ? 0 : lateUs)) return undefined;
+  return distanceUs(one.end, wanted.end) + (wanted.mayOutlast ? 0 : GOOD_PENALTY_US);
+}
+
+/** A trace is of this request where it begins with it and has its status. */
+function apartOfTrace({ entry, start, errorUs }: Placed, wanted: Wanted, own: readonly PlacedEntry[]) {
+  const apartUs = distanceUs(start, wanted.start);
+  if (apartUs > CLOSE_US + errorUs + SLACK_US) return undefined;
+  const isOwn = own.length === 0 || own.some(({ status }) => status === undefined || status === entry.status);
+  return isOwn ? apartUs : undefined;
+}
+
+function push(map: Map<string, Placed[]>, key: string, value: Placed): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { freb } from '../../src/logs/formats/freb.ts';
+import { httperr } from '../../src/logs/formats/httperr.ts';
+import { iisW3c } from '../../src/logs/formats/iis-w3c.ts';
+import { type RoleInput, tellRoles } from '../../src/logs/roles.ts';
+import type { LogEntry, LogFormatId } from '../../src/model/log.ts';
+import { readDocument, readLines } from '../helpers/read-log.ts';
+
+const FOLDER = 'test/fixtures/logs/iis/';
+
+function fixture(name: string): RoleInput {
+  const text = readFileSync(FOLDER + name, 'utf8');
+  if (name.endsWith('.xml')) return { name, format: 'freb', entries: readDocument(freb, text).entries };
+  const format = name.includes('httperr') ? httperr : iisW3c;
+  return { name, format: format.id, entries: readLines(format, text).entries };
+}
+
+function file(name: string, format: LogFormatId, entry: Partial<LogEntry> = {}): RoleInput {
+  const base = { format, kind: 'access', atUs: 0, stamp: 'end', resolutionUs: 1, ids: {} } as const;
+  return { name, format, entries: [{ ...base, ...entry }] };
+}
+
+const ARR = { extra: { 'x-arr-cache-hit': '0' } };
+
+for (const [what, files, expected, members = []] of [
+  [
+    'ARR and member with their traces in one folder',
+    [
+      'seed-timeout/arr.log',
+      'seed-timeout/member.log',
+      'seed-timeout/arr-freb.xml',
+      'seed-timeout/member-freb.xml',
+    ].map(fixture),
+    ['gateway', '192.0.2.216', 'gateway', '192.0.2.216'],
+  ],
+  [
+    'HTTPERR of the member beside the log of ARR',
+    ['seed-dropped/arr.log', 'seed-dropped/member-httperr.log'].map(fixture),
+    ['gateway', '192.0.2.216'],
+  ],
+  ['only gateways write it', [file('h.log', 'haproxy'), file('a.log', 'combined')], ['gateway', 'a']],
+  ['one log alone is a server’s', [file('logs/web7/access.log', 'combined')], ['web7']],
+  [
+    'a name of the profile in the path, though its application is called over WinHTTP',
+    [file('logs/web1/u_ex.log', 'iis-w3c', { win32: 12_002 }), file('logs/gw/u_ex.log', 'iis-w3c', ARR)],
+    ['web1', 'gateway'],
+    ['web1'],
+  ],
+  [
+    'a WinHTTP code tells a gateway only where nothing better does',
+    [file('b/u_ex.log', 'iis-w3c', { win32: 12_002 }), file('a/u_ex.log', 'iis-w3c', ARR)],
+    ['b', 'gateway'],
+  ],
+  [
+    'a WinHTTP code alone',
+    [file('b/u_ex.log', 'iis-w3c', { win32: 12_002 }), file('a/x.log', 'iis-w3c')],
+    ['gateway', 'a'],
+  ],
+  [
+    'an ARR id in a column of its own is a member’s',
+    [
+      file('b/u.log', 'iis-w3c', { ids: { arr: 'x' }, extra: { 'X-ARR-LOG-ID': 'x' } }),
+      file('a/u.log', 'iis-w3c', ARR),
+    ],
+    ['b', 'gateway'],
+  ],
+  [
+    'several nodes of a gateway',
+    [file('n1/u.log', 'iis-w3c', ARR), file('n2/u.log', 'iis-w3c', ARR), file('w/u.log', 'iis-w3c')],
+    ['gateway', 'gateway', 'w'],
+  ],
+  [
+    'error logs go with the access log of their folder',
+    [
+      file('gw/access.log', 'nginx', { upstream: [] }),
+      file('gw/error.log', 'nginx-error', { kind: 'error', message: 'x' }),
+      file('web1/access.log', 'nginx'),
+      file('web1/error.log', 'nginx-error', { kind: 'error', message: 'while reading upstream' }),
+    ],
+    ['gateway', 'gateway', 'web1', 'web1'],
+  ],
+  [
+    'an error log that several could have written is nobody’s',
+    [
+      file('a.log', 'iis-w3c', { ...ARR, serverIp: '10.0.0.1' }),
+      file('b.log', 'iis-w3c', { serverIp: '10.0.0.2' }),
+      file('freb.xml', 'freb', { kind: 'trace' }),
+    ],
+    ['gateway', '10.0.0.2', 'unknown'],
+  ],
+] as const satisfies readonly (readonly [string, readonly RoleInput[], readonly string[], (readonly string[])?])[])
+  test(`roles: ${what}`, () => {
+    const roles = tellRoles(files, members);
+    assert.deepEqual(
+      roles.map(({ role, member }) => (role === 'member' ? member : role)),
+      expected,
+      JSON.stringify(roles),
+    );
+    assert.ok(roles.every(({ because }) => because !== ''));
+  });
