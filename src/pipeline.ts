@@ -34,8 +34,8 @@ import { startSender } from './traffic/sender.ts';
 
 export { attachLogs, checkLogPatterns } from './pipeline/attach-logs.ts';
 export { type Explained, type ExplainOptions, explainLogs } from './pipeline/explain.ts';
-export { readConfigs } from './pipeline/read-configs.ts';
 export type { Progress } from './pipeline/progress.ts';
+export { readConfigs } from './pipeline/read-configs.ts';
 export { type Recorded, writeRun } from './pipeline/writing.ts';
 
 export type RunOptions = {

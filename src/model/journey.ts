@@ -3,7 +3,14 @@ import type { HopReading } from './hop.ts';
 import type { LogFormatId, LogRole, PlacedEntry } from './log.ts';
 
 /** How two lines were found to be about the same request, best first. */
-export type JoinedBy = 'probe-id' | 'arr-log-id' | 'trace-id' | 'request-id' | 'local-id' | 'connection' | 'time-and-path';
+export type JoinedBy =
+  | 'probe-id'
+  | 'arr-log-id'
+  | 'trace-id'
+  | 'request-id'
+  | 'local-id'
+  | 'connection'
+  | 'time-and-path';
 
 /**
  * `present`; `absent`: the log reaches beyond the moment and has no such line; `unknown`: no such log was given, or it does not reach far
