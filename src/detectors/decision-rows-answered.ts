@@ -14,6 +14,10 @@ function isCutByMember(f: Facts): boolean {
   return f.isSameRequest && (line?.win32 === 995 || kernelSays(f, CUT) !== undefined);
 }
 
+function isBrokenByMember(f: Facts): boolean {
+  return f.journey.client?.outcome.endsWith(':truncated') === true && kernelSays(f, CUT) !== undefined;
+}
+
 export function isIdempotent({ frontLine, member }: Facts): boolean {
   return IDEMPOTENT.test(frontLine?.method ?? member?.access[0]?.method ?? '');
 }
@@ -24,9 +28,11 @@ export const DECISIONS_ANSWERED: readonly TableRow[] = [
     when: isCutByMember,
     decide: (f) => ({
       cause: 'connection/dropped-mid-response',
-      confidence: f.memberLine === 'aborted' && f.isSameRequest ? MEDIUM : LOW,
-      because:
-        f.memberLine === 'aborted'
+      // The kernel of the member says that a connection was broken in this very moment, and the client got a part.
+      confidence: isBrokenByMember(f) ? HIGH : f.memberLine === 'aborted' && f.isSameRequest ? MEDIUM : LOW,
+      because: isBrokenByMember(f)
+        ? 'the client got a part of the answer; HTTPERR of the member says Connection_Dropped'
+        : f.memberLine === 'aborted'
           ? 'the member broke its answer off, and the gateway passed the part on as if it were whole'
           : 'the client got a part of the answer, which the gateway logged as whole',
       ...at(f),

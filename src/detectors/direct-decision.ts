@@ -12,10 +12,12 @@ export function directDecision(facts: Facts): Decision {
   const reason = kernel.find((one) => DROPPED.test(one));
   // Where the probe itself gave up, the member notes a dropped connection as well.
   const isOurs = client?.outcome.startsWith('timeout:') === true;
+  // A part of the answer came: the same line of the kernel is then about its middle.
+  const isCut = client?.outcome.endsWith(':truncated') === true;
   if (client?.isFailure === true && !isOurs && memberLine !== 'ok' && reason !== undefined)
     return {
-      row: '19',
-      cause: 'connection/dropped-before-response',
+      row: isCut ? '20' : '19',
+      cause: isCut ? 'connection/dropped-mid-response' : 'connection/dropped-before-response',
       confidence: 'confirmed',
       because: `HTTPERR of the member says ${reason}`,
       ...scope,

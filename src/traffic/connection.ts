@@ -5,7 +5,7 @@ import { Client } from 'undici';
 import type { Outcome, PhaseName } from '../model/exchange.ts';
 import type { Limits } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
-import { failureOutcome, forwardProxyError } from './failure.ts';
+import { CONNECTION_GONE, failureOutcome, forwardProxyError } from './failure.ts';
 import type { RouteTarget } from './protocol.ts';
 
 /** An open connection to one route. Mutable: the pool and the exchange on it keep its state up to date. */
@@ -181,7 +181,8 @@ function wrap(
         queueMicrotask(() =>
           isFirst
             ? callback(null, socket)
-            : callback(Object.assign(new Error('the connection is closed'), { code: 'UND_ERR_SOCKET' }), null),
+            : // Not UND_ERR_SOCKET: undici takes that for something that passes, and asks for a connection again without end.
+              callback(Object.assign(new Error('the connection is closed'), { code: CONNECTION_GONE }), null),
         );
       },
       pipelining: 1,

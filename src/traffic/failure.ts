@@ -20,7 +20,11 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ConnectionErrorCode>> = {
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'too-large',
   HPE_HEADER_OVERFLOW: 'too-large',
   UND_ERR_SOCKET: 'closed',
+  CONNECTION_GONE: 'closed',
 };
+
+/** Code of a request that came to a connection when it was closed already. */
+export const CONNECTION_GONE = 'CONNECTION_GONE';
 
 const FORWARD_PROXY_ERROR = 'ForwardProxyError';
 
