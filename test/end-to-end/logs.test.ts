@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { startMember } from '../../src/lab/member.ts';
 import { runCli } from '../helpers/cli.ts';
 import { startApache } from '../helpers/gateways/apache.ts';
@@ -44,28 +44,30 @@ const GATEWAYS: readonly {
   { name: 'Caddy', program: 'caddy', start: startCaddy },
 ];
 
-for (const { name, program, start } of GATEWAYS) {
-  test(`a response timeout of ${name} is proved by its log and the member's`, {
-    skip: missingProgram(program),
-  }, async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'gateprobe-logs-'));
-    const logFolder = join(folder, 'web1');
-    const member = await startMember({
-      name: 'web1',
-      port: 0,
-      seed: 1,
-      service: { kind: 'lognormal', medianMs: 20, sigma: 0.1 },
-      paths: {},
-      memberHeader: true,
-      logFolder,
-    });
-    const gateway = await start({ members: [`127.0.0.1:${member.port}`], readTimeoutMs: TIMEOUT_MS });
-    try {
-      const file = join(folder, 'profile.yaml');
-      const logs = [gateway.accessLog, gateway.errorLog].filter((path) => path !== undefined);
-      await writeFile(
-        file,
-        `name: logs
+// Mostly waiting: two at a time disturb each other less than the 2 % that is asked for.
+describe('real gateways with their logs', { concurrency: 2 }, () => {
+  for (const { name, program, start } of GATEWAYS) {
+    test(`a response timeout of ${name} is proved by its log and the member's`, {
+      skip: missingProgram(program),
+    }, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'gateprobe-logs-'));
+      const logFolder = join(folder, 'web1');
+      const member = await startMember({
+        name: 'web1',
+        port: 0,
+        seed: 1,
+        service: { kind: 'lognormal', medianMs: 20, sigma: 0.1 },
+        paths: {},
+        memberHeader: true,
+        logFolder,
+      });
+      const gateway = await start({ members: [`127.0.0.1:${member.port}`], readTimeoutMs: TIMEOUT_MS });
+      try {
+        const file = join(folder, 'profile.yaml');
+        const logs = [gateway.accessLog, gateway.errorLog].filter((path) => path !== undefined);
+        await writeFile(
+          file,
+          `name: logs
 gateway: { url: "${gateway.url}" }
 members:
   - { name: web1, url: "http://127.0.0.1:${member.port}" }
@@ -80,32 +82,33 @@ logs:
 ${logs.map((path) => `  - { from: gateway, files: ${JSON.stringify(path)} }`).join('\n')}
   - { from: web1, files: ${JSON.stringify(join(logFolder, '*.log'))} }
 `,
-      );
-      const out = join(folder, 'out');
-      const { code, stdout, stderr } = await runCli(['run', file, '--seed', '5', '--json', '--out', out]);
-      const report = JSON.parse(stdout) as PublicReport;
-      assert.ok(report.validity.ok, report.validity.reasons.join(', '));
-      const found = report.findings.filter(({ severity }) => severity !== 'info');
-      assert.deepEqual(
-        found.map(({ cause, confidence }) => [cause, confidence]),
-        [['timeout/gateway-response', 'confirmed']],
-        stderr + JSON.stringify(report.warnings),
-      );
-      const [finding] = found;
-      const measured = finding?.measured['timeoutMs']?.value ?? 0;
-      // Caddy asks once more where its read timer ends on a used connection: what the client feels is twice the timer.
-      const expected = name === 'Caddy' && measured > 1.5 * TIMEOUT_MS ? 2 * TIMEOUT_MS : TIMEOUT_MS;
-      assert.ok(Math.abs(measured - expected) <= 0.02 * expected, `${measured}`);
-      const lines = finding?.exhibits.find(({ kind }) => kind === 'lines');
-      assert.ok(
-        (lines?.rows ?? []).some((row) => row.row === '7' && (row.lines ?? []).length >= 2),
-        JSON.stringify(lines),
-      );
-      assert.equal(code, 1);
-    } finally {
-      await gateway.stop();
-      await member.stop();
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
-}
+        );
+        const out = join(folder, 'out');
+        const { code, stdout, stderr } = await runCli(['run', file, '--seed', '5', '--json', '--out', out]);
+        const report = JSON.parse(stdout) as PublicReport;
+        assert.ok(report.validity.ok, report.validity.reasons.join(', '));
+        const found = report.findings.filter(({ severity }) => severity !== 'info');
+        assert.deepEqual(
+          found.map(({ cause, confidence }) => [cause, confidence]),
+          [['timeout/gateway-response', 'confirmed']],
+          stderr + JSON.stringify(report.warnings),
+        );
+        const [finding] = found;
+        const measured = finding?.measured['timeoutMs']?.value ?? 0;
+        // Caddy asks once more where its read timer ends on a used connection: what the client feels is twice the timer.
+        const expected = name === 'Caddy' && measured > 1.5 * TIMEOUT_MS ? 2 * TIMEOUT_MS : TIMEOUT_MS;
+        assert.ok(Math.abs(measured - expected) <= 0.02 * expected, `${measured}`);
+        const lines = finding?.exhibits.find(({ kind }) => kind === 'lines');
+        assert.ok(
+          (lines?.rows ?? []).some((row) => row.row === '7' && (row.lines ?? []).length >= 2),
+          JSON.stringify(lines),
+        );
+        assert.equal(code, 1);
+      } finally {
+        await gateway.stop();
+        await member.stop();
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+  }
+});
