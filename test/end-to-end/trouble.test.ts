@@ -4,7 +4,7 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { runCli } from '../helpers/cli.ts';
 
 type PublicReport = {
@@ -130,19 +130,21 @@ const TROUBLES: readonly {
   },
 ];
 
-for (const { name, gateway, outcome, cause } of TROUBLES) {
-  test(`${name}: every request has an outcome, a report is written`, async () => {
-    const result = await runAgainst(name, await gateway());
-    const route = result.report.routes[0];
-    assert.ok((route?.count ?? 0) >= 10);
-    for (const key of Object.keys(route?.outcomes ?? {})) assert.match(key, outcome);
-    if (cause !== undefined) {
-      assert.ok(causes(result).includes(cause), causes(result).join(', '));
-      assert.equal(result.code, 1);
-    }
-    assert.match(await readFile(join(folder, name, 'report.html'), 'utf8'), /<\/html>/);
-  });
-}
+describe('a gateway in trouble', { concurrency: 2 }, () => {
+  for (const { name, gateway, outcome, cause } of TROUBLES) {
+    test(`${name}: every request has an outcome, a report is written`, async () => {
+      const result = await runAgainst(name, await gateway());
+      const route = result.report.routes[0];
+      assert.ok((route?.count ?? 0) >= 10);
+      for (const key of Object.keys(route?.outcomes ?? {})) assert.match(key, outcome);
+      if (cause !== undefined) {
+        assert.ok(causes(result).includes(cause), causes(result).join(', '));
+        assert.equal(result.code, 1);
+      }
+      assert.match(await readFile(join(folder, name, 'report.html'), 'utf8'), /<\/html>/);
+    });
+  }
+});
 
 test('Ctrl-C leaves a complete report of what was measured and exit code 130', {
   skip: process.platform === 'win32' ? 'signals end a process at once there' : false,
