@@ -34,7 +34,7 @@ export function assignDetails(index: HostIndex, asks: readonly DetailAsk[]): rea
     const placed = index.place(detail);
     for (const key of keysOf(detail)) push(byKey, key, placed);
     if (detail.path !== undefined) push(byPath, detail.path, placed);
-    else if (detail.kind === 'error') pathless.push(placed);
+    else if (isAboutNoAnswer(detail)) pathless.push(placed);
   }
   const times = new Map([...byPath].map(([path, list]) => [path, inOrder(list)]));
   const pairs = asks.flatMap(({ wanted, own }, ask): Pair[] => [
@@ -72,6 +72,11 @@ function ofPort(wanted: Wanted, byKey: ReadonlyMap<string, readonly Placed[]>): 
       ? []
       : [{ detail: one.entry, tier: 0, apartUs }];
   });
+}
+
+/** Apache names no request when the member gave no answer. An error in the middle of one is about a request that looks well in the access log. */
+function isAboutNoAnswer({ format, kind, code }: PlacedEntry): boolean {
+  return format === 'apache-error' && kind === 'error' && code !== undefined && code !== 'AH01110';
 }
 
 /** Error lines that name no request: of the one that failed at that moment, where there is only one. */
