@@ -16,6 +16,8 @@ import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
 import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
+import { memberTimeout } from './detectors/timeout-member.ts';
+import { gatewayReadTimeout } from './detectors/timeout-read.ts';
 import { fromLogs, withLogs } from './detectors/with-logs.ts';
 import { burst } from './experiments/burst.ts';
 import { compare } from './experiments/compare.ts';
@@ -97,6 +99,8 @@ const MEASURING: readonly Detector[] = [
   gatewayUnreachable,
   gatewayResponseTimeout,
   gatewayConnectTimeout,
+  gatewayReadTimeout,
+  memberTimeout,
   cascade,
   noneAvailable,
   connectionRefused,
@@ -118,12 +122,10 @@ const MEASURING: readonly Detector[] = [
 
 /** Causes that only lines of the gateway and the members can show. */
 const LOGGED: readonly CauseId[] = [
-  'timeout/gateway-read',
   'timeout/gateway-queue',
   'timeout/gateway-send',
   'timeout/gateway-resolve',
   'timeout/gateway-total',
-  'timeout/member',
   'timeout/middlebox',
   'connection/invalid-response',
   'connection/keep-alive-race',

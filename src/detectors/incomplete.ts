@@ -1,4 +1,5 @@
 /** Answers through the gateway that are shorter than what members send. */
+
 import { median } from '../analysis/medians.ts';
 import { binomialTail, proportionInterval } from '../analysis/proportion.ts';
 import type { Exchange } from '../model/exchange.ts';
@@ -8,6 +9,7 @@ import type { Candidate, DetectorContext } from './detector.ts';
 import { afterSendUs, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { tallyOf } from './tally.ts';
+import { findReadTimer } from './timeout-read.ts';
 
 /** Share of answers that networks cut off at the most (as for connections, methods C.2). */
 const HEALTHY_RATIO = 1e-3;
@@ -62,7 +64,8 @@ export function truncatedByGateway({ measures }: DetectorContext): Candidate | u
   const cut = tally.kept.filter(({ outcome }) => outcome.kind === 'response' && !outcome.complete);
   const count = tally.countOf(cut);
   const ratio = { value: count / Math.max(1, tally.ended), ...proportionInterval(count, tally.ended) };
-  if (cut.length < LEAST_EVENTS || ratio.low <= HEALTHY_RATIO || isTimer(cut)) return undefined;
+  if (cut.length < LEAST_EVENTS || ratio.low <= HEALTHY_RATIO || isTimer(cut) || findReadTimer(measures) !== undefined)
+    return undefined;
   const direct = measures.members.reduce(
     (sum, member) => sum + measures.counts({ route: directTo(member), roles: ORDINARY_ROLES }).ok,
     0,

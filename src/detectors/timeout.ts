@@ -1,8 +1,8 @@
 /** Timers of the gateway: failures pile up at one elapsed time, and the same work takes longer when asked for directly. */
 import { clusterWidthUs, findTimeoutClusters } from '../analysis/cluster.ts';
-import { expandDistribution } from '../analysis/distribution.ts';
+import { type Distribution, distributionOf, expandDistribution } from '../analysis/distribution.ts';
 import type { Measures } from '../analysis/measures.ts';
-import { medianDeviation } from '../analysis/medians.ts';
+import { median, medianDeviation } from '../analysis/medians.ts';
 import { timeoutValue } from '../analysis/timeout-value.ts';
 import { type Exchange, isFailure } from '../model/exchange.ts';
 import type { Confidence, Estimate, Rival } from '../model/finding.ts';
@@ -19,6 +19,8 @@ import {
 } from './detector.ts';
 import { afterSendUs, backgroundFailureRatio, gatewayOverhead, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { failsDirectly } from './timeout-member.ts';
+import { hasBegun } from './timeout-read.ts';
 import { timeoutWall } from './timeout-wall.ts';
 
 /** Failures as fast as this need no timer to agree: refused and reset connections end within it. */
@@ -29,6 +31,7 @@ function timerLike(exchange: Exchange): boolean {
   return (
     isFailure(exchange) &&
     exchange.outcome.kind !== 'timeout' &&
+    !hasBegun(exchange) &&
     exchange.sentUs !== undefined &&
     afterSendUs(exchange) >= LEAST_TIMER_US
   );
@@ -46,8 +49,20 @@ type Timer = {
   readonly isConfirmed: boolean;
 };
 
+/** Of honest overhead hardly any difference is negative; with this share they are the variation of the answers. */
+const NOISE_RATIO = 0.2;
+
+/** The overhead of the way; where answers vary by more than it, the median of the differences is all that is known of it. */
+function steadyOverhead(measures: Measures): Distribution {
+  const differences = measures.slotDifferences();
+  const negative = differences.filter((us) => us < 0).length;
+  return negative > NOISE_RATIO * differences.length
+    ? distributionOf([Math.max(0, Math.round(median([...differences])))])
+    : gatewayOverhead(measures);
+}
+
 function findTimers({ measures }: DetectorContext): readonly Timer[] {
-  const overhead = gatewayOverhead(measures);
+  const overhead = steadyOverhead(measures);
   const deviationUs = medianDeviation(expandDistribution(overhead));
   const ordinary = measures.exchanges({ route: GATEWAY, roles: ORDINARY_ROLES });
   const provoked = measures.exchanges({ route: GATEWAY, roles: ['delay'] });
@@ -103,11 +118,18 @@ function provokedTimer(
   deviationUs: number,
   measures: Measures,
 ): Timer | undefined {
-  const first = failures[0];
-  if (first === undefined) return undefined;
-  const widthUs = clusterWidthUs(afterSendUs(first), deviationUs);
-  const agreeing = failures.filter((exchange) => Math.abs(afterSendUs(exchange) - afterSendUs(first)) <= widthUs);
-  const timeout = timeoutValue(agreeing.map(afterSendUs), gatewayOverhead(measures));
+  // A gateway that tries again fails later the first time: the most that agree are the timer.
+  const groups = failures.map((first) => {
+    const widthUs = clusterWidthUs(afterSendUs(first), deviationUs);
+    return {
+      widthUs,
+      agreeing: failures.filter((exchange) => Math.abs(afterSendUs(exchange) - afterSendUs(first)) <= widthUs),
+    };
+  });
+  const most = groups.sort((a, b) => b.agreeing.length - a.agreeing.length)[0];
+  if (most === undefined) return undefined;
+  const { agreeing, widthUs } = most;
+  const timeout = timeoutValue(agreeing.map(afterSendUs), steadyOverhead(measures));
   if (timeout === undefined) return undefined;
   const ratio = backgroundFailureRatio(measures.exchanges({ route: GATEWAY, roles: ORDINARY_ROLES }));
   const p = ratio ** agreeing.length * Math.min(1, widthUs / spanUs) ** (agreeing.length - 1);
@@ -155,6 +177,7 @@ function interval({ value, low = value, high = value }: Estimate): string {
 
 function responseCandidate(timer: Timer, { measures }: DetectorContext): Candidate | undefined {
   const failures = [...timer.ordinary, ...timer.provoked];
+  if (failsDirectly(measures, failures, median(failures.map(afterSendUs)))) return undefined;
   const names = new Set(failures.map(({ requestName }) => requestName));
   const longestUs = directLongest(measures, names);
   // Without an answer beyond the timer nothing shows that the work was still going on.

@@ -35,7 +35,7 @@ for (const noise of NOISES) {
     assertPresentable(candidate);
     assert.deepEqual([candidate.severity, candidate.scope.route], ['critical', 'gateway']);
     assert.ok(candidate.p < ALPHA);
-    assertNear(candidate.measured['timeoutUs'], 6 * SEC, 0.001);
+    assertNear(candidate.measured['timeoutUs'], 3 * SEC, 0.001);
     assertNear(candidate.measured['outageUs'], 10 * SEC, 0.02);
     assert.deepEqual(candidate.affected, { count: 200, of: 1200 });
     assert.equal(candidate.explains.size, 201);
@@ -96,4 +96,11 @@ test('one member has no other to take out; a handful of requests say nothing', (
     /8 requests/,
     /^5$/,
   );
+});
+
+test('the wait names no timer where another slow failure had taken a member out before', () => {
+  const after = tookAllOut(10 * SEC);
+  const gateway: Responder = (ask: Ask) => (ask.index === 60 ? SLOW : typeof after === 'function' ? after(ask) : after);
+  const candidate = onlyCandidate(cascade, makeRecording({ seed: 9 }).compare({ gateway }).build());
+  assert.equal(candidate.measured['timeoutUs'], undefined);
 });

@@ -61,7 +61,11 @@ export function shotsOf({ dueUs, shapeIndex, slot, shapes }: Schedule): readonly
   }));
 }
 
-export type Reply = { readonly outcome: Outcome; readonly serviceUs: number };
+export type Reply = {
+  readonly outcome: Outcome;
+  readonly serviceUs: number;
+  readonly facts?: Pick<Exchange, 'answer' | 'answeredBy'>;
+};
 
 export function answered(status = 200, serviceUs = 10_000): Reply {
   return { outcome: { kind: 'response', status, bodyBytes: 0, complete: true, bodyDigest: 0 }, serviceUs };
@@ -157,8 +161,8 @@ function fakeSender(
       dueUs,
     };
     if (stopped !== undefined) return { ...base, endUs: dueUs, outcome: { kind: 'not-sent', reason: stopped } };
-    const { outcome, serviceUs } = reply(shot);
-    return { ...base, sentUs: dueUs, endUs: dueUs + serviceUs, outcome };
+    const { outcome, serviceUs, facts = {} } = reply(shot);
+    return { ...base, sentUs: dueUs, endUs: dueUs + serviceUs, outcome, ...facts };
   }
   return {
     async fire(experimentId, schedule) {
