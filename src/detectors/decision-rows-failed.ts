@@ -249,7 +249,8 @@ const PASSED_ON_ROWS: readonly TableRow[] = [
     when: isDropped,
     decide: (f) => ({
       cause: 'connection/dropped-before-response',
-      confidence: fromFrontAlone(f),
+      // Dropped at once on a connection that may have been used: the member may just have closed it as idle.
+      confidence: f.reading?.rivals?.includes('response/keepalive-race') === true ? LOW : fromFrontAlone(f),
       because: says(f),
       ...at(f),
     }),
