@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createMeasures } from '../../src/analysis/create-measures.ts';
 import { gatewayOf } from '../../src/catalog.ts';
 import type { DetectorContext } from '../../src/detectors/detector.ts';
-import { type Decided, decidedJourneys } from '../../src/detectors/log-decisions.ts';
+import { countedRequests, type Decided, decidedJourneys } from '../../src/detectors/log-decisions.ts';
 import { concernOf } from '../../src/detectors/log-members.ts';
 import type { LogSpec } from '../../src/logs/read-logs.ts';
 import type { CauseId } from '../../src/model/causes.ts';
@@ -33,10 +33,16 @@ export type Explained = {
   /** As a report would name it: the member's errors told apart from the application's. */
   readonly cause: CauseId | undefined;
   readonly decided: Decided;
-  readonly raw: string;
+  /** Its lines of access logs, as they stand there. */
+  readonly lines: readonly string[];
 };
 
-export type ExplainedSet = { readonly sources: readonly LogSourceSummary[]; readonly journeys: readonly Explained[] };
+export type ExplainedSet = {
+  readonly sources: readonly LogSourceSummary[];
+  readonly journeys: readonly Explained[];
+  /** As a report counts them. */
+  readonly requests: number;
+};
 
 function textOf(file: string): string {
   return readFileSync(new URL(file, LAB), 'utf8');
@@ -56,7 +62,10 @@ function specsOf(gateway: LabGateway): readonly LogSpec[] {
   switch (gateway) {
     case 'nginx':
       return [
-        spec('nginx-access.log', { pattern: pattern('conf/nginx.conf', /log_format probe '([^']*)'/) }),
+        spec('nginx-access.log', {
+          format: 'nginx',
+          pattern: pattern('conf/nginx.conf', /log_format probe '([^']*)'/),
+        }),
         spec('nginx-error.log'),
       ];
     case 'haproxy':
@@ -90,10 +99,11 @@ export async function explainSet(gateway: LabGateway): Promise<ExplainedSet> {
   const all = decidedJourneys(context);
   return {
     sources: recording.logs?.sources ?? [],
+    requests: recording.logs === undefined ? 0 : countedRequests(recording.logs),
     journeys: all.map((decided) => ({
       cause: decided.decision.cause === undefined ? undefined : concernOf(decided, all, context).cause,
       decided,
-      raw: decided.journey.gateway.access[0]?.raw ?? '',
+      lines: decided.journey.gateway.access.map(({ raw }) => raw),
     })),
   };
 }
