@@ -30,9 +30,9 @@ const SETS = new Map(
   await Promise.all(LAB_GATEWAYS.map(async (gateway) => [gateway, await explainSet(gateway)] as const)),
 );
 /** As reached when this was written, of 306 that can be decided: a change that explains fewer needs a reason. */
-const LEAST_RIGHT = 305;
+const LEAST_RIGHT = 306;
 /** Of them as the cause itself, and not only as something that is also true. */
-const LEAST_EXACT = 278;
+const LEAST_EXACT = 279;
 
 function journeysOf(gateway: LabGateway): readonly Explained[] {
   return SETS.get(gateway)?.journeys ?? [];
