@@ -2,7 +2,7 @@
 import type { PlacedEntry } from '../../model/log.ts';
 import { type HostIndex, idKeys, type Wanted } from './host-index.ts';
 import { distanceUs, type Span } from './moment.ts';
-import { CLOSE_US, during, isAboutRequest, ofMoment } from './moment-owners.ts';
+import { CLOSE_US, during, isAboutRequest, type Nameless, ofMoment } from './moment-owners.ts';
 import { isAnother, type Placed, SLACK_US } from './time-match.ts';
 
 export type DetailAsk = { readonly wanted: Wanted; readonly own: readonly PlacedEntry[] };
@@ -35,12 +35,13 @@ export function assignDetails(
 ): readonly (readonly PlacedEntry[])[] {
   const byKey = new Map<string, Placed[]>();
   const byPath = new Map<string, Placed[]>();
-  const pathless: Placed[] = [];
+  const pathless: Nameless[] = [];
+  const named = pathsOfPorts(index.details);
   for (const detail of index.details) {
     const placed = index.place(detail);
     for (const key of keysOf(detail)) push(byKey, key, placed);
     if (detail.path !== undefined) push(byPath, detail.path, placed);
-    else if (isAboutRequest(detail)) pathless.push(placed);
+    else if (isAboutRequest(detail)) pathless.push({ ...placed, path: pathBeside(detail, named) });
   }
   const times = new Map([...byPath].map(([path, list]) => [path, inOrder(list)]));
   const pairs = asks.flatMap(({ wanted, own }, ask): Pair[] => [
@@ -69,6 +70,26 @@ export function assignDetails(
     if (ask !== undefined) found[ask]?.push(detail);
   }
   return found.map((list) => list.sort((a, b) => a.atUs - b.atUs));
+}
+
+/** Error lines of Apache that name a path, by their client's port. */
+function pathsOfPorts(details: readonly PlacedEntry[]): ReadonlyMap<number, PlacedEntry[]> {
+  const named = new Map<number, PlacedEntry[]>();
+  for (const detail of details)
+    if (detail.format === 'apache-error' && detail.path !== undefined && detail.clientPort !== undefined)
+      push(named, detail.clientPort, detail);
+  return named;
+}
+
+/** The path that another line about the same failure names. */
+function pathBeside(
+  { clientPort, atUs, source }: PlacedEntry,
+  named: ReadonlyMap<number, readonly PlacedEntry[]>,
+): string | undefined {
+  const near = (named.get(clientPort ?? -1) ?? []).find(
+    (one) => one.source === source && Math.abs(one.atUs - atUs) <= SAME_FAILURE_US,
+  );
+  return near?.path;
 }
 
 type Owned = { readonly ask: number; readonly detail: PlacedEntry };

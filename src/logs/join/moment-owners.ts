@@ -7,6 +7,9 @@ import { isAnother, type Placed } from './time-match.ts';
 export type MomentAsk = { readonly wanted: Wanted; readonly own: readonly PlacedEntry[] };
 export type MomentPair = { readonly ask: number; readonly detail: PlacedEntry; readonly apartUs: number };
 
+/** `path`: as another line about the same failure names it, if one does. */
+export type Nameless = Placed & { readonly path: string | undefined };
+
 /** By stamps of whole seconds a line must be this close. */
 export const CLOSE_US = 1_500_000;
 /** Access lines that say their end this finely are told apart by it (Apache `%{end:usec}t`, Caddy's `ts`). */
@@ -36,7 +39,7 @@ type Ended = MomentAsk & { readonly ask: number };
 /** `isWhole`: every access line of this time (own clock) is among the asks. Requests without a line take no part. */
 export function ofMoment(
   asks: readonly MomentAsk[],
-  pathless: readonly Placed[],
+  pathless: readonly Nameless[],
   isWhole: (fromUs: number, toUs: number) => boolean,
 ): MomentPair[] {
   if (pathless.length === 0) return [];
@@ -91,15 +94,15 @@ function within(list: readonly Ended[], one: Placed, laterUs: number, most: numb
 /** A stamp of whole seconds and a duration in whole seconds leave an end open by so much. */
 const COARSEST_US = 2_000_000;
 
-/** By coarse stamps: of the one that failed at that moment, where there is only one. */
-function looseOwner(failed: readonly Ended[], one: Placed): MomentPair[] {
+/** By coarse stamps: of the one that failed at that moment, where there is only one. Another path is another request (rewritten: none). */
+function looseOwner(failed: readonly Ended[], one: Nameless): MomentPair[] {
   const near: MomentPair[] = [];
   const { lowUs, highUs } = one.end;
   const lastUs = highUs + CLOSE_US + longestOf(failed);
   for (let at = firstFrom(failed, lowUs - CLOSE_US - COARSEST_US); at < failed.length && near.length < 2; at++) {
     const { wanted, ask } = failed[at] as Ended;
     if (wanted.end.lowUs > lastUs) break;
-    if (wanted.start.lowUs > highUs + CLOSE_US) continue;
+    if (wanted.start.lowUs > highUs + CLOSE_US || (one.path !== undefined && one.path !== wanted.path)) continue;
     const apartUs = distanceUs(one.end, during(wanted));
     if (apartUs <= CLOSE_US && !isAnother(one.entry, wanted)) near.push({ ask, detail: one.entry, apartUs });
   }

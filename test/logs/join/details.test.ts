@@ -145,6 +145,15 @@ test('stamps of whole seconds: a line with the path brings those of the same cli
   ]);
 });
 
+test('stamps of whole seconds: a line beside one that names another path is not of the only failure nearby', () => {
+  const failed = line(0, LATER, 1_000, { format: 'apache', path: '/b', status: 502 });
+  const errors = ['/a', undefined].map((path) =>
+    apacheError(LATER - 500_000, { code: 'AH10404', clientIp: '192.0.2.1', clientPort: 5_000, ...(path && { path }) }),
+  );
+  assert.deepEqual(ownersOf([failed], errors), [[]]);
+  assert.deepEqual(ownersOf([failed], errors.slice(1)), [[0]], 'alone it is');
+});
+
 test('Varnish: both logs of one request are one journey, by the transaction number', () => {
   const ids = { local: '32770' };
   const transaction = line(0, LATER, SEC, { format: 'varnishlog', ids });
