@@ -10,7 +10,7 @@ import { clockIds, isWhole, loosePathKey, pathKey, type Reference, setClocks } f
 import type { Wanted } from './host-index.ts';
 import { groupHosts, type HostSource, hasAccessFormat, NOT_LOOKED_AT, type PlacedHost, placeHost } from './hosts.ts';
 import { loneJourneys } from './lone-journeys.ts';
-import { membersOf } from './member-views.ts';
+import { alikeOf, membersOf } from './member-views.ts';
 import { distanceUs, endOf, type Span, startOf } from './moment.ts';
 import { timesOf, wantedOf } from './wanted-line.ts';
 
@@ -229,7 +229,8 @@ function draftsOfRequests(requests: readonly ClientRequest[], hosts: Hosts): Dra
     const errors = details[index] ?? [];
     const reading = line === undefined ? loneReading(errors, hosts) : hosts.read(line, errors);
     const isGood = !request.isFailure && (reading === undefined || reading.outcome === 'ok');
-    const isFound = match !== undefined && match.ambiguous === 0 && line !== undefined && gateway !== undefined;
+    const isCertain = match?.ambiguous === 0 && (match.choices ?? []).length <= 1;
+    const isFound = isCertain && line !== undefined && gateway !== undefined;
     const inner = isFound ? narrowed(wantedOf(line, gateway, !isGood), own) : { ...own, mayOutlast: !isGood };
     return {
       journey: {
@@ -241,6 +242,7 @@ function draftsOfRequests(requests: readonly ClientRequest[], hosts: Hosts): Dra
           ...gatewayPresence(request, own, match !== undefined, hosts),
           ...(match === undefined ? {} : { joinedBy: match.by }),
           ambiguous: match?.ambiguous ?? 0,
+          ...alikeOf(match),
           // What the client got stands in the last line, where there are several.
           access: match === undefined ? [] : [...match.entries].reverse(),
           details: errors,
@@ -266,6 +268,7 @@ function wantedOfRequest(request: ClientRequest): Wanted {
     ...(status === undefined ? {} : { status }),
     ...(localPort === undefined ? {} : { probePort: localPort }),
     ...(localPort === undefined || direct === undefined ? {} : { clientPort: localPort }),
+    durationUs: elapsedUs,
     start: point(sentAtUs),
     end: point(sentAtUs + elapsedUs),
     mayOutlast: isFailure,
