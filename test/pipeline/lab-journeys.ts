@@ -44,7 +44,7 @@ export type ExplainedSet = {
   readonly requests: number;
 };
 
-function textOf(file: string): string {
+export function textOf(file: string): string {
   return readFileSync(new URL(file, LAB), 'utf8');
 }
 
@@ -54,7 +54,7 @@ function pattern(file: string, words: RegExp): string {
   return found.replaceAll('\\"', '"');
 }
 
-function spec(file: string, more: Omit<LogSpec, 'files' | 'from'> = {}): LogSpec {
+export function spec(file: string, more: Omit<LogSpec, 'files' | 'from'> = {}): LogSpec {
   return { from: 'gateway', files: [fileURLToPath(new URL(`raw/${file}`, LAB))], ...more };
 }
 
@@ -83,9 +83,12 @@ function specsOf(gateway: LabGateway): readonly LogSpec[] {
 }
 
 /** All of it, as the command `explain` would: read, joined, decided. */
-export async function explainSet(gateway: LabGateway): Promise<ExplainedSet> {
+export async function explainSet(
+  gateway: LabGateway,
+  specs: readonly LogSpec[] = specsOf(gateway),
+): Promise<ExplainedSet> {
   const { recording } = await explainLogs({
-    specs: specsOf(gateway),
+    specs,
     baseFolder: fileURLToPath(LAB),
     profile: logsProfile('logs'),
     seed: 1,

@@ -3,6 +3,7 @@ import type { PlacedEntry } from '../../model/log.ts';
 import { type HostIndex, idKeys, type Wanted } from './host-index.ts';
 import { distanceUs, type Span } from './moment.ts';
 import { CLOSE_US, during, isAboutRequest, type Nameless, ofMoment } from './moment-owners.ts';
+import { settleTies, type TiedAsk } from './tied-details.ts';
 import { isAnother, type Placed, SLACK_US } from './time-match.ts';
 
 export type DetailAsk = { readonly wanted: Wanted; readonly own: readonly PlacedEntry[] };
@@ -44,12 +45,23 @@ export function assignDetails(
     else if (isAboutRequest(detail)) pathless.push({ ...placed, path: pathBeside(detail, named) });
   }
   const times = new Map([...byPath].map(([path, list]) => [path, inOrder(list)]));
-  const pairs = asks.flatMap(({ wanted, own }, ask): Pair[] => [
+  const sure = asks.flatMap(({ wanted, own }, ask): Pair[] => [
     ...ofPort(wanted, byKey).map((pair) => ({ ...pair, ask })),
     ...ofIds(wanted, byKey).map((pair) => ({ ...pair, ask })),
     ...own.flatMap((entry) => ofConnection(index.place(entry), byKey)).map((pair) => ({ ...pair, ask })),
-    ...ofTime(wanted, own, times.get(wanted.path ?? '')).map((pair) => ({ ...pair, ask })),
   ]);
+  const known = new Set(sure.map(({ detail }) => detail));
+  const byTime = asks.flatMap(({ wanted, own }, ask): Pair[] =>
+    ofTime(wanted, own, times.get(wanted.path ?? '')).flatMap((pair) =>
+      known.has(pair.detail) ? [] : [{ ...pair, ask }],
+    ),
+  );
+  const isError = ({ detail }: Pair): boolean => detail.kind === 'error';
+  const pairs = [
+    ...sure,
+    ...byTime.filter((pair) => !isError(pair)),
+    ...settleTies(byTime.filter(isError), (ask) => tiedAsk(asks[ask] as DetailAsk)),
+  ];
   for (const { apartUs, ...pair } of ofMoment(asks, pathless, isWhole))
     pairs.push({ ...pair, tier: 1, apartUs: apartUs + GOOD_PENALTY_US });
   pairs.sort((a, b) => a.tier - b.tier || a.apartUs - b.apartUs);
@@ -70,6 +82,10 @@ export function assignDetails(
     if (ask !== undefined) found[ask]?.push(detail);
   }
   return found.map((list) => list.sort((a, b) => a.atUs - b.atUs));
+}
+
+function tiedAsk({ wanted, own: [line] }: DetailAsk): TiedAsk {
+  return { isFailed: wanted.mayOutlast, endUs: wanted.end.lowUs, line: line?.line ?? 0 };
 }
 
 /** Error lines of Apache that name a path, by their client's port. */
