@@ -3,6 +3,7 @@ import type { Gateway } from '../gateways/gateway.ts';
 import type { CauseId } from '../model/causes.ts';
 import type { HopOutcome } from '../model/hop.ts';
 import type { Journey, LogEvidence } from '../model/journey.ts';
+import type { UpstreamTry } from '../model/log.ts';
 import type { Decision } from './decision.ts';
 import { decide } from './decision-table.ts';
 import type { DetectorContext } from './detector.ts';
@@ -106,7 +107,7 @@ function cascades({ journeys }: LogEvidence, { ejection }: Gateway): LogContext[
   const triggers = journeys
     .filter(
       ({ gateway: { reading, access } }) =>
-        new Set(access[0]?.upstream?.map(({ address }) => address)).size >= 2 &&
+        reached(access[0]?.upstream).size >= 2 &&
         (reading?.failedTries ?? 0) >= 1 &&
         (access[0]?.status ?? 0) >= 500 &&
         POISONED.includes(reading?.outcome ?? 'unknown'),
@@ -119,6 +120,12 @@ function cascades({ journeys }: LogEvidence, { ejection }: Gateway): LogContext[
     const near = triggers.filter(({ endAtUs }) => atUs >= endAtUs - STAMP_US && atUs <= endAtUs + HOLD_US);
     return near.find(({ isProved }) => isProved) ?? near[0];
   };
+}
+
+/** Members that a request got as far as; where no connect time is logged, those that it was sent to. One that cannot be reached is down, not taken down. */
+function reached(tries: readonly UpstreamTry[] = []): ReadonlySet<string> {
+  const isTimed = tries.some(({ connectUs }) => connectUs !== undefined);
+  return new Set(tries.flatMap(({ address, connectUs }) => (isTimed && connectUs === undefined ? [] : [address])));
 }
 
 const ABANDONED = /^Connection_Abandoned_By_(?:AppPool|ReqQueue)$/;
@@ -243,7 +250,13 @@ function weights(logs: LogEvidence): (journey: Journey) => Pick<Decided, 'weight
 export function countedRequests({ sources }: LogEvidence): number {
   const ofRole = (wanted: string) => sources.filter(({ role }) => role === wanted);
   const own = ofRole('gateway').length > 0 ? ofRole('gateway') : sources;
-  return own.reduce((sum, { minutes }) => sum + minutes.reduce((part, { count }) => part + count, 0), 0);
+  const requests = (some: typeof own): number =>
+    some.reduce((sum, { minutes }) => sum + minutes.reduce((part, { count }) => part + count, 0), 0);
+  // Both logs of Varnish have a line for the same request.
+  const [ncsa, transactions] = (['varnish', 'varnishlog'] as const).map((id) =>
+    own.filter(({ format }) => format === id),
+  );
+  return requests(own) - Math.min(requests(ncsa ?? []), requests(transactions ?? []));
 }
 
 /** The response timers that a gateway has unless configured, by cause. */

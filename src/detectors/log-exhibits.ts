@@ -19,7 +19,7 @@ export function linesExhibit(id: string, items: readonly Decided[], context: Det
     because: item.decision.because,
     lines: linesOf(item)
       .slice(0, LINES_PER_ROW)
-      .map((entry) => ({ source: nameOf(entry), text: entry.raw })),
+      .map((entry) => ({ source: `${nameOf(entry)}${doubtOf(item, entry)}`, text: entry.raw })),
   }));
   return {
     kind: 'lines',
@@ -30,6 +30,15 @@ export function linesExhibit(id: string, items: readonly Decided[], context: Det
     rows,
     total: items.length,
   };
+}
+
+/** What is said of a line that was joined without an id, and may be that of another request. */
+function doubtOf({ journey: { gateway, members } }: Decided, entry: PlacedEntry): string {
+  const view = [gateway, ...members].find(({ access }) => access.includes(entry));
+  if (view === undefined) return '';
+  if (view.ambiguous > 0) return ', by path and time: a guess';
+  const { alike = 0 } = view;
+  return alike === 0 ? '' : `, by path and time: one of ${alike + 1} alike`;
 }
 
 function rank({ decision }: Decided): number {

@@ -53,7 +53,7 @@ export type Facts = {
   readonly memberUs?: number;
   /** Other lines fit as well and look different: the member's side proves nothing. */
   readonly isAmbiguous: boolean;
-  /** The member's line is certainly about this request: joined by an id, or so peculiar that no other would fit. */
+  /** The member's line is about this request: joined by an id, or so peculiar that no other would fit but such as say the same. */
   readonly isSameRequest: boolean;
   /** Nearly: no other line fits, and the clocks are known well enough to say so. */
   readonly isLikelySame: boolean;

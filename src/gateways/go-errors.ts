@@ -23,7 +23,8 @@ export const GO_ERRORS: readonly WordRule[] = [
     words: /malformed HTTP|malformed MIME|multiple Content-Length|malformed chunked|invalid byte in chunk/,
     outcome: 'response/malformed',
   },
-  { words: /invalid Read on closed Body/, outcome: 'request/send-failed', sure: 0.85, rivals: ['connect/refused'] },
+  // An attempt before this one had used the body up: what failed first, a refused connection in the lab, the text does not say.
+  { words: /invalid Read on closed Body/, outcome: 'request/send-failed', sure: 0.6, rivals: ['connect/refused'] },
   { words: /context canceled|operation was canceled/, outcome: 'client/abort' },
   { words: /no upstreams available/, outcome: 'pool/none', sure: 0.9, rivals: ['pool/member-limit'] },
   { words: /write \w+ .*(?:broken pipe|connection reset)/, outcome: 'request/send-failed' },

@@ -126,7 +126,26 @@ export function readNginxLog(access: LogEntry, errors: readonly LogEntry[]): Hop
     return reading('response/malformed', 'member', 1, because, { ...extras, code: '009' });
   }
   if (last?.headerUs !== undefined) return answered(access, own, last, extras);
+  if (last === undefined && (access.status ?? 500) < 400) {
+    const repeated = answeredAfter(access, own);
+    if (repeated !== undefined) return repeated;
+  }
   return fromErrors(own, access, last, extras) ?? fromTimes(access, last, extras);
+}
+
+const BEFORE_HEADER =
+  /while (?:connecting to|SSL handshaking to|sending request to|reading response header from) upstream/;
+
+/** Without times of members: an attempt failed, and the client got a good answer, from another member or, rarely, from an error_page. */
+function answeredAfter(access: LogEntry, own: readonly LogEntry[]): HopReading | undefined {
+  const failed = own.filter(
+    ({ level, message = '' }) =>
+      level !== 'warn' && BEFORE_HEADER.test(message) && firstRule(TO_MEMBER, message) !== undefined,
+  );
+  const [first] = failed;
+  if (first === undefined || failed.some(({ message = '' }) => /no live upstreams/.test(message))) return undefined;
+  const because = `answered ${access.status} after "${quote(first.message ?? '')}" at another member`;
+  return passedOn(access, 0.8, because, { failedTries: failed.length });
 }
 
 /** A header came: the status is the member's. What went wrong later stands only in the error log. */

@@ -92,6 +92,11 @@ function byError(
   return byRule(isLate ? { ...rule, madeBy: 'member' } : rule, because, { ...extras, waitedUs, code: said });
 }
 
+/** Content-Length and Transfer-Encoding together (the laboratory), or a bogus length (Varnish's own tests); older versions say it in VCL_Error. */
+function hasNoLength({ message, extra }: LogEntry): boolean {
+  return /\bBody cannot be fetched\b/.test(`${message ?? ''}\n${extra?.['VCL_Error'] ?? ''}`);
+}
+
 function fromAccess(access: LogEntry, told: readonly LogEntry[], extras: LooseExtras): HopReading {
   const { status } = access;
   if (status === undefined) return untold('the line has no status', extras);
@@ -105,9 +110,15 @@ function fromAccess(access: LogEntry, told: readonly LogEntry[], extras: LooseEx
       rivals: ['response/reset-before-headers'],
     });
   }
+  if (status === 503 && told.some(hasNoLength)) {
+    const because = 'Error: "Body cannot be fetched": the headers contradict each other on how the body ends';
+    return reading('response/malformed', 'gateway', 0.9, because, extras);
+  }
   if (status === 503) {
     const because =
-      'Varnish answers 503 whatever went wrong with the fetch; the transaction log (varnishlog) would say what';
+      told.length > 0
+        ? 'Varnish answered 503, and its transaction log has no FetchError that says why'
+        : 'Varnish answers 503 whatever went wrong with the fetch; the transaction log (varnishlog) would say what';
     return reading('gateway/backend-fetch-failed', 'gateway', 0.5, because, {
       ...extras,
       rivals: [

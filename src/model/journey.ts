@@ -24,8 +24,10 @@ export type HostView = {
   /** Why, where it is `unknown`. */
   readonly because?: string;
   readonly joinedBy?: JoinedBy;
-  /** How many other lines would have fitted as well. Above 0 the join is a guess and is not used as proof. */
+  /** How many other lines would have fitted as well and tell something else. Above 0 the join is a guess and is not used as proof. */
   readonly ambiguous: number;
+  /** How many other lines look the same and fit as well: the request has one of them all, and it is not known which. Left out: none. */
+  readonly alike?: number;
   readonly access: readonly PlacedEntry[];
   /** Error lines, FREB traces and HTTPERR lines of the same request. */
   readonly details: readonly PlacedEntry[];

@@ -67,6 +67,26 @@ test('one side alone is never proof, and an ambiguous join is none either', () =
   assert.equal(finding?.measured['memberLongestUs'], undefined);
 });
 
+test('lines that were joined by time say whether they may be another request’s', () => {
+  const table = [
+    [{}, /^web1, [^,]+, line \d+$/],
+    [{ alike: 2 }, /, by path and time: one of 3 alike$/],
+    [{ ambiguous: 1 }, /, by path and time: a guess$/],
+  ] as const;
+  for (const [more, expected] of table) {
+    const journeys = timeouts(3).map((journey) => ({
+      ...journey,
+      members: journey.members.map((one) => ({ ...one, joinedBy: 'time-and-path' as const, ...more })),
+    }));
+    const [exhibit] = findings(evidenceOf(journeys))[0]?.exhibits ?? [];
+    assert.ok(exhibit?.kind === 'lines');
+    for (const { lines } of exhibit.rows) {
+      assert.match(lines[0]?.source ?? '', /^gateway, [^,]+, line \d+$/);
+      assert.match(lines[1]?.source ?? '', expected);
+    }
+  }
+});
+
 test('a class of which a sample was kept counts in full, and its share is as uncertain as the sample is small', () => {
   const kept = [
     ...timeouts(30),

@@ -255,6 +255,23 @@ const TABLES: readonly Table[] = [
       [ASKED(502, { flags: '----' }), 'unknown', 0, 0],
     ],
   ],
+  [
+    'varnish',
+    'varnishlog',
+    [
+      [{ ...ANSWERED(200), status: 503, message: 'Body cannot be fetched' }, 'response/malformed', 0.9, 0.9],
+      [
+        { ...ANSWERED(200), status: 503, extra: { VCL_Error: 'Body cannot be fetched' } },
+        'response/malformed',
+        0.9,
+        0.9,
+      ],
+      // After an interim answer the same words: whether it was all that the member had to say, nobody knows.
+      [{ ...ANSWERED(100), status: 503, message: 'Body cannot be fetched' }, 'response/malformed', 0.6, 0.6],
+      [{ ...ANSWERED(503), status: 503 }, 'member/status', 0.9, 0.9],
+      [ASKED(503), 'gateway/backend-fetch-failed', 0.5, 0.5],
+    ],
+  ],
 ];
 
 function entry(format: LogFormatId, line: Partial<LogEntry>): LogEntry {

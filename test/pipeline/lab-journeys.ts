@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { createMeasures } from '../../src/analysis/create-measures.ts';
 import { gatewayOf } from '../../src/catalog.ts';
 import type { DetectorContext } from '../../src/detectors/detector.ts';
-import { type Decided, decidedJourneys } from '../../src/detectors/log-decisions.ts';
+import { countedRequests, type Decided, decidedJourneys } from '../../src/detectors/log-decisions.ts';
 import { concernOf } from '../../src/detectors/log-members.ts';
 import type { LogSpec } from '../../src/logs/read-logs.ts';
 import type { CauseId } from '../../src/model/causes.ts';
@@ -33,12 +33,18 @@ export type Explained = {
   /** As a report would name it: the member's errors told apart from the application's. */
   readonly cause: CauseId | undefined;
   readonly decided: Decided;
-  readonly raw: string;
+  /** Its lines of access logs, as they stand there. */
+  readonly lines: readonly string[];
 };
 
-export type ExplainedSet = { readonly sources: readonly LogSourceSummary[]; readonly journeys: readonly Explained[] };
+export type ExplainedSet = {
+  readonly sources: readonly LogSourceSummary[];
+  readonly journeys: readonly Explained[];
+  /** As a report counts them. */
+  readonly requests: number;
+};
 
-function textOf(file: string): string {
+export function textOf(file: string): string {
   return readFileSync(new URL(file, LAB), 'utf8');
 }
 
@@ -48,7 +54,7 @@ function pattern(file: string, words: RegExp): string {
   return found.replaceAll('\\"', '"');
 }
 
-function spec(file: string, more: Omit<LogSpec, 'files' | 'from'> = {}): LogSpec {
+export function spec(file: string, more: Omit<LogSpec, 'files' | 'from'> = {}): LogSpec {
   return { from: 'gateway', files: [fileURLToPath(new URL(`raw/${file}`, LAB))], ...more };
 }
 
@@ -56,7 +62,10 @@ function specsOf(gateway: LabGateway): readonly LogSpec[] {
   switch (gateway) {
     case 'nginx':
       return [
-        spec('nginx-access.log', { pattern: pattern('conf/nginx.conf', /log_format probe '([^']*)'/) }),
+        spec('nginx-access.log', {
+          format: 'nginx',
+          pattern: pattern('conf/nginx.conf', /log_format probe '([^']*)'/),
+        }),
         spec('nginx-error.log'),
       ];
     case 'haproxy':
@@ -74,9 +83,12 @@ function specsOf(gateway: LabGateway): readonly LogSpec[] {
 }
 
 /** All of it, as the command `explain` would: read, joined, decided. */
-export async function explainSet(gateway: LabGateway): Promise<ExplainedSet> {
+export async function explainSet(
+  gateway: LabGateway,
+  specs: readonly LogSpec[] = specsOf(gateway),
+): Promise<ExplainedSet> {
   const { recording } = await explainLogs({
-    specs: specsOf(gateway),
+    specs,
     baseFolder: fileURLToPath(LAB),
     profile: logsProfile('logs'),
     seed: 1,
@@ -90,10 +102,11 @@ export async function explainSet(gateway: LabGateway): Promise<ExplainedSet> {
   const all = decidedJourneys(context);
   return {
     sources: recording.logs?.sources ?? [],
+    requests: recording.logs === undefined ? 0 : countedRequests(recording.logs),
     journeys: all.map((decided) => ({
       cause: decided.decision.cause === undefined ? undefined : concernOf(decided, all, context).cause,
       decided,
-      raw: decided.journey.gateway.access[0]?.raw ?? '',
+      lines: decided.journey.gateway.access.map(({ raw }) => raw),
     })),
   };
 }

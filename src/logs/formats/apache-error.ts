@@ -47,6 +47,8 @@ const PREFIXES: readonly (readonly [name: string, pattern: RegExp])[] = [
 /** `(111)Connection refused: `, `(EAI 2)Name or service not known: `, `(OS 10061)…: `. Stays part of the message. */
 const ERRNO = /^\((\d+|EAI -?\d+|OS \d+)\)[^:]*: /;
 const CODE = /^(AH\d{5}): /;
+/** Of messages that end so (AH00898, AH01106) the path is the request's own; decoded, so only characters that never were encoded tell. */
+const RETURNED_BY = / returned by (\/[\w.~/:@!$&'*+,;=-]*)(?: \(([A-Z]+)\))?$/;
 const REFERER = /, referer: (.*)$/s;
 
 /** Takes the prefixes off, in whatever order the format has them. */
@@ -91,6 +93,7 @@ function entryOf(text: string, time: Time): LogEntry {
   const level = LEVEL.exec(text.slice(time.length));
   const { found, message } = cutPrefixes(text.slice(time.length + (level?.[0].length ?? 0)));
   const module = level?.[1];
+  const [, path, method] = RETURNED_BY.exec(message) ?? [];
   const extra = known({
     module: module === '-' ? undefined : module,
     errno: found.get('errno'),
@@ -107,7 +110,7 @@ function entryOf(text: string, time: Time): LogEntry {
     stamp: 'moment',
     resolutionUs: time.resolutionUs,
     message,
-    ...known({ level: level?.[2], code: found.get('code'), processId: countOf(found.get('process')) }),
+    ...known({ path, method, level: level?.[2], code: found.get('code'), processId: countOf(found.get('process')) }),
     ...peerOf(found.get('client')),
     ids: requestIds({ local: notDash(found.get('local')) }),
     ...(Object.keys(extra).length === 0 ? {} : { extra }),

@@ -44,8 +44,11 @@ export type Collected = {
   readonly probeLines: number;
   /** Lines that were wanted but had no more room, by reason. */
   readonly dropped: Readonly<Partial<Record<Kept, number>>>;
-  /** Every line about this path in this time (µs, own clock) was kept: one that is not among the kept is not in the log. */
-  covers(fromUs: number, toUs: number, path: string | undefined): boolean;
+  /**
+   * Every line about this path in this time (µs, own clock) was kept: one that is not among the kept is not in the log. `isFailure`: every
+   * failed one.
+   */
+  covers(fromUs: number, toUs: number, path: string | undefined, isFailure?: boolean): boolean;
 };
 
 export type Collector = {

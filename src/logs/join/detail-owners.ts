@@ -2,18 +2,21 @@
 import type { PlacedEntry } from '../../model/log.ts';
 import { type HostIndex, idKeys, type Wanted } from './host-index.ts';
 import { distanceUs, type Span } from './moment.ts';
+import { CLOSE_US, during, isAboutRequest, type Nameless, ofMoment } from './moment-owners.ts';
+import { settleTies, type TiedAsk } from './tied-details.ts';
 import { isAnother, type Placed, SLACK_US } from './time-match.ts';
 
 export type DetailAsk = { readonly wanted: Wanted; readonly own: readonly PlacedEntry[] };
 
 /** HTTPERR lines of dropped connections may come this much later than the request's end (up to a minute, Microsoft KB820729). */
 const LATE_KERNEL_US = 75_000_000;
-/** A details line without any id must be this close. */
-const CLOSE_US = 1_500_000;
 /** An id other than the probe's may repeat; within this it is the same request. */
 const NEAR_ID_US = 75_000_000;
 /** Between two requests that fit equally, a failed one is the one that an error is about. */
 const GOOD_PENALTY_US = 500_000;
+
+/** Lines about one failure follow each other at once: 0.1 ms apart in the laboratory. */
+const SAME_FAILURE_US = 20_000;
 
 type Pair = {
   readonly ask: number;
@@ -26,35 +29,96 @@ type Pair = {
  * The details of each request, in its order. By id first (also the connection number that error log and access log of one program share),
  * then by path and time. A detail has one owner, and by time alone a request has at most one kernel line: http.sys writes one.
  */
-export function assignDetails(index: HostIndex, asks: readonly DetailAsk[]): readonly (readonly PlacedEntry[])[] {
+export function assignDetails(
+  index: HostIndex,
+  asks: readonly DetailAsk[],
+  isWhole: (fromUs: number, toUs: number) => boolean = () => false,
+): readonly (readonly PlacedEntry[])[] {
   const byKey = new Map<string, Placed[]>();
   const byPath = new Map<string, Placed[]>();
-  const pathless: Placed[] = [];
+  const pathless: Nameless[] = [];
+  const named = pathsOfPorts(index.details);
   for (const detail of index.details) {
     const placed = index.place(detail);
     for (const key of keysOf(detail)) push(byKey, key, placed);
     if (detail.path !== undefined) push(byPath, detail.path, placed);
-    else if (isAboutNoAnswer(detail)) pathless.push(placed);
+    else if (isAboutRequest(detail)) pathless.push({ ...placed, path: pathBeside(detail, named) });
   }
   const times = new Map([...byPath].map(([path, list]) => [path, inOrder(list)]));
-  const pairs = asks.flatMap(({ wanted, own }, ask): Pair[] => [
+  const sure = asks.flatMap(({ wanted, own }, ask): Pair[] => [
     ...ofPort(wanted, byKey).map((pair) => ({ ...pair, ask })),
     ...ofIds(wanted, byKey).map((pair) => ({ ...pair, ask })),
     ...own.flatMap((entry) => ofConnection(index.place(entry), byKey)).map((pair) => ({ ...pair, ask })),
-    ...ofTime(wanted, own, times.get(wanted.path ?? '')).map((pair) => ({ ...pair, ask })),
   ]);
-  pairs.push(...ofMomentOnly(asks, pathless));
+  const known = new Set(sure.map(({ detail }) => detail));
+  const byTime = asks.flatMap(({ wanted, own }, ask): Pair[] =>
+    ofTime(wanted, own, times.get(wanted.path ?? '')).flatMap((pair) =>
+      known.has(pair.detail) ? [] : [{ ...pair, ask }],
+    ),
+  );
+  const isError = ({ detail }: Pair): boolean => detail.kind === 'error';
+  const pairs = [
+    ...sure,
+    ...byTime.filter((pair) => !isError(pair)),
+    ...settleTies(byTime.filter(isError), (ask) => tiedAsk(asks[ask] as DetailAsk)),
+  ];
+  for (const { apartUs, ...pair } of ofMoment(asks, pathless, isWhole))
+    pairs.push({ ...pair, tier: 1, apartUs: apartUs + GOOD_PENALTY_US });
   pairs.sort((a, b) => a.tier - b.tier || a.apartUs - b.apartUs);
   const found = asks.map((): PlacedEntry[] => []);
   const claimed = new Set<PlacedEntry>();
+  const owners = new Map<number, Owned[]>();
   for (const { ask, detail, tier } of pairs) {
     const list = found[ask];
     if (list === undefined || claimed.has(detail)) continue;
     if (tier === 1 && detail.kind !== 'error' && list.some(({ kind }) => kind === detail.kind)) continue;
     claimed.add(detail);
     list.push(detail);
+    if (detail.clientPort !== undefined && detail.format === 'apache-error')
+      push(owners, detail.clientPort, { ask, detail });
+  }
+  for (const detail of owners.size === 0 ? [] : index.details) {
+    const ask = detail.format !== 'apache-error' || claimed.has(detail) ? undefined : ownerOfPort(detail, owners);
+    if (ask !== undefined) found[ask]?.push(detail);
   }
   return found.map((list) => list.sort((a, b) => a.atUs - b.atUs));
+}
+
+function tiedAsk({ wanted, own: [line] }: DetailAsk): TiedAsk {
+  return { isFailed: wanted.mayOutlast, endUs: wanted.end.lowUs, line: line?.line ?? 0 };
+}
+
+/** Error lines of Apache that name a path, by their client's port. */
+function pathsOfPorts(details: readonly PlacedEntry[]): ReadonlyMap<number, PlacedEntry[]> {
+  const named = new Map<number, PlacedEntry[]>();
+  for (const detail of details)
+    if (detail.format === 'apache-error' && detail.path !== undefined && detail.clientPort !== undefined)
+      push(named, detail.clientPort, detail);
+  return named;
+}
+
+/** The path that another line about the same failure names. */
+function pathBeside(
+  { clientPort, atUs, source }: PlacedEntry,
+  named: ReadonlyMap<number, readonly PlacedEntry[]>,
+): string | undefined {
+  const near = (named.get(clientPort ?? -1) ?? []).find(
+    (one) => one.source === source && Math.abs(one.atUs - atUs) <= SAME_FAILURE_US,
+  );
+  return near?.path;
+}
+
+type Owned = { readonly ask: number; readonly detail: PlacedEntry };
+
+/** Of several lines about one failure Apache names the request in one only; its client's port is in all. */
+function ownerOfPort(
+  { clientPort, atUs, source }: PlacedEntry,
+  owners: ReadonlyMap<number, Owned[]>,
+): number | undefined {
+  const near = (owners.get(clientPort ?? -1) ?? []).filter(
+    ({ detail }) => detail.source === source && Math.abs(detail.atUs - atUs) <= SAME_FAILURE_US,
+  );
+  return new Set(near.map(({ ask }) => ask)).size === 1 ? near[0]?.ask : undefined;
 }
 
 function keysOf(entry: PlacedEntry): string[] {
@@ -74,50 +138,9 @@ function ofPort(wanted: Wanted, byKey: ReadonlyMap<string, readonly Placed[]>): 
   });
 }
 
-/** Apache names no request when the member gave no answer. An error in the middle of one is about a request that looks well in the access log. */
-function isAboutNoAnswer({ format, kind, code }: PlacedEntry): boolean {
-  return format === 'apache-error' && kind === 'error' && code !== undefined && code !== 'AH01110';
-}
-
-/** Error lines that name no request: of the one that failed at that moment, where there is only one. */
-function ofMomentOnly(asks: readonly DetailAsk[], pathless: readonly Placed[]): Pair[] {
-  const failed = asks
-    .map(({ wanted, own }, ask) => ({ wanted, ask, isFailed: own.length > 0 && wanted.mayOutlast }))
-    .filter(({ isFailed }) => isFailed)
-    .sort((a, b) => a.wanted.start.lowUs - b.wanted.start.lowUs);
-  const longestUs = failed.reduce((most, { wanted }) => Math.max(most, wanted.end.highUs - wanted.start.lowUs), 0);
-  return pathless.flatMap((one): Pair[] => {
-    const { lowUs, highUs } = momentOf(one);
-    const near: Pair[] = [];
-    for (let at = firstFrom(failed, lowUs - longestUs - CLOSE_US); at < failed.length && near.length < 2; at++) {
-      const { wanted, ask } = failed[at] as (typeof failed)[number];
-      if (wanted.start.lowUs > highUs + CLOSE_US) break;
-      const apartUs = distanceUs(momentOf(one), during(wanted));
-      if (apartUs <= CLOSE_US && !isAnother(one.entry, wanted))
-        near.push({ ask, detail: one.entry, tier: 1, apartUs: apartUs + GOOD_PENALTY_US });
-    }
-    return near.length === 1 ? near : [];
-  });
-}
-
-function firstFrom(list: readonly { readonly wanted: Wanted }[], us: number): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((list[middle]?.wanted.start.lowUs ?? 0) < us) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 function localKeys({ ids, format }: PlacedEntry): string[] {
   const program = format.split('-')[0] ?? format;
   return ids.local === undefined ? [] : [`l:${program}:${ids.local}`];
-}
-
-function during({ start, end }: { readonly start: Span; readonly end: Span }): Span {
-  return { lowUs: start.lowUs, highUs: Math.max(start.highUs, end.highUs) };
 }
 
 function momentOf({ entry, start, end }: Placed): Span {
@@ -220,7 +243,7 @@ function apartOfTrace({ entry, start, errorUs }: Placed, wanted: Wanted, own: re
   return isOwn ? apartUs : undefined;
 }
 
-function push(map: Map<string, Placed[]>, key: string, value: Placed): void {
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key);
   if (list === undefined) map.set(key, [value]);
   else list.push(value);

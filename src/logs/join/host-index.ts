@@ -3,7 +3,7 @@ import type { ClockEstimate, JoinedBy } from '../../model/journey.ts';
 import type { LogEntry, PlacedEntry } from '../../model/log.ts';
 import { correctionUs } from './clock.ts';
 import { distanceUs, endOf, type Span, shifted, startOf } from './moment.ts';
-import { isAnother, type Placed, pickByTime, SLACK_US } from './time-match.ts';
+import { type IsCovered, isAnother, type Placed, pickByTime, SLACK_US } from './time-match.ts';
 
 /** What is known of a request before it is looked for on a host; times by the reference clock. */
 export type Wanted = {
@@ -18,6 +18,7 @@ export type Wanted = {
   readonly probePort?: number;
   readonly start: Span;
   readonly end: Span;
+  readonly durationUs?: number;
   /** The other side gave up or was cut: the line here may end later and take longer. */
   readonly mayOutlast: boolean;
 };
@@ -28,9 +29,11 @@ export type Match = {
   readonly entries: readonly PlacedEntry[];
   /** Other lines that fit as well and look different, or what else makes it a guess. */
   readonly ambiguous: number;
-  /** Lines that would do as well, because it does not matter which is which. */
-  readonly alike?: readonly PlacedEntry[];
+  /** Lines that look the same and fit as well, with the one that is taken: the request has one of them, whichever. Best first. */
+  readonly choices?: readonly Choice[];
 };
+
+export type Choice = { readonly entry: PlacedEntry; readonly costUs: number };
 
 export type HostIndex = {
   findAccess(wanted: Wanted): Match | undefined;
@@ -50,6 +53,7 @@ const TRACE_DURATION_US = 50_000;
 export function indexHost(
   entries: readonly PlacedEntry[],
   clockOf: (source: number) => ClockEstimate | undefined,
+  isCovered: IsCovered,
 ): HostIndex {
   const place = (entry: PlacedEntry): Placed => {
     const clock = clockOf(entry.source);
@@ -84,7 +88,7 @@ export function indexHost(
       }
       return (
         byPort(wanted, ports.get(wanted.probePort ?? -1) ?? []) ??
-        pickByTime(wanted, byPath.get(wanted.path ?? '') ?? [])
+        pickByTime(wanted, byPath.get(wanted.path ?? '') ?? [], isCovered)
       );
     },
     ofTrace(trace) {

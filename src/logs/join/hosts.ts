@@ -5,6 +5,7 @@ import { correctionUs } from './clock.ts';
 import type { KeptEntry } from './collector.ts';
 import { type HostIndex, indexHost } from './host-index.ts';
 import type { Span } from './moment.ts';
+import type { IsCovered } from './time-match.ts';
 
 /** A stretch of time that a file holds without a hole, by its own clock (µs since 1970). */
 export type Range = { readonly fromUs: number; readonly toUs: number };
@@ -17,8 +18,8 @@ export type HostSource = {
   /** Where absence may be claimed, by its own clock. */
   readonly ranges: readonly Range[];
   readonly kept: readonly KeptEntry[];
-  /** Whether every line about this path in this time (own clock) is among the kept. */
-  covers(fromUs: number, toUs: number, path: string | undefined): boolean;
+  /** Whether every line about this path in this time (own clock) is among the kept; `isFailure`: every failed one. */
+  covers(fromUs: number, toUs: number, path: string | undefined, isFailure?: boolean): boolean;
   /** Lines of the probe were found, and none was left out. */
   readonly hasAllProbeLines: boolean;
 };
@@ -65,9 +66,20 @@ export function placeHost(host: Host, clocks: ReadonlyMap<number, ClockEstimate>
   const logs = host.sources.filter(hasAccessFormat);
   return {
     ...host,
-    index: indexHost(host.entries, (source) => clocks.get(source)),
+    index: indexHost(host.entries, (source) => clocks.get(source), coverageOf(logs, clocks)),
     presenceOf: (asked) => presenceIn(logs, clocks, asked),
   };
+}
+
+function coverageOf(logs: readonly HostSource[], clocks: ReadonlyMap<number, ClockEstimate>): IsCovered {
+  return (fromUs, toUs, path, isFailure) =>
+    logs.some((log) => {
+      const clock = clocks.get(log.index);
+      const [from, to] = [fromUs - correctionUs(clock, fromUs), toUs - correctionUs(clock, toUs)];
+      return (
+        log.ranges.some((range) => range.fromUs <= from && range.toUs >= to) && log.covers(from, to, path, isFailure)
+      );
+    });
 }
 
 /** Rotated files are given one after the other; longer pauses between them may be a file that was not given. */

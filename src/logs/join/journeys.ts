@@ -8,10 +8,10 @@ import { assignDetails, type DetailAsk } from './detail-owners.ts';
 import { eventsFinder } from './events-near.ts';
 import { clockIds, isWhole, loosePathKey, pathKey, type Reference, setClocks } from './host-clocks.ts';
 import type { Wanted } from './host-index.ts';
-import { groupHosts, type HostSource, NOT_LOOKED_AT, type PlacedHost, placeHost } from './hosts.ts';
+import { groupHosts, type HostSource, hasAccessFormat, NOT_LOOKED_AT, type PlacedHost, placeHost } from './hosts.ts';
 import { loneJourneys } from './lone-journeys.ts';
-import { membersOf } from './member-views.ts';
-import { endOf, type Span, startOf } from './moment.ts';
+import { alikeOf, membersOf } from './member-views.ts';
+import { distanceUs, endOf, type Span, startOf } from './moment.ts';
 import { timesOf, wantedOf } from './wanted-line.ts';
 
 /** Reads a gateway's own lines; from the gateway's file. */
@@ -138,13 +138,19 @@ function isTemplate(path: string): boolean {
 function draftsOfLines(hosts: Hosts, samples: ReadonlySet<PlacedEntry>): Draft[] {
   const { gateway, members, read } = hosts;
   if (gateway === undefined) return [];
-  const lines = gateway.index.access.map((entry) => ({ entry, wanted: wantedOf(entry, gateway, isCut(entry)) }));
+  const twins = twinsOf(gateway.index.access);
+  const second = new Set(twins.values());
+  const lines = gateway.index.access
+    .filter((entry) => !second.has(entry))
+    .map((entry) => ({ entry, wanted: wantedOf(entry, gateway, isCut(entry)) }));
   const details = assignDetails(
     gateway.index,
     lines.map(({ entry, wanted }) => ({ wanted, own: [entry] })),
+    (fromUs, toUs) => gateway.sources.every((log) => !hasAccessFormat(log) || log.covers(fromUs, toUs, undefined)),
   );
   return lines.map(({ entry, wanted }, index): Draft => {
     const own = details[index] ?? [];
+    const twin = twins.get(entry);
     const reading = read(entry, own);
     const isGood = !isCut(entry) && (reading === undefined || reading.outcome === 'ok');
     return {
@@ -155,7 +161,7 @@ function draftsOfLines(hosts: Hosts, samples: ReadonlySet<PlacedEntry>): Draft[]
         gateway: {
           presence: 'present',
           ambiguous: 0,
-          access: [entry],
+          access: [entry, ...(twin === undefined ? [] : [twin])],
           details: own,
           ...(reading === undefined ? {} : { reading }),
         },
@@ -169,6 +175,27 @@ function draftsOfLines(hosts: Hosts, samples: ReadonlySet<PlacedEntry>): Draft[]
       isGood: isGood && (entry.status ?? 500) < 400,
     };
   });
+}
+
+/** A transaction number of Varnish comes again after its restart; a request is done by then. */
+const TWIN_US = 60_000_000;
+
+/** Requests that both logs of Varnish have, by the transaction number: the line of varnishlog, which says more, and that of varnishncsa. */
+function twinsOf(access: readonly PlacedEntry[]): ReadonlyMap<PlacedEntry, PlacedEntry> {
+  const transactions = access.filter(({ format }) => format === 'varnishlog');
+  if (transactions.length === 0) return new Map();
+  const byNumber = new Map<string, PlacedEntry[]>();
+  for (const entry of access)
+    if (entry.format === 'varnish' && entry.ids.local !== undefined)
+      byNumber.set(entry.ids.local, [...(byNumber.get(entry.ids.local) ?? []), entry]);
+  return new Map(
+    transactions.flatMap((entry): [PlacedEntry, PlacedEntry][] => {
+      const twin = byNumber
+        .get(entry.ids.local ?? '')
+        ?.find(({ path, atUs }) => path === entry.path && distanceUs(endOf(entry), point(atUs)) <= TWIN_US);
+      return twin === undefined ? [] : [[entry, twin]];
+    }),
+  );
 }
 
 /** Where the gateway gave up, or somebody left, the member may still have been at work. */
@@ -202,7 +229,8 @@ function draftsOfRequests(requests: readonly ClientRequest[], hosts: Hosts): Dra
     const errors = details[index] ?? [];
     const reading = line === undefined ? loneReading(errors, hosts) : hosts.read(line, errors);
     const isGood = !request.isFailure && (reading === undefined || reading.outcome === 'ok');
-    const isFound = match !== undefined && match.ambiguous === 0 && line !== undefined && gateway !== undefined;
+    const isCertain = match?.ambiguous === 0 && (match.choices ?? []).length <= 1;
+    const isFound = isCertain && line !== undefined && gateway !== undefined;
     const inner = isFound ? narrowed(wantedOf(line, gateway, !isGood), own) : { ...own, mayOutlast: !isGood };
     return {
       journey: {
@@ -214,6 +242,7 @@ function draftsOfRequests(requests: readonly ClientRequest[], hosts: Hosts): Dra
           ...gatewayPresence(request, own, match !== undefined, hosts),
           ...(match === undefined ? {} : { joinedBy: match.by }),
           ambiguous: match?.ambiguous ?? 0,
+          ...alikeOf(match),
           // What the client got stands in the last line, where there are several.
           access: match === undefined ? [] : [...match.entries].reverse(),
           details: errors,
@@ -239,6 +268,7 @@ function wantedOfRequest(request: ClientRequest): Wanted {
     ...(status === undefined ? {} : { status }),
     ...(localPort === undefined ? {} : { probePort: localPort }),
     ...(localPort === undefined || direct === undefined ? {} : { clientPort: localPort }),
+    durationUs: elapsedUs,
     start: point(sentAtUs),
     end: point(sentAtUs + elapsedUs),
     mayOutlast: isFailure,

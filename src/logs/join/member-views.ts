@@ -47,9 +47,10 @@ function viewOf(
       presence: 'present',
       joinedBy: match.by,
       ambiguous: match.ambiguous,
+      ...alikeOf(match),
       access: match.entries,
       details,
-      delayUs: delayOf(host, line, wanted),
+      delayUs: delayAmong(host, line, match, wanted),
     };
   // A member that is still at work has not logged yet: absence is claimed only a good while after the other side gave up.
   const still = wanted.mayOutlast ? Math.max(STILL_AT_WORK_US, 2 * (wanted.end.highUs - wanted.start.lowUs)) : 0;
@@ -60,6 +61,22 @@ function viewOf(
     isOfProbe: wanted.ids.probe !== undefined,
   });
   return { member, ...answer, ambiguous: 0, access: [], details };
+}
+
+/** How many lines would do as well as the one that was taken. */
+export function alikeOf(match: Match | undefined): Pick<MemberView, 'alike'> {
+  const alike = (match?.choices ?? []).length - 1;
+  return alike > 0 ? { alike } : {};
+}
+
+/** Of the line that was taken; the error holds those of all that it could be as well. */
+function delayAmong(host: MemberHost, line: PlacedEntry, { choices = [] }: Match, wanted: Wanted) {
+  const own = delayOf(host, line, wanted);
+  const error = choices.reduce((most, { entry }) => {
+    const other = delayOf(host, entry, wanted);
+    return Math.max(most, Math.abs(other.value - own.value) + other.error);
+  }, own.error);
+  return { value: own.value, error };
 }
 
 function delayOf(host: MemberHost, line: PlacedEntry, wanted: Wanted): { value: number; error: number } {
@@ -79,22 +96,39 @@ function withRivals(views: readonly MemberView[]): readonly MemberView[] {
 }
 
 /**
- * One line, one request: of lines that are alike each request gets one of its own. Where there are fewer lines than requests that would
- * have them, those that get a second claim on a line know that they guess.
+ * One line, one request: of lines that are alike each request gets one of its own, where start and duration agree best first. Where there
+ * are fewer lines than requests that would have them, those that get a second claim on a line know that they guess.
  */
 function oneEach(matches: readonly (Match | undefined)[]): readonly (Match | undefined)[] {
   const claims = new Map<PlacedEntry, number>();
   const claim = (line: PlacedEntry): unknown => claims.set(line, (claims.get(line) ?? 0) + 1);
   for (const match of matches) if (match?.by !== 'time-and-path') for (const line of match?.entries ?? []) claim(line);
-  const chosen = matches.map((match) => {
+  const taken = new Map<number, PlacedEntry>();
+  for (const { ask, entry } of wishesOf(matches)) {
+    if (taken.has(ask) || claims.has(entry)) continue;
+    taken.set(ask, entry);
+    claim(entry);
+  }
+  const chosen = matches.map((match, ask) => {
     if (match?.by !== 'time-and-path') return match;
-    const free = [...match.entries, ...(match.alike ?? [])].find((line) => !claims.has(line));
-    const line = free ?? match.entries[0];
-    if (line !== undefined) claim(line);
+    const own = taken.get(ask);
+    const line = own ?? match.entries[0];
+    if (own === undefined && line !== undefined) claim(line);
     return line === undefined ? match : { ...match, entries: [line] };
   });
   return chosen.map((match) => {
     const rivals = match?.by === 'time-and-path' ? (claims.get(match.entries[0] as PlacedEntry) ?? 1) - 1 : 0;
     return match === undefined || rivals === 0 ? match : { ...match, ambiguous: match.ambiguous + rivals };
   });
+}
+
+/** Those without a choice first: others can do with another line. */
+function wishesOf(matches: readonly (Match | undefined)[]) {
+  return matches
+    .flatMap((match, ask) => {
+      if (match?.by !== 'time-and-path') return [];
+      const choices = match.choices ?? match.entries.map((entry) => ({ entry, costUs: 0 }));
+      return choices.map(({ entry, costUs }) => ({ ask, entry, costUs, hasChoice: choices.length > 1 }));
+    })
+    .sort((a, b) => Number(a.hasChoice) - Number(b.hasChoice) || a.costUs - b.costUs);
 }

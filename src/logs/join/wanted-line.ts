@@ -5,13 +5,14 @@ import type { PlacedHost } from './hosts.ts';
 
 export function wantedOf(entry: PlacedEntry, host: PlacedHost, mayOutlast: boolean): Wanted {
   const { start, end } = host.index.place(entry);
-  const { ids, method, path, query, status } = entry;
+  const { ids, method, path, query, status, durationUs } = entry;
   return {
     ids,
     ...(method === undefined ? {} : { method }),
     ...(path === undefined ? {} : { path }),
     ...(query === undefined ? {} : { query }),
     ...(status === undefined ? {} : { status }),
+    ...(durationUs === undefined ? {} : { durationUs }),
     start,
     end,
     mayOutlast,

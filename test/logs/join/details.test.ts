@@ -74,3 +74,96 @@ test('an error log in local time is found by the requests that it shares with it
     [1, 1, 1],
   );
 });
+
+const apacheLine = (endUs: number, durationUs: number, more: Partial<PlacedEntry> = {}): PlacedEntry =>
+  line(0, endUs, durationUs, { format: 'apache', atUs: endUs, resolutionUs: 1, durationResolutionUs: 1, ...more });
+const apacheError = (atUs: number, more: Partial<PlacedEntry>): PlacedEntry => {
+  const {
+    path: _path,
+    method: _method,
+    ...nameless
+  } = detail(1, atUs, { format: 'apache-error', atUs, resolutionUs: 1 });
+  return { ...nameless, ...more };
+};
+
+/** Numbers of the error lines that each access line got. */
+function ownersOf(access: readonly PlacedEntry[], errors: readonly PlacedEntry[], isWhole = true): number[][] {
+  const { journeys } = joinAll([
+    source(0, undefined, access, { covers: () => isWhole }),
+    source(1, undefined, errors, { format: errors[0]?.format ?? 'apache-error', covers: () => isWhole }),
+  ]);
+  return access.map((one) => journeyOf(journeys, one).gateway.details.map((own) => errors.indexOf(own)));
+}
+
+test('error lines that name no request: exact stamps tell failures apart that are close together', () => {
+  const failed = [0, 300_000, 600_000].map((us) => apacheLine(LATER + us, 1_000, { status: 503 }));
+  const errors = failed.map(({ atUs }) => apacheError(atUs - 200, { code: 'AH00957', extra: { module: 'proxy' } }));
+  assert.deepEqual(ownersOf(failed, errors), [[0], [1], [2]]);
+  const slow = apacheLine(LATER + 5 * SEC, 5 * SEC, { status: 502 });
+  const first = apacheError(LATER + SEC, { code: 'AH00957', extra: { module: 'proxy' } });
+  assert.deepEqual(ownersOf([slow], [first]), [[0]], 'of the only one that was under way');
+  const other = apacheLine(LATER + 4 * SEC, 4 * SEC, { status: 502 });
+  assert.deepEqual(ownersOf([slow, other], [first]), [[], []], 'of two nobody knows');
+});
+
+test('error lines that name no request: what Apache says of itself belongs to none', () => {
+  const failed = apacheLine(LATER, 1_000, { status: 502 });
+  const init = apacheError(LATER - 100, { code: 'AH01883', level: 'info', extra: { module: 'ssl' } });
+  const workers = apacheError(LATER - 100, { code: 'AH00484', level: 'error', extra: { module: 'mpm_event' } });
+  assert.deepEqual(ownersOf([failed], [init, workers]), [[]]);
+});
+
+test('an error in the middle of an answer is of the request that ended just then, if all of them are known', () => {
+  const whole = apacheLine(LATER - 50_000, 1_000);
+  const cut = apacheLine(LATER, 100_000);
+  const error = apacheError(LATER - 100, { code: 'AH01110', clientIp: '192.0.2.1' });
+  assert.deepEqual(ownersOf([whole, cut], [error]), [[], [0]]);
+  assert.deepEqual(ownersOf([whole, cut], [error], false), [[], []], 'lines were left out');
+  const same = apacheLine(LATER + 100, 200_000);
+  assert.deepEqual(ownersOf([same, cut], [error]), [[], []], 'two ended at once');
+  const logged = apacheLine(LATER + 100, 200_000, { ids: { local: 'awCGVk' } });
+  assert.deepEqual(ownersOf([logged, cut], [error]), [[0], []], '%L is of one that was logged');
+});
+
+test('the same of Caddy, whose entries about a cut answer name no request', () => {
+  const caddy = { format: 'caddy' as const, ids: { local: '0.1' } };
+  const cut = apacheLine(LATER, 100_000, caddy);
+  const whole = apacheLine(LATER + 30_000, 100_000, caddy);
+  const error = apacheError(LATER - 100, { format: 'caddy', stamp: 'end', message: 'reading from backend' });
+  assert.deepEqual(ownersOf([cut, whole], [error]), [[0], []]);
+});
+
+test('stamps of whole seconds: a line with the path brings those of the same client and failure', () => {
+  const failed = ['/a', '/b'].map((path) => line(0, LATER, 1_000, { format: 'apache', path, status: 502 }));
+  const errors = [5_000, 5_001].flatMap((clientPort, i) => [
+    apacheError(LATER + i, { code: 'AH01102', clientIp: '192.0.2.1', clientPort }),
+    apacheError(LATER + i + 50, { code: 'AH00898', clientIp: '192.0.2.1', clientPort, path: i === 0 ? '/a' : '/b' }),
+  ]);
+  assert.deepEqual(ownersOf(failed, errors), [
+    [0, 1],
+    [2, 3],
+  ]);
+});
+
+test('stamps of whole seconds: a line beside one that names another path is not of the only failure nearby', () => {
+  const failed = line(0, LATER, 1_000, { format: 'apache', path: '/b', status: 502 });
+  const errors = ['/a', undefined].map((path) =>
+    apacheError(LATER - 500_000, { code: 'AH10404', clientIp: '192.0.2.1', clientPort: 5_000, ...(path && { path }) }),
+  );
+  assert.deepEqual(ownersOf([failed], errors), [[]]);
+  assert.deepEqual(ownersOf([failed], errors.slice(1)), [[0]], 'alone it is');
+});
+
+test('Varnish: both logs of one request are one journey, by the transaction number', () => {
+  const ids = { local: '32770' };
+  const transaction = line(0, LATER, SEC, { format: 'varnishlog', ids });
+  const ncsa = line(1, LATER, SEC, { format: 'varnish', ids });
+  const other = line(1, LATER, SEC, { format: 'varnish', ids: { local: '5' } });
+  const later = line(1, LATER + 600 * SEC, SEC, { format: 'varnish', ids });
+  const { journeys } = joinAll([
+    source(0, undefined, [transaction]),
+    source(1, undefined, [ncsa, other, later], { format: 'varnish' }),
+  ]);
+  assert.equal(journeys.length, 3);
+  assert.deepEqual(journeyOf(journeys, transaction).gateway.access, [transaction, ncsa]);
+});

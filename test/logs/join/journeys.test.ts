@@ -51,7 +51,8 @@ test('lines that look different are rivals, lines that are alike are not', () =>
   const cut = (more: Partial<PlacedEntry>, durationUs = 45 * SEC) =>
     line(1, LATER + durationUs - 30 * SEC, durationUs, more);
   const alike = withFailure(TIMED_OUT, [cut({ win32: 64 }), cut({ win32: 64 }, 45.1 * SEC)]);
-  assert.equal(alike.view?.ambiguous, 0);
+  assert.deepEqual([alike.view?.ambiguous, alike.view?.alike], [0, 1]);
+  assert.equal(withFailure(TIMED_OUT, [cut({ win32: 64 })]).view?.alike, undefined, 'one alone is certain');
   const different = withFailure(TIMED_OUT, [cut({ win32: 64 }), cut({ win32: 0 }, 90 * SEC)]);
   assert.equal(different.view?.ambiguous, 1);
 });
@@ -69,11 +70,42 @@ test('requests that time out together get a line each; one line for two is a gue
   };
   const two = viewsWith(lines);
   assert.deepEqual(
-    two.map((view) => view?.ambiguous),
-    [0, 0],
+    two.map((view) => [view?.ambiguous, view?.alike]),
+    [
+      [0, 1],
+      [0, 1],
+    ],
   );
   assert.notEqual(two[0]?.access[0], two[1]?.access[0]);
   assert.ok(viewsWith(lines.slice(1)).some((view) => (view?.ambiguous ?? 0) > 0));
+});
+
+test('of lines that are alike each request gets the one that lasted as long, and its delay may be that of the others', () => {
+  const durations = [90_000, 40_000, 60_000];
+  const own = durations.map((us, i) => line(0, LATER + i * 1_000, us + 1_000, { status: 503, path: '/b' }));
+  const lines = durations.map((us, i) => line(1, LATER + i * 1_000 - 500, us, { status: 503, path: '/b' })).reverse();
+  const pairs = goodPairs(60);
+  const viewsOf = (count: number) => {
+    const { journeys } = joinAll([
+      source(0, undefined, [...pairs.gateway, ...own.slice(0, count)]),
+      source(1, 'web1', [...pairs.member, ...lines.slice(-count)]),
+    ]);
+    return own.slice(0, count).map((one) => journeyOf(journeys, one).members[0]);
+  };
+  const views = viewsOf(3);
+  assert.deepEqual(
+    views.map((view) => [view?.access[0]?.durationUs, view?.alike]),
+    durations.map((us) => [us, 2]),
+  );
+  const [alone] = viewsOf(1);
+  assert.equal((views[0]?.delayUs?.error ?? 0) - (alone?.delayUs?.error ?? 0), 50_000);
+});
+
+test('a request that failed at once did not keep the member at work for a minute', () => {
+  const fast = { status: 502, substatus: 3, win32: 12_030, durationUs: 2_000 };
+  const cut = (durationUs: number) => [line(1, LATER + durationUs, durationUs, { win32: 64 })];
+  assert.ok((withFailure(fast, cut(60 * SEC)).view?.ambiguous ?? 0) > 0);
+  assert.equal(withFailure(fast, cut(3_000)).view?.ambiguous, 0);
 });
 
 test('ids that contradict exclude a match, however well it fits', () => {
