@@ -9,6 +9,7 @@ import {
   droppedMidResponse,
 } from './detectors/connection.ts';
 import type { Detector } from './detectors/detector.ts';
+import { keepAliveRace } from './detectors/keep-alive.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
@@ -23,6 +24,7 @@ import { burst } from './experiments/burst.ts';
 import { compare } from './experiments/compare.ts';
 import type { Experiment } from './experiments/experiment.ts';
 import { idle } from './experiments/idle.ts';
+import { keepAlive } from './experiments/keep-alive.ts';
 import { ramp } from './experiments/ramp.ts';
 import { timeout } from './experiments/timeout.ts';
 import { volley } from './experiments/volley.ts';
@@ -72,7 +74,7 @@ import { markdownWriter } from './report/markdown.ts';
 import { terminalWriter } from './report/terminal.ts';
 import type { Writer } from './report/writer.ts';
 
-export const EXPERIMENTS = { compare, ramp, burst, volley, idle, timeout } as Readonly<
+export const EXPERIMENTS = { compare, ramp, burst, volley, idle, timeout, 'keep-alive': keepAlive } as Readonly<
   Record<ExperimentKind, Experiment>
 >;
 
@@ -98,8 +100,8 @@ const MEASURING: readonly Detector[] = [
   probeSaturated,
   gatewayUnreachable,
   gatewayResponseTimeout,
-  gatewayConnectTimeout,
   gatewayReadTimeout,
+  gatewayConnectTimeout,
   memberTimeout,
   cascade,
   noneAvailable,
@@ -107,6 +109,7 @@ const MEASURING: readonly Detector[] = [
   connectionUnreachable,
   droppedBeforeResponse,
   droppedMidResponse,
+  keepAliveRace,
   memberQueue,
   gatewayQueue,
   rejected,
@@ -128,7 +131,6 @@ const LOGGED: readonly CauseId[] = [
   'timeout/gateway-total',
   'timeout/middlebox',
   'connection/invalid-response',
-  'connection/keep-alive-race',
   'connection/silent-idle-drop',
   'connection/port-exhaustion',
   'dns/failed',

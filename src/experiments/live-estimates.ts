@@ -38,8 +38,8 @@ export function createLiveEstimates(): LiveEstimates {
 
   function count(exchange: Exchange): void {
     if (exchange.outcome.kind === 'not-sent' || exchange.outcome.kind === 'aborted') return;
-    // Deliberately slow requests say nothing about how the target stands the load.
-    if (exchange.tag?.kind === 'delay') return;
+    // Requests that are slow or fail on purpose say nothing about how the target stands the load.
+    if (exchange.tag?.kind === 'delay' || exchange.tag?.kind === 'keep-alive') return;
     const failed = isFailure(exchange);
     if (sprt === undefined) {
       ordinary++;

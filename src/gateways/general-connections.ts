@@ -71,7 +71,7 @@ export const CONNECTION_ADVICE: GeneralTable<Ids> = {
   }),
   'connection/keep-alive-race': (context) => ({
     first: [
-      `Let ${theMember(context)} keep idle connections longer than the gateway does${ofMeasured(context, 'memberIdleUs')}: the side that closes first must be the gateway.`,
+      `Let ${theMember(context)} keep idle connections longer than the gateway does${ofMeasured(context, 'memberIdleTimeoutUs')}: the side that closes first must be the gateway.`,
       'Where the member cannot be changed, let the gateway close its idle connections a second or more before the member does, or not reuse them.',
     ],
     howToVerify:

@@ -54,7 +54,14 @@ function carryOut(options: MemberOptions, fate: Fate, path: string, response: Se
 function createHandler(options: MemberOptions, journal: Journal, delays: Delays): RequestListener {
   const fates = createFates(options);
   const workers = createWorkers(options, delays);
+  const connections = new WeakMap<Socket, number>();
+  let accepted = 0;
   return (request, response) => {
+    if (options.connectionHeader === true) {
+      const number = connections.get(request.socket) ?? ++accepted;
+      connections.set(request.socket, number);
+      response.setHeader('X-Connection', `${options.name}-${number}`);
+    }
     const [path = '/', ...rest] = (request.url ?? '/').split('?');
     const query = rest.join('?');
     const entry = journal.begin(request, path, query);

@@ -38,6 +38,8 @@ export type MemberOptions = {
   readonly fullBacklog?: boolean;
   /** Answers carry `X-Member: <name>`. */
   readonly memberHeader: boolean;
+  /** Answers carry `X-Connection: <name>-<number>`, another one for each connection that was accepted. */
+  readonly connectionHeader?: boolean;
   /** Folder for the IIS W3C log and the HTTPERR log. */
   readonly logFolder?: string;
 };

@@ -78,7 +78,28 @@ export type ExchangeTag =
       readonly delayUs: number;
       readonly purpose: 'beyond' | 'below' | 'above' | 'ladder' | 'direct' | 'control';
     }
+  /**
+   * `hold`: a connection held idle after its answer. `pool` and `sweep`: a `fill` uses a connection of the gateway's, the
+   * `probe` comes `gapUs` after its answer ended. `control`: no pause at all.
+   */
+  | {
+      readonly kind: 'keep-alive';
+      readonly part: 'hold' | 'pool' | 'sweep' | 'control';
+      readonly step: 'fill' | 'probe';
+      readonly gapUs: number;
+      readonly round: number;
+    }
   | { readonly kind: 'prepare' };
+
+/** What became of a connection that was held idle after its answer. */
+export type HeldFacts = {
+  /** From the end of the answer until it was closed, or until we stopped waiting. */
+  readonly idleUs: number;
+  /** Undefined: still open when we stopped waiting. */
+  readonly closedBy?: 'fin' | 'rst';
+  /** What `Keep-Alive: timeout=` promised. */
+  readonly advertisedUs?: number;
+};
 
 /** Headers and the start of the body, kept where somebody may want to read them. */
 export type AnswerFacts = {
@@ -114,6 +135,10 @@ export type Exchange = {
   /** Who answered, by the profile's `memberId` or an affinity cookie, verbatim. */
   readonly answeredBy?: string;
   readonly answer?: AnswerFacts;
+  /** Only where the connection was held idle afterwards. */
+  readonly held?: HeldFacts;
+  /** On which connection the member got the request, by the header that the experiment names; verbatim. */
+  readonly memberConnection?: string;
 };
 
 export function responseTimeUs(exchange: Exchange): number {

@@ -120,7 +120,16 @@ export type TimeoutSpec = {
   readonly request?: string;
   readonly upToUs: number;
 };
-export type ExperimentSpec = CompareSpec | RampSpec | BurstSpec | VolleySpec | IdleSpec | TimeoutSpec;
+export type KeepAliveSpec = {
+  readonly kind: 'keep-alive';
+  /** The longest idle time that is waited for. */
+  readonly upToUs: number;
+  /** The request of the sweep; left out: one that gateways do not repeat, where one is marked safe, else the heaviest. */
+  readonly request?: string;
+  /** Header by which members tell on which connection a request came; without it the gateway's reuse stays unseen. */
+  readonly connectionHeader?: string;
+};
+export type ExperimentSpec = CompareSpec | RampSpec | BurstSpec | VolleySpec | IdleSpec | TimeoutSpec | KeepAliveSpec;
 export type ExperimentKind = ExperimentSpec['kind'];
 
 /** The only caps. Nothing above them is ever sent. */

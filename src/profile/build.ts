@@ -45,7 +45,7 @@ export function buildProfile(written: WrittenProfile, secrets: readonly string[]
     ...(written.config === undefined ? {} : { config: [written.config].flat() }),
     mask: [...new Set([...DEFAULT_MASK, ...(written.mask ?? [])])],
     secrets: allSecrets,
-    notes: [...notes, ...limitNotes(written, { limits, requests }), ...notesOf(written, experiments, allSecrets)],
+    notes: [...notes, ...limitNotes(written, { limits, requests }), ...notesOf(written, allSecrets)],
   };
 }
 
@@ -95,9 +95,8 @@ function requestOf(written: WrittenRequest): RequestSpec {
   });
 }
 
-/** Undefined for an experiment that this version does not run. */
 function experimentOf(written: WrittenExperiment): ExperimentSpec | undefined {
-  const { compare, ramp, burst, volley, idle, timeout } = written;
+  const { compare, ramp, burst, volley, idle, timeout, 'keep-alive': keepAlive } = written;
   if (compare !== undefined) {
     const { rate, newConnections, arrival, requests } = compare;
     return present({
@@ -137,6 +136,10 @@ function experimentOf(written: WrittenExperiment): ExperimentSpec | undefined {
   }
   if (timeout !== undefined)
     return present({ kind: 'timeout' as const, request: timeout.request, upToUs: timeout.upTo });
+  if (keepAlive !== undefined) {
+    const { upTo, request, connectionHeader } = keepAlive;
+    return present({ kind: 'keep-alive' as const, upToUs: upTo, request, connectionHeader });
+  }
   return undefined;
 }
 
@@ -210,22 +213,12 @@ const LATER_KEYS = {
   history: 'each run is judged by itself',
 } as const satisfies Partial<Record<keyof WrittenProfile, string>>;
 
-function notesOf(
-  written: WrittenProfile,
-  experiments: readonly ExperimentSpec[],
-  secrets: readonly string[],
-): string[] {
+function notesOf(written: WrittenProfile, secrets: readonly string[]): string[] {
   const notes: string[] = [];
   for (const [key, consequence] of Object.entries(LATER_KEYS)) {
     if (written[key as keyof typeof LATER_KEYS] !== undefined)
       notes.push(`${key} is read but not used by this version: ${consequence}`);
   }
-  (written.experiments ?? []).forEach((experiment, index) => {
-    if (experiment['keep-alive'] === undefined) return;
-    notes.push(`experiments[${index}].keep-alive is read but not used by this version: it is left out of the run`);
-  });
-  if (experiments.length === 0 && (written.experiments ?? []).length > 0)
-    notes.push('no experiment is left: the run chooses them itself');
   if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {
     notes.push(
       `a secret has fewer than ${MIN_SECRET_LENGTH} characters: it is hidden in its own place, but not where the same characters turn up elsewhere`,

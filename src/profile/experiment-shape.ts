@@ -1,5 +1,6 @@
 /** What `experiments` may hold. */
 import { z } from 'zod';
+import { headerNameLeaf } from './http-leaves.ts';
 import { choiceLeaf, durationLeaf, exactlyOne, integerLeaf, nameLeaf, rateLeaf, ratioLeaf, someOf } from './leaves.ts';
 
 const request = nameLeaf([])
@@ -72,8 +73,18 @@ const timeout = z
   .describe('How long the gateway waits for an answer.');
 
 const keepAlive = z
-  .strictObject({ upTo: durationLeaf().describe('The longest idle time to try.') })
-  .describe('How long idle connections are kept. Read, but not used by this version.');
+  .strictObject({
+    upTo: durationLeaf().describe('The longest idle time to wait for, for example 130s.'),
+    request: nameLeaf([])
+      .describe(
+        'What is sent after the pauses; left out: a request marked safe that gateways do not repeat, else the heaviest.',
+      )
+      .optional(),
+    connectionHeader: headerNameLeaf()
+      .describe('Header by which members tell on which connection a request came: shows what the gateway reuses.')
+      .optional(),
+  })
+  .describe('How long members and the gateway keep idle connections, and what a request meets that comes just then.');
 
 export const experimentShape = exactlyOne({ compare, ramp, burst, volley, idle, 'keep-alive': keepAlive, timeout });
 

@@ -20,6 +20,8 @@ export type Connection = {
   lastEndUs: number | undefined;
   uses: number;
   closedBy: 'fin' | 'rst' | undefined;
+  /** Called once when the other side closes it. */
+  onClosed: (() => void) | undefined;
   /** Set by the exchange that is on it. */
   onBytes: (() => void) | undefined;
 };
@@ -205,7 +207,13 @@ function wrap(
     lastEndUs: undefined,
     uses: 0,
     closedBy: undefined,
+    onClosed: undefined,
     onBytes: undefined,
+  };
+  const closedBy = (how: 'fin' | 'rst'): void => {
+    if (connection.closedBy !== undefined) return;
+    connection.closedBy = how;
+    connection.onClosed?.();
   };
   // On HTTP/2 the session reads the socket itself; there the header's arrival stands for the first byte.
   if ((socket as tls.TLSSocket).alpnProtocol !== 'h2') {
@@ -214,11 +222,9 @@ function wrap(
       if (socket.readableLength > 0) connection.onBytes?.();
     });
   }
-  socket.prependListener('end', () => {
-    connection.closedBy ??= 'fin';
-  });
+  socket.prependListener('end', () => closedBy('fin'));
   socket.prependListener('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') connection.closedBy ??= 'rst';
+    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') closedBy('rst');
   });
   return connection;
 }

@@ -20,16 +20,20 @@ export type Prepared = {
   readonly maxBodyBytes: number;
   readonly spec: RequestSpec;
   readonly memberId: MemberId | undefined;
+  /** Header by which members tell their connections apart. */
+  readonly connectionHeader: string | undefined;
   /** Whether anybody may want to read the headers and the start of this answer. */
   readonly wantsAnswer: (outcome: Outcome) => boolean;
 };
 
 export type Answered = Pick<Exchange, 'endUs' | 'outcome'> &
-  Partial<Pick<Exchange, 'firstByteUs' | 'unmet' | 'answeredBy' | 'answer'>> & {
+  Partial<Pick<Exchange, 'firstByteUs' | 'unmet' | 'answeredBy' | 'answer' | 'memberConnection'>> & {
     readonly phasesUs: Partial<Record<PhaseName, number>>;
     readonly reusable: boolean;
     /** Seconds or a date, verbatim. */
     readonly retryAfter?: string;
+    /** The `Keep-Alive` header, verbatim. */
+    readonly keepAlive?: string;
   };
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -184,6 +188,8 @@ function answeredOf(
   const unmet = unmetExpectations(expected, outcome, endUs - readyUs);
   const answeredBy = outcome.kind === 'response' ? memberOfAnswer(headers, request.memberId) : undefined;
   const retryAfter = headers['retry-after'];
+  const keepAlive = headers['keep-alive'];
+  const memberConnection = headers[request.connectionHeader?.toLowerCase() ?? ''];
   return {
     endUs,
     outcome,
@@ -196,6 +202,8 @@ function answeredOf(
       ? {}
       : { answer: answerFacts(status, headers, reception.bodyStart) }),
     ...(typeof retryAfter === 'string' ? { retryAfter } : {}),
+    ...(typeof keepAlive === 'string' ? { keepAlive } : {}),
+    ...(typeof memberConnection === 'string' ? { memberConnection } : {}),
   };
 }
 

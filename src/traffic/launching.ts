@@ -3,8 +3,9 @@ import { type ConnectionFacts, type Exchange, isFailure, type NotSentReason, typ
 import type { RequestSpec } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
-import type { Connection, ConnectResult } from './connection.ts';
+import { type Connection, type ConnectResult, closeConnection } from './connection.ts';
 import { type Prepared, runExchange } from './exchange.ts';
+import { advertisedUs, holdIdle } from './holding.ts';
 import type { Pool } from './pool.ts';
 import type { RouteTarget, SenderSetup } from './protocol.ts';
 import { prepareRequest, requestIdOf } from './request.ts';
@@ -78,17 +79,42 @@ export async function launchRequest(
   if (reason !== undefined) return { ...base, endUs: Math.max(sentUs, dueUs), outcome: { kind: 'not-sent', reason } };
   state.sentTotal++;
   state.inFlight++;
+  let held: Held | undefined;
+  let exchange: Exchange;
   try {
     // Awaiting a connection that is there already would cost a turn of the loop before the request leaves.
     const acquired = route.pool.acquire(shape.connection);
     const opened: ConnectResult = acquired instanceof Promise ? await acquired : { connection: acquired };
-    if ('connection' in opened) return await exchangeOn(state, opened.connection, base, shape, route, sentUs);
-    const { outcome, phasesUs } = opened.failure;
-    if (outcome.kind === 'connection-error' && outcome.code === 'ports') state.onPortShortage();
-    return { ...base, sentUs, endUs: state.clock.nowUs(), outcome, phasesUs };
+    if ('connection' in opened) {
+      const { connection } = opened;
+      const answered = await exchangeOn(state, connection, base, shape, route, sentUs);
+      exchange = answered.exchange;
+      if (answered.isHeld) held = { connection, keepAlive: answered.keepAlive };
+    } else {
+      const { outcome, phasesUs } = opened.failure;
+      if (outcome.kind === 'connection-error' && outcome.code === 'ports') state.onPortShortage();
+      exchange = { ...base, sentUs, endUs: state.clock.nowUs(), outcome, phasesUs };
+    }
   } finally {
+    // A connection that is only held is no request in flight.
     state.inFlight--;
   }
+  return held === undefined ? exchange : await hold(state, exchange, held, shape.holdUs ?? 0);
+}
+
+type Held = { readonly connection: Connection; readonly keepAlive: string | undefined };
+
+async function hold(
+  { clock, abortable }: LaunchState,
+  exchange: Exchange,
+  { connection, keepAlive }: Held,
+  holdUs: number,
+): Promise<Exchange> {
+  const facts = await holdIdle(connection, holdUs, clock, (abort) => abortable.set(exchange.seq, abort));
+  abortable.delete(exchange.seq);
+  closeConnection(connection);
+  const announcedUs = advertisedUs(keepAlive);
+  return { ...exchange, held: { ...facts, ...(announcedUs === undefined ? {} : { advertisedUs: announcedUs }) } };
 }
 
 /** Why a due request must not be sent, if so. */
@@ -107,7 +133,7 @@ async function exchangeOn(
   shape: ShotShape,
   route: RouteState,
   sentUs: number,
-): Promise<Exchange> {
+): Promise<{ readonly exchange: Exchange; readonly isHeld: boolean; readonly keepAlive: string | undefined }> {
   const { setup, clock, abortable } = state;
   const spec = state.requests.get(shape.request);
   if (spec === undefined) throw new Error(`no such request: ${shape.request}`);
@@ -117,11 +143,15 @@ async function exchangeOn(
     ...prepareRequest(spec, route.target, setup, setup, base.requestId, shape, route.cookie),
     wantsAnswer: (outcome) => wantsAnswer(route, outcome, shape),
   };
-  const { reusable, retryAfter, phasesUs, ...answered } = await runExchange(connection, prepared, clock, (abort) =>
-    abortable.set(base.seq, abort),
+  const { reusable, retryAfter, keepAlive, phasesUs, ...answered } = await runExchange(
+    connection,
+    prepared,
+    clock,
+    (abort) => abortable.set(base.seq, abort),
   );
   abortable.delete(base.seq);
-  route.pool.release(connection, reusable && shape.connection === 'warm');
+  const isHeld = reusable && shape.holdUs !== undefined;
+  if (!isHeld) route.pool.release(connection, reusable && shape.connection === 'warm');
   if (
     retryAfter !== undefined &&
     answered.outcome.kind === 'response' &&
@@ -129,13 +159,14 @@ async function exchangeOn(
   ) {
     route.pausedUntilUs = Math.max(route.pausedUntilUs, answered.endUs + retryAfterUs(retryAfter, clock));
   }
-  return {
+  const exchange = {
     ...base,
     sentUs,
     connection: facts,
     phasesUs: isNew ? { ...connection.phasesUs, ...phasesUs } : phasesUs,
     ...answered,
   };
+  return { exchange, isHeld, keepAlive };
 }
 
 function wantsAnswer(route: RouteState, outcome: Outcome, shape: ShotShape): boolean {

@@ -4,7 +4,7 @@ import type { Limits, MemberId, RequestSpec, Target } from '../model/profile.ts'
 import type { RouteId } from '../model/route.ts';
 import type { ClockEpoch } from './clock.ts';
 import type { ClosedBatch } from './closed-batch.ts';
-import type { Schedule } from './schedule.ts';
+import type { Schedule, ShotShape } from './schedule.ts';
 
 /** One route with its name already resolved. */
 export type RouteTarget = {
@@ -28,6 +28,7 @@ export type SenderSetup = {
   readonly requests: readonly RequestSpec[];
   readonly limits: Limits;
   readonly memberId?: MemberId;
+  readonly connectionHeader?: string;
   /** Headers of every request, for example Authorization. */
   readonly headers: Readonly<Record<string, string>>;
   /** PEM texts of trusted certificates; only looked up where a target speaks TLS. */
@@ -41,6 +42,20 @@ export type ClosedLoop = {
   readonly durationUs: number;
 };
 
+/**
+ * Requests one after the other, each due at a time that follows from an earlier one's end: exact idle gaps need the moment
+ * at which an answer ended, which no schedule knows beforehand.
+ */
+export type Chain = {
+  readonly steps: readonly {
+    readonly shape: ShotShape;
+    /** Due `gapUs` after step number `step` ended, but never before the step before it did. First steps are due at once. */
+    readonly after?: { readonly step: number; readonly gapUs: number };
+  }[];
+  /** What is left is not sent after a failure. */
+  readonly endsAtFailure: boolean;
+};
+
 export type Command =
   | {
       readonly type: 'fire';
@@ -50,6 +65,7 @@ export type Command =
       readonly startUs: number;
     }
   | { readonly type: 'closed'; readonly firing: number; readonly experimentId: string; readonly load: ClosedLoop }
+  | { readonly type: 'chain'; readonly firing: number; readonly experimentId: string; readonly chain: Chain }
   /** Opens idle connections beforehand, so that a volley leaves at once. */
   | { readonly type: 'prepare'; readonly firing: number; readonly route: RouteId; readonly connections: number }
   | { readonly type: 'cookies'; readonly route: RouteId; readonly cookie: string }

@@ -17,7 +17,7 @@ export function requestIdOf(runId: string, seq: number): string {
 export function prepareRequest(
   spec: RequestSpec,
   route: RouteTarget,
-  setup: Pick<SenderSetup, 'limits' | 'headers' | 'memberId'>,
+  setup: Pick<SenderSetup, 'limits' | 'headers' | 'memberId' | 'connectionHeader'>,
   identity: RequestIdentity,
   requestId: string,
   shape: Pick<ShotShape, 'delayMs' | 'limitUs' | 'connection'>,
@@ -32,6 +32,7 @@ export function prepareRequest(
     maxBodyBytes: setup.limits.maxBodyBytes,
     spec,
     memberId: setup.memberId,
+    connectionHeader: setup.connectionHeader,
   };
 }
 

@@ -17,6 +17,8 @@ export type Shot = {
   readonly delayMs?: number;
   /** The probe's own limit for this request, where it differs from the profile's. */
   readonly limitUs?: number;
+  /** After the answer the connection is held idle for so long, or until the other side closes it; then it is closed. */
+  readonly holdUs?: number;
 };
 
 /** What many shots of a schedule have in common; shots refer to it by number, so that a long schedule stays small. */

@@ -6,7 +6,16 @@ import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import type { ClockEpoch } from './clock.ts';
 import { expandClosed } from './closed-batch.ts';
-import type { ClosedLoop, Command, FiringResult, Reply, RouteTarget, SenderSetup, ThreadQuality } from './protocol.ts';
+import type {
+  Chain,
+  ClosedLoop,
+  Command,
+  FiringResult,
+  Reply,
+  RouteTarget,
+  SenderSetup,
+  ThreadQuality,
+} from './protocol.ts';
 import type { Schedule } from './schedule.ts';
 import { startThread } from './thread.ts';
 
@@ -25,6 +34,8 @@ export interface Sender {
   /** Sends a schedule; resolves when every exchange of it has ended. Exchanges arrive at the sink meanwhile. */
   fire(experimentId: string, schedule: Schedule): Promise<FiringResult>;
   burst(experimentId: string, load: ClosedLoop): Promise<FiringResult>;
+  /** Sends requests one after the other at exact gaps; resolves when the last one ended. */
+  chain(experimentId: string, chain: Chain): Promise<FiringResult>;
   /** Opens idle connections, so that what follows leaves at once. */
   prepare(route: RouteId, connections: number): Promise<void>;
   /** Ends what is being fired; unsent requests are recorded with the reason. */
@@ -99,6 +110,7 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
     fire: (experimentId, schedule) =>
       order((firing) => ({ type: 'fire', firing, experimentId, schedule, startUs: options.clock.nowUs() + LEAD_US })),
     burst: (experimentId, load) => order((firing) => ({ type: 'closed', firing, experimentId, load })),
+    chain: (experimentId, chain) => order((firing) => ({ type: 'chain', firing, experimentId, chain })),
     prepare: async (route, connections) => {
       await order((firing) => ({ type: 'prepare', firing, route, connections }));
     },
@@ -123,6 +135,9 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
 }
 
 function setupOf({ profile, targets, runId, version, epoch }: SenderOptions): SenderSetup {
+  const connectionHeader = profile.experiments
+    .map((spec) => (spec.kind === 'keep-alive' ? spec.connectionHeader : undefined))
+    .find((header) => header !== undefined);
   const cookies = Object.entries(profile.cookies)
     .map(([name, value]) => `${name}=${value}`)
     .join('; ');
@@ -134,6 +149,7 @@ function setupOf({ profile, targets, runId, version, epoch }: SenderOptions): Se
     requests: [...profile.requests, ...loginRequests(profile.auth)],
     limits: profile.limits,
     ...(profile.memberId === undefined ? {} : { memberId: profile.memberId }),
+    ...(connectionHeader === undefined ? {} : { connectionHeader }),
     headers: { ...authorization(profile.auth), ...(cookies === '' ? {} : { Cookie: cookies }) },
     trusted: targets.some(({ secure }) => secure) ? trustedCertificates() : [],
   };

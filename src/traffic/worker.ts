@@ -1,5 +1,6 @@
 /** The sending thread: sends what is due when the pacing thread wakes it, and reports every exchange. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { runChain } from './chain.ts';
 import { EMPTY_RESULT, runClosedLoop } from './closed-loop.ts';
 import type { Command, Reply, SenderSetup } from './protocol.ts';
 import { createQualityWatch } from './quality.ts';
@@ -33,6 +34,11 @@ async function obey(command: Command): Promise<void> {
     }
     case 'closed': {
       const result = await runClosedLoop(command, setup, sending);
+      flush();
+      return post({ type: 'done', firing: command.firing, result });
+    }
+    case 'chain': {
+      const result = await runChain(command, sending);
       flush();
       return post({ type: 'done', firing: command.firing, result });
     }

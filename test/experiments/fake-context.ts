@@ -1,12 +1,12 @@
 /** For tests of this folder: a profile, a sender that answers from a function, time advanced by itself. */
 import type { EjectionGuard, ExperimentContext } from '../../src/experiments/experiment.ts';
 import { createLiveEstimates, type LiveEstimates } from '../../src/experiments/live-estimates.ts';
-import type { Exchange, NotSentReason, Outcome } from '../../src/model/exchange.ts';
+import { type Exchange, isFailure, type NotSentReason, type Outcome } from '../../src/model/exchange.ts';
 import type { Limits, Profile, RequestSpec } from '../../src/model/profile.ts';
 import { createRandom } from '../../src/model/random.ts';
 import type { RouteId } from '../../src/model/route.ts';
 import { US_PER_SEC } from '../../src/model/time.ts';
-import type { ClosedLoop, FiringResult } from '../../src/traffic/protocol.ts';
+import type { Chain, ClosedLoop, FiringResult } from '../../src/traffic/protocol.ts';
 import type { Schedule, Shot, ShotShape } from '../../src/traffic/schedule.ts';
 import type { Sender } from '../../src/traffic/sender.ts';
 import { createVirtualClock, type VirtualClock } from '../helpers/virtual-clock.ts';
@@ -64,7 +64,7 @@ export function shotsOf({ dueUs, shapeIndex, slot, shapes }: Schedule): readonly
 export type Reply = {
   readonly outcome: Outcome;
   readonly serviceUs: number;
-  readonly facts?: Pick<Exchange, 'answer' | 'answeredBy'>;
+  readonly facts?: Pick<Exchange, 'held' | 'memberConnection' | 'answeredBy'>;
 };
 
 export function answered(status = 200, serviceUs = 10_000): Reply {
@@ -75,6 +75,7 @@ export function answered(status = 200, serviceUs = 10_000): Reply {
 export type SenderEvent =
   | { readonly type: 'fire'; readonly experimentId: string; readonly shots: readonly Shot[]; readonly atUs: number }
   | { readonly type: 'burst'; readonly load: ClosedLoop }
+  | { readonly type: 'chain'; readonly experimentId: string; readonly chain: Chain; readonly atUs: number }
   | { readonly type: 'prepare'; readonly route: RouteId; readonly connections: number }
   | { readonly type: 'stop'; readonly reason: NotSentReason }
   | { readonly type: 'closeIdle'; readonly atUs: number };
@@ -181,6 +182,22 @@ function fakeSender(
     async burst(_experimentId, load) {
       events.push({ type: 'burst', load });
       return { due: 1, sent: 1, ...burstResult };
+    },
+    async chain(experimentId, chain) {
+      stopped = undefined;
+      events.push({ type: 'chain', experimentId, chain, atUs: clock.nowUs() });
+      const ends: number[] = [];
+      for (const { shape, after } of chain.steps) {
+        const dueUs = after === undefined ? clock.nowUs() : (ends[after.step] ?? 0) + after.gapUs;
+        await clock.sleep(dueUs - clock.nowUs());
+        if (stopped !== undefined) break;
+        const exchange = exchangeOf(experimentId, { ...shape, dueUs: 0 }, clock.nowUs());
+        await clock.sleep(exchange.endUs - clock.nowUs());
+        ends.push(exchange.endUs);
+        live.add([exchange]);
+        if (chain.endsAtFailure && isFailure(exchange)) break;
+      }
+      return { due: ends.length, sent: ends.length };
     },
     prepare: async (route, connections) => {
       events.push({ type: 'prepare', route, connections });

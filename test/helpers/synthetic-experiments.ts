@@ -250,6 +250,8 @@ export function anySpec(kind: ExperimentKind): ExperimentSpec {
       return { kind, gapsUs: [30 * US_PER_SEC], repeats: 2 };
     case 'timeout':
       return { kind, upToUs: 150 * US_PER_SEC };
+    case 'keep-alive':
+      return { kind, upToUs: 10 * US_PER_SEC, connectionHeader: 'X-Connection' };
     default:
       return kind satisfies never;
   }

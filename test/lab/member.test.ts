@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { Agent } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -287,4 +287,30 @@ test('slow threads: more workers come while requests wait', async () => {
     for (const [at, ms] of took.entries()) assert.ok(ms >= 1000 + 100 * at - 5, `answer ${at} after ${ms} ms`);
     assert.ok((took[3] ?? 0) < 2000, 'the last one does not wait for the first worker');
   });
+});
+
+test('members tell connections apart where they are asked to', async () => {
+  const member = await startMember({
+    name: 'web1',
+    port: 0,
+    seed: 1,
+    service: { kind: 'constant', ms: 0 },
+    paths: {},
+    memberHeader: true,
+    connectionHeader: true,
+  });
+  const agents = [new Agent({ keepAlive: true, maxSockets: 1 }), new Agent({ keepAlive: true, maxSockets: 1 })];
+  try {
+    const seen: unknown[] = [];
+    for (const agent of [agents[0], agents[0], agents[1]]) {
+      const asked = request({ port: member.port, host: '127.0.0.1', ...(agent === undefined ? {} : { agent }) }).end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      seen.push(answer.headers['x-connection']);
+      await once(answer.resume(), 'end');
+    }
+    assert.deepEqual(seen, ['web1-1', 'web1-1', 'web1-2']);
+  } finally {
+    for (const agent of agents) agent.destroy();
+    await member.stop();
+  }
 });

@@ -81,6 +81,7 @@ test('every key becomes what the program uses', async () => {
     { kind: 'burst', load: { loop: 'closed', connections: 5 }, durationUs: 1_500_000, arrival: 'uniform' },
     { kind: 'volley', sizes: [2, 4], request: 'home' },
     { kind: 'idle', gapsUs: [30_000_000, 3_600_000_000, 86_400_000_000], repeats: 1 },
+    { kind: 'keep-alive', upToUs: 130_000_000 },
     { kind: 'timeout', request: 'report', upToUs: 150_000_000 },
     { kind: 'timeout', upToUs: 100_000_000 },
   ]);
@@ -109,17 +110,18 @@ test('keys of later versions leave a note each, and nothing else', async () => {
     'maintenance is read but not used by this version: there is nothing yet that it would silence',
     'alerts is read but not used by this version: nobody is told',
     'history is read but not used by this version: each run is judged by itself',
-    'experiments[6].keep-alive is read but not used by this version: it is left out of the run',
   ]);
 });
 
-test('a profile of nothing but keep-alive says that the run chooses', async () => {
+test('keep-alive is built with what it names', async () => {
   const profile = await loadFixture(VALID, 'bearer.yaml');
-  assert.deepEqual(profile.experiments, []);
-  assert.deepEqual(profile.notes, [
-    DEFAULTS_NOTE,
-    'experiments[0].keep-alive is read but not used by this version: it is left out of the run',
-    'no experiment is left: the run chooses them itself',
+  assert.deepEqual(profile.experiments, [{ kind: 'keep-alive', upToUs: 30_000_000 }]);
+  assert.deepEqual(profile.notes, [DEFAULTS_NOTE]);
+  const { experiments } = parseWith(
+    'requests: [{ name: order, path: /, method: POST, safe: true }]\nexperiments: [{ keep-alive: { upTo: 2s, request: order, connectionHeader: X-Conn } }]',
+  );
+  assert.deepEqual(experiments, [
+    { kind: 'keep-alive', upToUs: 2_000_000, request: 'order', connectionHeader: 'X-Conn' },
   ]);
 });
 
@@ -141,7 +143,7 @@ for (const [experiments, limits, expectedUs] of [
   ['experiments: [{ timeout: { upTo: 60s } }, { timeout: { upTo: 150s } }]', '', 180_000_000],
   ['experiments: [{ timeout: { upTo: 60s } }]', 'limits: { requestTimeout: 61s }', 61_000_000],
   ['', 'limits: { requestTimeout: 5s }', 5_000_000],
-  // Not run by this version, so it has no say.
+  // Its requests are quick; only the pauses before them are long.
   ['experiments: [{ keep-alive: { upTo: 10m } }]', '', 65_000_000],
 ] as const) {
   test(`requestTimeout is ${expectedUs} µs with ${experiments} ${limits}`, () => {

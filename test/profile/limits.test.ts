@@ -110,16 +110,15 @@ test('the defaults that are told follow the experiments', () => {
   assert.match(notes[0] ?? '', / requestTimeout 3m, /);
 });
 
-test("the design's example loads; its run keeps the limits, and the two lines that ask for more are told", async () => {
+test("the design's example loads; its run keeps the limits, and the line that asks for more is told", async () => {
   const profile = await loadFixture(join(FIXTURES, 'valid'), 'design-example.yaml');
   assert.deepEqual(profile.notes, [
     'experiments[2].burst.rate 300/s is above limits.maxRate 200/s: no more than that is sent; raise limits.maxRate or lower the rate',
     'schedule is read but not used by this version: runs start when the command does',
-    'experiments[6].keep-alive is read but not used by this version: it is left out of the run',
   ]);
   assert.equal(profile.limits.requestTimeoutUs, 180_000_000);
   const plan = planRun(profile, 1);
-  assert.equal(plan.experiments.length, 7);
+  assert.equal(plan.experiments.length, 8);
   assert.ok(plan.totalRequests < profile.limits.maxRequests, `${plan.totalRequests}`);
   for (const { id, refused, peakRatePerSec, peakInFlight } of plan.experiments) {
     assert.equal(refused, undefined, id);

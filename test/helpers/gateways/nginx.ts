@@ -5,6 +5,8 @@ export type NginxOptions = GatewayOptions & {
   readonly nextUpstream?: string;
   /** Keeps connections to members open, as most production configurations do; nginx 1.22 by itself does not. */
   readonly memberKeepAlive?: boolean;
+  /** How long such a connection is kept; nginx's own default is 60 s. */
+  readonly upstreamKeepAliveMs?: number;
   /** Parameters of each `server` of the upstream, for example `max_fails=0`. */
   readonly serverParameters?: string;
 };
@@ -37,6 +39,7 @@ ${temporary.map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
   upstream members {
 ${servers.join('\n')}
 ${options.memberKeepAlive === true ? '    keepalive 64;' : ''}
+${options.upstreamKeepAliveMs === undefined ? '' : `    keepalive_timeout ${options.upstreamKeepAliveMs}ms;`}
   }
   server {
     listen 127.0.0.1:${port};

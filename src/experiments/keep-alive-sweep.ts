@@ -1,0 +1,114 @@
+/** Requests at the moment at which a member closes its idle connection. */
+import { type Sweep, sweepOf, type TimeoutRange } from '../analysis/keep-alive.ts';
+import { isFailure } from '../model/exchange.ts';
+import { formatDuration } from '../model/quantity.ts';
+import { GATEWAY } from '../model/route.ts';
+import { US_PER_SEC } from '../model/time.ts';
+import type { Chain } from '../traffic/protocol.ts';
+import type { ExperimentContext } from './experiment.ts';
+import { fillsFor, pauseUs, runRound } from './keep-alive-round.ts';
+
+export type SweepTask = {
+  readonly id: string;
+  readonly request: string;
+  readonly timeout: TimeoutRange;
+  readonly upToUs: number;
+};
+
+/** Two losses find it (methods C.3), the third confirms at the same pause: two alone chance makes too often (p above 1e-4). */
+const ENOUGH_LOST = 3;
+/** A line needs more points than a place does; fewer where each takes a member out for a while. */
+const ENOUGH_MASKED = 9;
+const ENOUGH_MASKED_EJECTED = 5;
+/** Requests without a pause: what fails or is slow among them is another cause. */
+export const CONTROLS = 100;
+const PASSES = 2;
+const LINEAR = 8;
+const FINEST_US = 500;
+/** Above the time of an ordinary request through the gateway no window reaches: the round trip to the member is a part of it. */
+const BEYOND = 1.25;
+/** Geometric steps up to a second, and the linear ones, in each pass. */
+export const SWEEP_ROUNDS = PASSES * (LINEAR + 11) + ENOUGH_LOST;
+/** A member's long timeout makes each round long: the sweep then ends with what it has. */
+export const SWEEP_BUDGET = { baseUs: 60 * US_PER_SEC, perUpTo: 2 } as const;
+/** How long a member is taken to be out after a failure where the gateway does not say. */
+const UNKNOWN_HOLD_US = 10 * US_PER_SEC;
+const HOLD_ROOM_US = 500_000;
+
+/**
+ * How long before the close the requests are sent. The window is one round trip between gateway and member, which nobody
+ * outside can measure; it is shorter than an ordinary request. So steps double from the finest that timers can
+ * tell up to that, and equal ones fill the rest.
+ */
+export function distancesUs(ordinaryUs: number): readonly number[] {
+  const mostUs = Math.max(2 * FINEST_US, ordinaryUs * BEYOND);
+  const geometric: number[] = [];
+  for (let us = FINEST_US; us < mostUs && geometric.length < 11; us *= 2) geometric.push(us);
+  const linear = Array.from({ length: LINEAR }, (_, i) => Math.round((mostUs * (i + 1)) / LINEAR));
+  const mixed = Array.from({ length: Math.max(geometric.length, LINEAR) }, (_, i) => [linear[i], geometric[i]]);
+  return [...new Set(mixed.flat().filter((us) => us !== undefined))];
+}
+
+/** Ends when enough has met the close. The note says what was done. */
+export async function sweepAround(task: SweepTask, context: ExperimentContext): Promise<string> {
+  const { clock, live, signal, profile } = context;
+  const { id, timeout } = task;
+  const ordinaryUs = live.medianServiceUs(GATEWAY);
+  if (ordinaryUs === undefined) return 'no request through the gateway was answered: there was nothing to sweep';
+  const endUs = clock.nowUs() + SWEEP_BUDGET.baseUs + SWEEP_BUDGET.perUpTo * task.upToUs;
+  const distances = distancesUs(ordinaryUs).filter((us) => us < timeout.value / 2);
+  const waiting = Array.from({ length: PASSES }, () => distances).flat();
+  let number = 0;
+  while (waiting.length > 0 && !signal.aborted && clock.nowUs() + timeout.value < endUs) {
+    const distanceUs = waiting.shift() ?? 0;
+    const gapUs = timeout.value - distanceUs;
+    const fills = fillsFor(profile.members.length, live.ofExperiment(id));
+    const before = hitsOf(task, context);
+    const round = await runRound({ ...task, part: 'sweep', gapUs, number: number++, fills }, context);
+    const after = hitsOf(task, context);
+    if (after.lost >= ENOUGH_LOST || after.masked >= (ejects(context) ? ENOUGH_MASKED_EJECTED : ENOUGH_MASKED)) break;
+    // A line needs different pauses, a loss is confirmed at the same one.
+    if (after.lost > before.lost) waiting.unshift(distanceUs);
+    if (after.masked > before.masked || round.some(isFailure)) await letMembersReturn(context);
+  }
+  await sendControls(task, context);
+  const { lost, masked } = hitsOf(task, context);
+  return `${number} rounds of ${task.request} through the gateway, each after a pause of about ${formatDuration(timeout.value)}: ${lost} met the close of the member's connection and failed, ${masked} met it and were repeated by the gateway`;
+}
+
+function hitsOf({ id, timeout }: SweepTask, { live }: ExperimentContext): { lost: number; masked: number } {
+  const { points }: Sweep = sweepOf(live.ofExperiment(id), timeout);
+  return {
+    lost: points.filter(({ kind }) => kind === 'lost').length,
+    masked: points.filter(({ kind }) => kind === 'masked').length,
+  };
+}
+
+/** A gateway that takes a member out after a failure would soon have none left for anybody. */
+function ejects({ guard, profile }: ExperimentContext): boolean {
+  return profile.members.length > 1 && guard().slowRequest !== 'never';
+}
+
+async function letMembersReturn(context: ExperimentContext): Promise<void> {
+  if (!ejects(context)) return;
+  await context.clock.sleep((context.guard().holdUs || UNKNOWN_HOLD_US) + HOLD_ROOM_US, context.signal);
+}
+
+/** Every other one on a new connection of ours. */
+async function sendControls({ id, request }: SweepTask, { sender, profile, signal }: ExperimentContext): Promise<void> {
+  if (signal.aborted) return;
+  const betweenUs = Math.max(
+    pauseUs(profile.limits),
+    Math.ceil((2 * US_PER_SEC) / profile.limits.maxNewConnectionsPerSec),
+  );
+  const steps = Array.from({ length: CONTROLS }, (_, i): Chain['steps'][number] => ({
+    shape: {
+      route: GATEWAY,
+      request,
+      connection: i % 2 === 0 ? 'warm' : 'new',
+      tag: { kind: 'keep-alive', part: 'control', step: 'probe', gapUs: 0, round: i },
+    },
+    ...(i === 0 ? {} : { after: { step: i - 1, gapUs: betweenUs } }),
+  }));
+  await sender.chain(id, { steps, endsAtFailure: false });
+}

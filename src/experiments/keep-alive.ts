@@ -1,0 +1,110 @@
+import { distinctTimeouts, idleTimeout } from '../analysis/keep-alive.ts';
+import type { KeepAliveSpec, Profile, RequestSpec } from '../model/profile.ts';
+import { formatDuration } from '../model/quantity.ts';
+import { US_PER_SEC } from '../model/time.ts';
+import { packSchedule, type Shot } from '../traffic/schedule.ts';
+import { directRoutes, type Experiment, endOf, routesOf } from './experiment.ts';
+import { measureReuse, POOL_RUNGS } from './keep-alive-pool.ts';
+import { CONTROLS, SWEEP_BUDGET, SWEEP_ROUNDS, sweepAround } from './keep-alive-sweep.ts';
+import { mainRequest } from './request-choice.ts';
+
+/** Connections held on each route: two that agree show a timer, the third that it is none by chance (methods C.3). */
+const HELD = 3;
+/** Each different timeout is a sweep of its own. */
+const MOST_TIMEOUTS = 3;
+
+/** Gateways repeat other methods by themselves, and hide the race (nginx, Caddy, Varnish). */
+const NOT_REPEATED = ['POST', 'PATCH'];
+
+/** What is sent after the pauses: a request that gateways do not repeat, only where the operator says that it is safe. */
+function sweptRequest(spec: KeepAliveSpec, profile: Profile): RequestSpec {
+  const safe = profile.requests.find(({ method, safe }) => safe && NOT_REPEATED.includes(method));
+  return spec.request === undefined && safe !== undefined ? safe : mainRequest(profile, spec.request);
+}
+
+function stepUs({ limits }: Profile): number {
+  return Math.ceil(US_PER_SEC / Math.min(limits.maxRatePerSec, limits.maxNewConnectionsPerSec));
+}
+
+function* heldShots(spec: KeepAliveSpec, profile: Profile): Generator<Shot> {
+  const { name } = mainRequest(profile);
+  let number = 0;
+  for (let round = 0; round < HELD; round++) {
+    for (const route of routesOf(profile)) {
+      yield {
+        dueUs: number++ * stepUs(profile),
+        route,
+        request: name,
+        connection: 'new',
+        holdUs: spec.upToUs,
+        tag: { kind: 'keep-alive', part: 'hold', step: 'fill', gapUs: spec.upToUs, round },
+      };
+    }
+  }
+}
+
+export const keepAlive: Experiment<KeepAliveSpec> = {
+  kind: 'keep-alive',
+  loop: () => 'open',
+  plan(spec, profile, id) {
+    const { name, method } = sweptRequest(spec, profile);
+    const members = profile.members.length;
+    const rounds = (spec.connectionHeader === undefined ? 0 : POOL_RUNGS) + SWEEP_ROUNDS;
+    const held = spec.upToUs + HELD * (members + 1) * stepUs(profile);
+    const sweepUs = SWEEP_BUDGET.baseUs + SWEEP_BUDGET.perUpTo * spec.upToUs;
+    return {
+      id,
+      kind: 'keep-alive',
+      spec,
+      requestsPerRoute: {
+        ...Object.fromEntries(directRoutes(profile).map((route) => [route, HELD])),
+        gateway: HELD + (members === 0 ? 0 : rounds * 2 * members + CONTROLS),
+      },
+      durationUs: held + (spec.connectionHeader === undefined ? 0 : POOL_RUNGS * spec.upToUs) + sweepUs,
+      peakRatePerSec: Math.min(profile.limits.maxRatePerSec, 1_000),
+      peakInFlight: Math.min(profile.limits.maxInFlight, routesOf(profile).length),
+      describe: [
+        `${HELD} connections on every route, each held idle after one request until it is closed, up to ${formatDuration(spec.upToUs)}`,
+        ...(spec.connectionHeader === undefined
+          ? ['without connectionHeader it stays open how long the gateway reuses connections']
+          : [`pauses through the gateway, to see by ${spec.connectionHeader} how long it reuses connections`]),
+        `where members close first: ${method} ${name} through the gateway after pauses around that time; it may fail, and it ends after 3 that did. Traffic of others keeps connections busy: then less is found`,
+      ],
+    };
+  },
+  async run(planned, spec, context) {
+    const { profile, sender, live, signal } = context;
+    const { id } = planned;
+    sender.closeIdle();
+    await sender.fire(id, packSchedule(heldShots(spec, profile)));
+    if (signal.aborted) return endOf(context);
+    const exchanges = live.ofExperiment(id);
+    const members = directRoutes(profile).map((route) => idleTimeout(route, exchanges));
+    const timeouts = distinctTimeouts(members)
+      .slice(0, MOST_TIMEOUTS)
+      .map(({ timeout }) => timeout);
+    const notes: string[] = [];
+    if (profile.members.length === 0) return endOf(context);
+    let isGivenUp = false;
+    if (spec.connectionHeader !== undefined) {
+      const pool = await measureReuse(id, mainRequest(profile).name, timeouts[0]?.low ?? spec.upToUs, context);
+      isGivenUp = pool.isGivenUp;
+      notes.push(pool.note);
+    }
+    for (const timeout of timeouts) {
+      if (signal.aborted) break;
+      if (isGivenUp) {
+        notes.push('the gateway gives connections up before a member does: no request was sent at that moment');
+        break;
+      }
+      notes.push(
+        await sweepAround({ id, request: sweptRequest(spec, profile).name, timeout, upToUs: spec.upToUs }, context),
+      );
+    }
+    if (timeouts.length === 0) {
+      const waited = formatDuration(Math.max(0, ...members.map(({ waitedUs }) => waitedUs)));
+      notes.push(`no member closed two idle connections within ${waited}: there was nothing to sweep around`);
+    }
+    return { ...endOf(context), notes };
+  },
+};
