@@ -15,6 +15,7 @@ import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
+import { silentIdleDrop } from './detectors/silent-idle-drop.ts';
 import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
 import { memberTimeout } from './detectors/timeout-member.ts';
@@ -110,6 +111,7 @@ const MEASURING: readonly Detector[] = [
   droppedBeforeResponse,
   droppedMidResponse,
   keepAliveRace,
+  silentIdleDrop,
   memberQueue,
   gatewayQueue,
   rejected,
@@ -131,7 +133,6 @@ const LOGGED: readonly CauseId[] = [
   'timeout/gateway-total',
   'timeout/middlebox',
   'connection/invalid-response',
-  'connection/silent-idle-drop',
   'connection/port-exhaustion',
   'dns/failed',
   'tls/failed',

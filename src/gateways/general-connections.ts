@@ -79,7 +79,7 @@ export const CONNECTION_ADVICE: GeneralTable<Ids> = {
   }),
   'connection/silent-idle-drop': (context) => ({
     first: [
-      `A device on the path forgets connections after an idle time${ofMeasured(context, 'idleUs')}. Close idle connections on the gateway before that, or switch on TCP keep-alive with a shorter interval on both sides.`,
+      `A device on the path forgets connections after an idle time${ofMeasured(context, 'idleLimitUs')}. Close idle connections on the gateway before that, or switch on TCP keep-alive with a shorter interval on both sides.`,
       'Raise the idle timer of the device (firewall, load balancer, address translation), or let it send resets.',
     ],
     howToVerify:

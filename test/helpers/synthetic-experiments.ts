@@ -46,6 +46,8 @@ export type IdleOptions = Farm & {
   /** What the first request after a gap meets; it takes `coldUs` instead of the farm's time. */
   readonly isCold?: (what: { readonly route: RouteId; readonly gapUs: number; readonly repeat: number }) => boolean;
   readonly coldUs?: number;
+  /** What the first request gets then, where it is not a late 200 (its time stays within `coldUs`). */
+  readonly coldReply?: Responder;
   /** Connection of the first request (default new); the others are warm. */
   readonly connection?: 'new' | 'warm';
 };
@@ -191,7 +193,7 @@ export function idle(options: IdleOptions, farm: FarmOf, { routes }: Context): E
           due.push({
             route,
             atUs,
-            responder: isFirst && isColdNow ? coldUs : farm(route),
+            responder: isFirst && isColdNow ? (options.coldReply ?? coldUs) : farm(route),
             connection: isFirst ? connection : 'warm',
             ...(isFirst ? { idleUs: gapUs } : {}),
             tag: { kind: 'idle', gapUs, repeat, order },
