@@ -73,8 +73,9 @@ for (const scenario of ALL_SCENARIOS) {
       const profile = parseProfile(text, { file: 'case.yaml', env: {}, readFile: () => '' });
       const plan = planRun(profile, 1);
       for (const { id, refused } of plan.experiments) assert.equal(refused, undefined, `${scenario.id} ${id}`);
-      // The longest run of the benchmark; the short form must end within five minutes.
-      assert.ok(plan.durationUs <= 60_000_000, `${scenario.id} takes ${plan.durationUs / 1e6} s`);
+      // The short form must end within five minutes. A sweep around idle timeouts is planned for the worst case and ends sooner.
+      const mostUs = scenario.family === 'K' ? 90_000_000 : 60_000_000;
+      assert.ok(plan.durationUs <= mostUs, `${scenario.id} takes ${plan.durationUs / 1e6} s`);
     }
   });
 }
