@@ -80,7 +80,7 @@ function quietLevels(measures: Measures, record: ExperimentRecord): ReadonlyMap<
 }
 
 /** Median of ordinary slots for the same request; undefined without a compare. */
-function quietLevel(measures: Measures, route: RouteId, requestName: string | undefined): number | undefined {
+export function quietLevel(measures: Measures, route: RouteId, requestName: string | undefined): number | undefined {
   const slots = measures.exchanges({
     route,
     roles: ['slot'],

@@ -11,7 +11,7 @@ import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { seqsOf } from './evidence.ts';
-import { type BurstView, burstScatter, openBursts, type Points, slopeOf } from './queue-points.ts';
+import { type BurstView, burstScatter, openBursts, type Points, quietLevel, slopeOf } from './queue-points.ts';
 
 /** Below 5 % growth a queue drains within the noise of a burst (methods C.4: b > 0.05 with its interval above 0). */
 const LEAST_SLOPE = 0.05;
@@ -80,8 +80,13 @@ export function volleyLimit(
     const key = `${exchange.tag.size}/${exchange.tag.round}`;
     volleys.set(key, [...(volleys.get(key) ?? []), exchange]);
   }
-  if (volleys.size === 0) return undefined;
-  const estimate = concurrencyLimit([...volleys.values()].map((volley) => volley.map(responseTimeUs)));
+  const first = [...volleys.values()][0]?.[0];
+  if (first === undefined) return undefined;
+  const estimate = concurrencyLimit(
+    [...volleys.values()].map((volley) => volley.map(responseTimeUs)),
+    // Volleys larger than the limit take several times as long as one request: their own medians would fit twice the limit as well.
+    quietLevel(measures, route, first.requestName),
+  );
   if (estimate.kind !== 'limit') return undefined;
   const limit = {
     value: estimate.limit,

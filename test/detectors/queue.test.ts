@@ -189,6 +189,24 @@ test('volleys tell how many are worked on at a time, and nothing where all are',
   assert.equal(volleyLimit(of(300_000), directTo('nobody')), undefined);
 });
 
+test('volleys that are all larger than the limit do not pass for twice the limit: the quiet time decides', () => {
+  // The least median of such a volley is two or four service times.
+  for (const noise of [1, 10] as const)
+    for (const [servers, sizes] of [
+      [2, [8, 16]],
+      [8, [32, 64]],
+      [17, [64]],
+    ] as const) {
+      const gateway = queueOf({ servers, serviceUs: 60_000 });
+      const recording = quiet({ seed: 16, noise }, 60_000, 60_000)
+        .volley({ sizes, gateway, everyUs: 2 * SEC })
+        .build();
+      const limit = volleyLimit(createMeasures(recording), GATEWAY)?.limit;
+      assert.equal(limit?.value, servers, `noise ${noise}`);
+      assert.deepEqual([limit?.low, limit?.high], [servers, servers]);
+    }
+});
+
 test('the points of a burst: load, canaries while it ran, quiet levels, and their picture', () => {
   const recording = quiet({ seed: 15 })
     .burst({ ...BURST, ratePerSec: 50 })
