@@ -12,6 +12,7 @@ import type { Detector } from './detectors/detector.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
+import { gatewayQueueTimeout } from './detectors/queue-timeout.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
 import { overhead } from './detectors/thresholds.ts';
@@ -100,6 +101,7 @@ const MEASURING: readonly Detector[] = [
   gatewayResponseTimeout,
   gatewayConnectTimeout,
   gatewayReadTimeout,
+  gatewayQueueTimeout,
   memberTimeout,
   cascade,
   noneAvailable,
@@ -122,7 +124,6 @@ const MEASURING: readonly Detector[] = [
 
 /** Causes that only lines of the gateway and the members can show. */
 const LOGGED: readonly CauseId[] = [
-  'timeout/gateway-queue',
   'timeout/gateway-send',
   'timeout/gateway-resolve',
   'timeout/gateway-total',
