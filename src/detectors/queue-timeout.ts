@@ -8,9 +8,10 @@ import type { Exhibit, XySeries } from '../model/finding.ts';
 import { formatDuration, formatRatio } from '../model/quantity.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
 import { type Candidate, candidatesOr, clear, type Detection, type Detector, insufficient } from './detector.ts';
-import { afterSendUs, gatewayOverhead } from './elapsed.ts';
+import { afterSendUs } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { quietLevel } from './queue-points.ts';
+import { steadyOverhead } from './timeout.ts';
 import { hasBegun } from './timeout-read.ts';
 
 /** A refusal comes within an ordinary answer's time; queue timers are set in tenths of seconds and more. */
@@ -20,14 +21,16 @@ const LEAST_WAITED = 3;
 const WAITED_RATIO = 0.5;
 /** A queue's timer lets nobody wait longer; so many of the served may seem to have, by an answer that was slow by itself. */
 const MOST_BEYOND_RATIO = 0.02;
-/** Two direct requests per member during the failures: a member whose own queue is as long as the timer would have held each of them. */
-const LEAST_WITNESSES = 2;
+/** Direct requests while others waited: one per member and three in all. A member with a queue like that would hold each of them, whenever it comes. */
+const LEAST_WITNESSES = 3;
 /** A member that keeps a direct request for less than a quarter of the timer beyond its quiet time did not make the others wait for all of it. */
 const ROOM_RATIO = 0.25;
 
 type Waiting = {
   readonly failed: readonly Exchange[];
   readonly served: readonly Exchange[];
+  /** Of the served: those that waited for long. */
+  readonly waited: readonly Exchange[];
   readonly timeout: TimeoutValue;
   readonly cluster: TimeoutCluster;
   readonly quietUs: number;
@@ -49,18 +52,18 @@ function waitingOf(measures: Measures, experimentId: string): Waiting | undefine
   })[0];
   if (cluster === undefined || quietUs === undefined) return undefined;
   const failed = cluster.indexes.map((index) => failures[index] as Exchange);
-  const timeout = timeoutValue(failed.map(afterSendUs), gatewayOverhead(measures));
+  const timeout = timeoutValue(failed.map(afterSendUs), steadyOverhead(measures));
   if (timeout === undefined) return undefined;
-  const waits = served.map((exchange) => afterSendUs(exchange) - quietUs);
-  const beyond = waits.filter((us) => us > cluster.toUs + clusterWidthUs(cluster.toUs)).length;
-  const waited = waits.filter((us) => us >= WAITED_RATIO * timeout.value).length;
-  if (waited < LEAST_WAITED || beyond > MOST_BEYOND_RATIO * served.length) return undefined;
-  return { failed, served, timeout, cluster, quietUs };
+  const waitUs = (exchange: Exchange): number => afterSendUs(exchange) - quietUs;
+  const beyond = served.filter((exchange) => waitUs(exchange) > cluster.toUs + clusterWidthUs(cluster.toUs));
+  const waited = served.filter((exchange) => waitUs(exchange) >= WAITED_RATIO * timeout.value);
+  if (waited.length < LEAST_WAITED || beyond.length > MOST_BEYOND_RATIO * served.length) return undefined;
+  return { failed, served, waited, timeout, cluster, quietUs };
 }
 
-/** Direct requests while the failing ones waited; where volleys failed, direct volleys at least as large. */
-function witnessesOf(measures: Measures, member: string, { failed }: Waiting): readonly Exchange[] {
-  const fromUs = Math.min(...failed.map(({ sentUs = 0 }) => sentUs));
+/** Direct requests while others waited through the gateway; where volleys failed, direct volleys at least as large. */
+function witnessesOf(measures: Measures, member: string, { failed, waited }: Waiting): readonly Exchange[] {
+  const fromUs = Math.min(...[...waited, ...failed].map(({ endUs, dueUs }) => (dueUs + endUs) / 2));
   const toUs = Math.max(...failed.map(({ endUs }) => endUs));
   const sizes = failed.flatMap(({ tag }) => (tag?.kind === 'volley' ? [tag.size] : []));
   return measures.exchanges({ route: directTo(member), roles: ['canary', 'volley'] }).filter(({ tag, sentUs = 0 }) => {
@@ -69,13 +72,22 @@ function witnessesOf(measures: Measures, member: string, { failed }: Waiting): r
   });
 }
 
-/** True: it answered at once. False: it was slow or failed, directly as well. Undefined: it was not asked often enough. */
-function hasRoom(measures: Measures, member: string, waiting: Waiting): boolean | undefined {
-  const witnesses = witnessesOf(measures, member, waiting);
-  const quietUs = quietLevel(measures, directTo(member), waiting.failed[0]?.requestName);
-  if (quietUs === undefined || witnesses.length < LEAST_WITNESSES) return undefined;
-  if (witnesses.some(isFailure)) return false;
-  return median(witnesses.map(afterSendUs)) - quietUs < ROOM_RATIO * waiting.timeout.value;
+/** True: all members answered at once. False: one was slow or failed, directly as well. Undefined: they were not asked often enough. */
+function haveRoom(measures: Measures, waiting: Waiting): boolean | undefined {
+  const { failed, timeout } = waiting;
+  const judged = measures.members.map((member) => ({
+    witnesses: witnessesOf(measures, member, waiting),
+    quietUs: quietLevel(measures, directTo(member), failed[0]?.requestName),
+  }));
+  const count = judged.reduce((sum, { witnesses }) => sum + witnesses.length, 0);
+  const isSlow = judged.some(
+    ({ witnesses, quietUs = 0 }) =>
+      witnesses.some(isFailure) ||
+      (witnesses.length > 0 && median(witnesses.map(afterSendUs)) - quietUs >= ROOM_RATIO * timeout.value),
+  );
+  if (isSlow) return false;
+  const isJudged = judged.every(({ witnesses, quietUs }) => witnesses.length > 0 && quietUs !== undefined);
+  return isJudged && count >= LEAST_WITNESSES ? true : undefined;
 }
 
 function candidateOf(measures: Measures, waiting: Waiting): Candidate {
@@ -154,10 +166,10 @@ export const gatewayQueueTimeout: Detector = {
     const waiting = loads.flatMap(({ id }) => waitingOf(measures, id) ?? []);
     if (waiting.length === 0)
       return clear('no failures under load agree in how long they waited while others were served');
-    const rooms = waiting.map((one) => measures.members.map((member) => hasRoom(measures, member, one)));
-    const found = waiting.filter((_, i) => rooms[i]?.length !== 0 && rooms[i]?.every((room) => room === true));
-    if (found.length === 0 && rooms.some((room) => !room.includes(false)))
-      return insufficient(NEEDS, 'fewer than two direct requests to a member while requests waited');
+    const rooms = waiting.map((one) => haveRoom(measures, one));
+    const found = waiting.filter((_, i) => rooms[i] === true);
+    if (found.length === 0 && rooms.includes(undefined))
+      return insufficient(NEEDS, 'fewer than three direct requests, one for each member, while requests waited');
     const clearest = found.sort((a, b) => a.cluster.p - b.cluster.p)[0];
     return candidatesOr(
       clearest === undefined ? [] : [candidateOf(measures, clearest)],

@@ -210,12 +210,12 @@ export const rejected: Detector = {
     const gateway = candidateFor(GATEWAY, measures);
     const proven = provenTogether(direct);
     // What a member refuses comes through the gateway as well; the member is named.
-    const candidates =
-      proven.length > 0 && gateway !== undefined
-        ? proven.map((candidate) => ({ ...candidate, explains: new Set([...candidate.explains, ...gateway.explains]) }))
-        : gateway === undefined
-          ? direct
-          : [gateway];
+    const named = proven.map((candidate) => ({
+      ...candidate,
+      explains: new Set([...candidate.explains, ...(gateway?.explains ?? [])]),
+    }));
+    const unproven = gateway === undefined ? direct : [gateway];
+    const candidates = named.length > 0 ? named : unproven;
     return candidatesOr(candidates, 'no request was refused under load that succeeds without');
   },
 };

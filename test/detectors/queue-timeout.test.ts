@@ -124,7 +124,7 @@ test('without load, without canaries, without a quiet level: what is missing is 
   const blind = quiet({ seed: 9, noise: 1 })
     .burst({ ...BURST, canaryPerSec: 0, member: SERVICE_US, gateway: timedQueue(2, 400_000) })
     .build();
-  assertInsufficient(gatewayQueueTimeout, blind, /canary/, /fewer than two/);
+  assertInsufficient(gatewayQueueTimeout, blind, /canary/, /fewer than three/);
   const few = quiet({ seed: 10, noise: 1 })
     .burst({ ...BURST, durationUs: 500_000, member: SERVICE_US, gateway: timedQueue(2, 400_000) })
     .build();
