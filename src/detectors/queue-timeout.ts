@@ -1,5 +1,6 @@
 /** The timer of the gateway's queue: under load some requests fail after exactly so long, while others wait less and are served. */
 import { clusterWidthUs, findTimeoutClusters, type TimeoutCluster } from '../analysis/cluster.ts';
+import { type Distribution, distributionOf } from '../analysis/distribution.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { type TimeoutValue, timeoutValue } from '../analysis/timeout-value.ts';
@@ -11,7 +12,6 @@ import { type Candidate, candidatesOr, clear, type Detection, type Detector, ins
 import { afterSendUs } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { quietLevel } from './queue-points.ts';
-import { steadyOverhead } from './timeout.ts';
 import { hasBegun } from './timeout-read.ts';
 
 /** A refusal comes within an ordinary answer's time; queue timers are set in tenths of seconds and more. */
@@ -25,6 +25,14 @@ const MOST_BEYOND_RATIO = 0.02;
 const LEAST_WITNESSES = 3;
 /** A member that keeps a direct request for less than a quarter of the timer beyond its quiet time did not make the others wait for all of it. */
 const ROOM_RATIO = 0.25;
+
+/** An answer that the gateway makes by itself costs the way to it and back, as connecting does; no member is asked. */
+function roundTrips(measures: Measures): Distribution {
+  const connects = measures
+    .exchanges({ route: GATEWAY, connection: 'new' })
+    .map(({ phasesUs }) => phasesUs?.connect ?? 0);
+  return distributionOf(connects.filter((us) => us > 0));
+}
 
 type Waiting = {
   readonly failed: readonly Exchange[];
@@ -52,7 +60,7 @@ function waitingOf(measures: Measures, experimentId: string): Waiting | undefine
   })[0];
   if (cluster === undefined || quietUs === undefined) return undefined;
   const failed = cluster.indexes.map((index) => failures[index] as Exchange);
-  const timeout = timeoutValue(failed.map(afterSendUs), steadyOverhead(measures));
+  const timeout = timeoutValue(failed.map(afterSendUs), roundTrips(measures));
   if (timeout === undefined) return undefined;
   const waitUs = (exchange: Exchange): number => afterSendUs(exchange) - quietUs;
   const beyond = served.filter((exchange) => waitUs(exchange) > cluster.toUs + clusterWidthUs(cluster.toUs));

@@ -53,7 +53,7 @@ type Timer = {
 const NOISE_RATIO = 0.2;
 
 /** The overhead of the way; where answers vary by more than it, the median of the differences is all that is known of it. */
-export function steadyOverhead(measures: Measures): Distribution {
+function steadyOverhead(measures: Measures): Distribution {
   const differences = measures.slotDifferences();
   const negative = differences.filter((us) => us < 0).length;
   return negative > NOISE_RATIO * differences.length
