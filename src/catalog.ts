@@ -15,6 +15,7 @@ import { gatewayQueue, memberQueue } from './detectors/queue.ts';
 import { gatewayQueueTimeout } from './detectors/queue-timeout.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
+import { threadStarvation } from './detectors/thread-starvation.ts';
 import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
 import { memberTimeout } from './detectors/timeout-member.ts';
@@ -109,6 +110,7 @@ const MEASURING: readonly Detector[] = [
   connectionUnreachable,
   droppedBeforeResponse,
   droppedMidResponse,
+  threadStarvation,
   memberQueue,
   gatewayQueue,
   rejected,
