@@ -29,7 +29,7 @@ export type BurstView = {
 /** Answers and failures that took their time: an instant refusal says nothing about waiting. */
 function pointsOf(exchanges: readonly Exchange[]): Points {
   const used = exchanges.filter(({ outcome }) => outcome.kind === 'response' || outcome.kind === 'timeout');
-  return { arrivalUs: used.map(({ dueUs }) => dueUs), elapsedUs: used.map(responseTimeUs), exchanges: used };
+  return { arrivalUs: used.map(({ dueUs }) => dueUs), elapsedUs: used.map(withoutConnecting), exchanges: used };
 }
 
 /** Open-loop bursts of the run with their points. */

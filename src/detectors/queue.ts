@@ -28,6 +28,9 @@ const FLAT_US = 5_000;
  */
 const FLAT_RISE_RATIO = 0.1;
 
+/** A burst that ends early has few canaries: of four the later two would have waited for most of the rise. */
+const LEAST_CANARIES = 4;
+
 type Growth = { readonly slope: Slope; readonly riseUs: number };
 
 /** A growth that counts: significant, steep enough, and felt at its end. */
@@ -43,6 +46,15 @@ function growthOf(points: Points, quietUs: number | undefined, burst: BurstView)
 function isFlat(points: Points, quietUs: number | undefined, riseUs = 0): boolean {
   if (points.elapsedUs.length === 0 || quietUs === undefined) return false;
   return median(points.elapsedUs) <= quietUs + Math.max(quietUs * (FLAT_RATIO - 1), FLAT_US, riseUs * FLAT_RISE_RATIO);
+}
+
+function laterHalf({ arrivalUs, elapsedUs, exchanges }: Points): Points {
+  const middle = arrivalUs.length >> 1;
+  return {
+    arrivalUs: arrivalUs.slice(middle),
+    elapsedUs: elapsedUs.slice(middle),
+    exchanges: exchanges.slice(middle),
+  };
 }
 
 /** What is offered is counted between the first and the last arrival of a burst: its ends are uncertain by about a request of each route in fifty. */
@@ -189,13 +201,13 @@ export const gatewayQueue: Detector = {
     if (bursts.length === 0) return insufficient(NEEDS_BURST, 'none');
     const judged = bursts.filter(
       ({ canaries, quietUs }) =>
-        [...canaries].every(([member, points]) => points.arrivalUs.length >= 8 && quietUs.has(member)) &&
+        [...canaries].every(([member, points]) => points.arrivalUs.length >= LEAST_CANARIES && quietUs.has(member)) &&
         canaries.size > 0,
     );
     if (judged.length === 0)
       return insufficient(
         'a canary on every member during the burst, and a compare before it for the quiet level',
-        'fewer than 8 canary requests per member, or no compare',
+        `fewer than ${LEAST_CANARIES} canary requests per member, or no compare`,
       );
     const candidates = judged.flatMap((burst) => gatewayCandidates(burst, measures));
     return candidatesOr(
@@ -211,6 +223,7 @@ function gatewayCandidates(burst: BurstView, measures: Measures): Candidate[] {
   const allFlat = [...burst.canaries].every(
     ([member, points]) =>
       isFlat(points, burst.quietUs.get(member), growth.riseUs) &&
+      isFlat(laterHalf(points), burst.quietUs.get(member), growth.riseUs) &&
       growthOf(points, burst.quietUs.get(member), burst) === undefined,
   );
   if (!allFlat) return [];

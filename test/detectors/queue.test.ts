@@ -153,11 +153,9 @@ test('random work at 60 % of the capacity makes waits, but no growth', () => {
 });
 
 test('too few canaries, no quiet level, no burst: each says what it needs', () => {
-  const sparse = quiet({ seed: 10 })
-    .burst({ durationUs: 2 * SEC, canaryPerSec: 2 })
-    .build();
+  const sparse = quiet({ seed: 10 }).burst({ durationUs: SEC, canaryPerSec: 2 }).build();
   assertInsufficient(memberQueue, sparse, /burst/, /8 canary requests/);
-  assertInsufficient(gatewayQueue, sparse, /canary on every member/, /fewer than 8/);
+  assertInsufficient(gatewayQueue, sparse, /canary on every member/, /fewer than 4/);
   const noQuiet = makeRecording({ seed: 11 }).burst(BURST).build();
   assertClear(memberQueue, noQuiet);
   assertInsufficient(gatewayQueue, noQuiet, /compare/, /no compare/);
@@ -165,6 +163,20 @@ test('too few canaries, no quiet level, no burst: each says what it needs', () =
     .burst({ ...BURST, connections: 4 })
     .build();
   for (const detector of [memberQueue, gatewayQueue]) assertInsufficient(detector, closed, /open-loop burst/, /none/);
+});
+
+test('a burst that ended early is judged by a few canaries, in a gateway and in a member', () => {
+  const short = { ratePerSec: 120, durationUs: 1.5 * SEC, canaryPerSec: 4 };
+  const jam = () => queueOf({ servers: 4, serviceUs: 45_000 });
+  const inGateway = quiet({ seed: 17, noise: 1 }, 45_000, 46_000)
+    .burst({ ...short, gateway: jam(), member: 45_000 })
+    .build();
+  assertNear(onlyCandidate(gatewayQueue, inGateway).measured['ratePerSec'], 89, 0.05);
+  const member = jam();
+  const inMember = quiet({ seed: 18, noise: 1, members: ['web1'] }, 45_000, 46_000)
+    .burst({ ...short, gateway: plus(1_000, member), member })
+    .build();
+  assertClear(gatewayQueue, inMember);
 });
 
 test('of two bursts the clearer one is shown per member', () => {
