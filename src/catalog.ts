@@ -13,9 +13,11 @@ import { keepAliveRace } from './detectors/keep-alive.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
+import { gatewayQueueTimeout } from './detectors/queue-timeout.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
 import { silentIdleDrop } from './detectors/silent-idle-drop.ts';
+import { threadStarvation } from './detectors/thread-starvation.ts';
 import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
 import { memberTimeout } from './detectors/timeout-member.ts';
@@ -103,6 +105,7 @@ const MEASURING: readonly Detector[] = [
   gatewayResponseTimeout,
   gatewayReadTimeout,
   gatewayConnectTimeout,
+  gatewayQueueTimeout,
   memberTimeout,
   cascade,
   noneAvailable,
@@ -112,6 +115,7 @@ const MEASURING: readonly Detector[] = [
   droppedMidResponse,
   keepAliveRace,
   silentIdleDrop,
+  threadStarvation,
   memberQueue,
   gatewayQueue,
   rejected,
@@ -127,7 +131,6 @@ const MEASURING: readonly Detector[] = [
 
 /** Causes that only lines of the gateway and the members can show. */
 const LOGGED: readonly CauseId[] = [
-  'timeout/gateway-queue',
   'timeout/gateway-send',
   'timeout/gateway-resolve',
   'timeout/gateway-total',

@@ -5,7 +5,7 @@ import { median } from '../analysis/medians.ts';
 import { mannWhitney, rankP } from '../analysis/rank.ts';
 import type { CauseId } from '../model/causes.ts';
 import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
-import type { Exhibit } from '../model/finding.ts';
+import type { Estimate, Exhibit } from '../model/finding.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
@@ -17,6 +17,14 @@ const RUNG_P = 0.05;
 const LEAST_RATIO = 3;
 const LEAST_EXCESS_US = 100_000;
 
+/** So many warm requests are enough for an exact test of a few cold ones (three against 300: 2e-7), of more it would be an approximation. */
+const MOST_WARM = 300;
+
+function evenly(values: readonly number[]): readonly number[] {
+  const step = Math.max(1, values.length / MOST_WARM);
+  return values.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
+}
+
 type Part = 'application' | 'connection';
 
 /** The time a cold application adds shows in the wait for the answer, a cold connection in the phases before it. */
@@ -26,46 +34,115 @@ function partUs(exchange: Exchange, part: Part): number {
   return part === 'connection' ? connection : (serviceTimeUs(exchange) ?? 0) - connection;
 }
 
-type Rung = { readonly first: Exchange; readonly gapUs: number; readonly excessUs: number; readonly isCold: boolean };
-type Ladder = { readonly rungs: readonly Rung[]; readonly warmUs: readonly number[]; readonly baseUs: number };
+type Rung = {
+  readonly first: Exchange;
+  readonly gapUs: number;
+  /** The silence on its route as it was: never shorter than the gap, longer where the probe woke late. */
+  readonly silenceUs: number;
+  readonly excessUs: number;
+  readonly isCold: boolean;
+};
+type Ladder = {
+  readonly rungs: readonly Rung[];
+  readonly warmUs: readonly number[];
+  readonly baseUs: number;
+  /** First requests that failed: a cold start is slow and succeeds, a failure after silence has another cause. */
+  readonly failedCount: number;
+};
+
+/** A timer repeats itself to within this share, the start of an application does not (25 ms at 2 s, what a timer's mark is wide). */
+const TIMER_SPREAD_RATIO = 0.0125;
+
+/** Ordinary answers to the same request. Without its connection the wait is the same on a new and on a warm one. */
+function slotTimes(route: RouteId, part: Part, requestName: string, measures: Measures): readonly number[] {
+  const connection = part === 'connection' ? { connection: 'new' as const } : {};
+  return measures
+    .exchanges({ route, roles: ['slot'], requestName, cohorts: ['ok'], ...connection })
+    .map((exchange) => partUs(exchange, part));
+}
 
 function ladderOf(route: RouteId, part: Part, measures: Measures): Ladder | undefined {
   const idle = measures.exchanges({ experimentKind: 'idle', route });
-  const firsts = idle.filter(({ tag, sentUs }) => tag?.kind === 'idle' && tag.order === 0 && sentUs !== undefined);
+  const sent = idle.filter(({ tag, sentUs }) => tag?.kind === 'idle' && tag.order === 0 && sentUs !== undefined);
+  const firsts = sent.filter((exchange) => !isFailure(exchange));
   const requestName = firsts[0]?.requestName;
   if (requestName === undefined) return undefined;
-  const warm = [
-    ...idle.filter(({ tag }) => tag?.kind === 'idle' && tag.order > 0),
-    ...measures.exchanges({ route, roles: ['slot'], connection: 'new', requestName }),
-  ].filter((exchange) => !isFailure(exchange) && exchange.connection?.isNew === true);
-  if (warm.length < 5) return undefined;
-  const warmUs = warm.map((exchange) => partUs(exchange, part));
+  const after = idle.filter(
+    (exchange) => !isFailure(exchange) && exchange.connection?.isNew === true && isAfterTheFirst(exchange, sent),
+  );
+  const warmUs = [...after.map((exchange) => partUs(exchange, part)), ...slotTimes(route, part, requestName, measures)];
+  if (warmUs.length < 5) return undefined;
   const baseUs = median(warmUs);
   const floorUs = Math.max(LEAST_RATIO * baseUs, baseUs + LEAST_EXCESS_US);
-  const rungs = firsts.map((first): Rung => {
+  const endsUs = measures.exchanges({ route }).map(({ endUs }) => endUs);
+  const rungs = firsts.flatMap((first): readonly Rung[] => {
+    const beforeUs = lastBefore(endsUs, first.dueUs);
+    // How long the silence before the first request of a run was, nobody knows.
+    if (beforeUs === undefined) return [];
     const us = partUs(first, part);
-    return {
-      first,
-      gapUs: first.tag?.kind === 'idle' ? first.tag.gapUs : 0,
-      excessUs: us - baseUs,
-      isCold: us >= floorUs && rankP(us, warmUs) <= RUNG_P,
-    };
+    const gapUs = first.tag?.kind === 'idle' ? first.tag.gapUs : 0;
+    const silenceUs = Math.max(gapUs, (first.sentUs ?? first.dueUs) - beforeUs);
+    const isCold = us >= floorUs && rankP(us, warmUs) <= RUNG_P;
+    return [{ first, gapUs, silenceUs, excessUs: us - baseUs, isCold }];
   });
-  return { rungs, warmUs, baseUs };
+  return { rungs, warmUs, baseUs, failedCount: sent.length - firsts.length };
+}
+
+/** What was sent while the first request still waited for a start waited with it: that is no warm request. */
+function isAfterTheFirst({ tag, dueUs, sentUs }: Exchange, firsts: readonly Exchange[]): boolean {
+  if (tag?.kind !== 'idle' || tag.order === 0 || sentUs === undefined) return false;
+  const own = firsts.filter((first) => first.dueUs <= dueUs).at(-1);
+  return own !== undefined && sentUs >= own.endUs;
+}
+
+function lastBefore(endsUs: readonly number[], atUs: number): number | undefined {
+  const before = endsUs.filter((endUs) => endUs <= atUs);
+  return before.length === 0 ? undefined : before.reduce((a, b) => Math.max(a, b));
+}
+
+/**
+ * Warm after a pause: the threshold is above the pause, which is sure; cold: it is at most the silence as it was. In
+ * between any value is as likely as its half or its double, since gaps are chosen by ratio: the value is the geometric
+ * mean.
+ */
+function bracketOf({
+  rungs,
+}: Ladder): { readonly threshold: Required<Estimate>; readonly cold: readonly Rung[] } | undefined {
+  const idleUs = ({ isCold, gapUs, silenceUs }: Rung): number => (isCold ? silenceUs : gapUs);
+  const bracket = idleBracket(rungs.map((rung): LadderStep => ({ gapUs: idleUs(rung), isCold: rung.isCold })));
+  const { coldFromUs: high, warmUpToUs: low = 0 } = bracket;
+  if (high === undefined || !bracket.isConsistent) return undefined;
+  const value = Math.round(low === 0 ? high : Math.sqrt(low * high));
+  return { threshold: { value, low, high }, cold: rungs.filter(({ isCold }) => isCold) };
+}
+
+/**
+ * How far warm requests lie from the median of their own route, over all routes: a few first requests need more to be
+ * held against than one route has. Through the gateway only ordinary slots: after a pause it may meet a member that starts.
+ */
+function warmExcesses(route: RouteId, ladder: Ladder, part: Part, measures: Measures): readonly number[] {
+  const [requestName = ''] = measures.exchanges({ experimentKind: 'idle' }).map((exchange) => exchange.requestName);
+  const others = measures.members.map(directTo).filter((other) => other !== route);
+  return [
+    ladder.warmUs,
+    ...others.map((other) => ladderOf(other, part, measures)?.warmUs ?? []),
+    ...(route === GATEWAY ? [] : [slotTimes(GATEWAY, part, requestName, measures)]),
+  ].flatMap((warmUs) => {
+    const baseUs = warmUs.length === 0 ? 0 : median(warmUs);
+    return warmUs.map((us) => us - baseUs);
+  });
 }
 
 function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate | undefined {
   const ladder = ladderOf(route, part, measures);
   if (ladder === undefined) return undefined;
-  const bracket = idleBracket(ladder.rungs.map(({ gapUs, isCold }): LadderStep => ({ gapUs, isCold })));
-  const { coldFromUs } = bracket;
-  if (coldFromUs === undefined || !bracket.isConsistent) return undefined;
-  const cold = ladder.rungs.filter(({ gapUs }) => gapUs >= coldFromUs);
-  if (cold.length < 2) return undefined;
+  const bracket = bracketOf(ladder);
+  if (bracket === undefined || bracket.cold.length < 2) return undefined;
+  const { cold, threshold } = bracket;
   const test = mannWhitney(
     cold.map(({ excessUs }) => excessUs),
     [
-      ...ladder.warmUs.map((us) => us - ladder.baseUs),
+      ...evenly(warmExcesses(route, ladder, part, measures)),
       ...ladder.rungs.filter(({ isCold }) => !isCold).map(({ excessUs }) => excessUs),
     ],
   );
@@ -75,26 +152,27 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
     low: Math.round(Math.min(...excesses)),
     high: Math.round(Math.max(...excesses)),
   };
-  const low = bracket.warmUpToUs ?? 0;
-  const threshold = { value: Math.round((low + coldFromUs) / 2), low, high: coldFromUs };
   const member = memberOf(route);
   const who = member ?? 'the gateway';
-  const failed = cold.filter(({ first }) => isFailure(first)).length;
   const where =
-    low === 0
-      ? `at most ${formatDuration(coldFromUs)}`
-      : `more than ${formatDuration(low)} and at most ${formatDuration(coldFromUs)}`;
+    threshold.low === 0
+      ? `at most ${formatDuration(threshold.high)}`
+      : `more than ${formatDuration(threshold.low)} and at most ${formatDuration(threshold.high)}`;
+  const isTimerLike =
+    member === undefined &&
+    measures.members.length > 0 &&
+    penalty.high - penalty.low <= TIMER_SPREAD_RATIO * Math.abs(penalty.value);
   return {
     cause: part === 'application' ? 'cold-start/idle' : 'cold-start/connection',
     scope: member === undefined ? { route: 'gateway' } : { route: 'direct', member },
     severity: 'warning',
-    confidence: 'confirmed',
+    confidence: isTimerLike ? 'possible' : 'confirmed',
     p: Math.min(1, test.p * Math.max(1, measures.members.length)),
     title:
       part === 'application'
         ? `${who} starts cold after an idle time of ${where}: the first request then takes ${formatDuration(penalty.value)} longer.`
         : `The connection to ${who} is cold after an idle time of ${where}: the first request then takes ${formatDuration(penalty.value)} longer to connect.`,
-    meaning: `${cold.length} of ${cold.length} first requests after such a pause were slow${failed > 0 ? ` (${failed} failed)` : ''}; the requests right after them, also on new connections, took ${formatDuration(ladder.baseUs)}. ${part === 'application' ? 'The excess is in the wait for the answer, not in connecting: the application had gone to sleep.' : 'The excess is in name lookup, connect or TLS, not in the wait for the answer.'} Traffic of others keeps an application warm: the threshold found is a lower bound.`,
+    meaning: `${cold.length} of ${cold.length} first requests after such a pause were slow and succeeded${ladder.failedCount > 0 ? `; ${ladder.failedCount} more failed, which no cold start does, and are left out` : ''}. Requests after them took ${formatDuration(ladder.baseUs)}. ${part === 'application' ? 'The excess is in the wait for the answer, not in connecting: the application had gone to sleep.' : 'The excess is in name lookup, connect or TLS, not in the wait for the answer.'} Traffic of others keeps an application warm: the threshold found is a lower bound.${isTimerLike ? ' The members themselves were awake and all waits are equally long: the gateway may as well have waited for a connection that was gone.' : ''}`,
     measured: { idleThresholdUs: threshold, penaltyUs: penalty },
     exhibits: [
       ladderExhibit(route, ladder, part),

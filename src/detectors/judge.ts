@@ -53,6 +53,7 @@ const PRECEDENCE: readonly CauseId[] = [
   'queue/rejected',
   'application/error',
   'member/errors',
+  'queue/thread-starvation',
   'queue/member',
   'queue/gateway',
   'queue/listen-backlog',
@@ -73,6 +74,24 @@ const EXPLAINED_BY: readonly {
   readonly sameMember: boolean;
   readonly because: string;
 }[] = [
+  {
+    loser: 'queue/member',
+    winner: 'queue/thread-starvation',
+    sameMember: true,
+    because: 'its threads grow too slowly, which makes the queue',
+  },
+  {
+    loser: 'queue/gateway',
+    winner: 'queue/thread-starvation',
+    sameMember: false,
+    because: 'requests wait in a member, which the gateway only passes on',
+  },
+  {
+    loser: 'member/slow',
+    winner: 'queue/thread-starvation',
+    sameMember: true,
+    because: 'its queue explains the slow answers',
+  },
   { loser: 'member/slow', winner: 'queue/member', sameMember: true, because: 'its queue explains the slow answers' },
   {
     loser: 'member/slow',

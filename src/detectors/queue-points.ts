@@ -29,7 +29,7 @@ export type BurstView = {
 /** Answers and failures that took their time: an instant refusal says nothing about waiting. */
 function pointsOf(exchanges: readonly Exchange[]): Points {
   const used = exchanges.filter(({ outcome }) => outcome.kind === 'response' || outcome.kind === 'timeout');
-  return { arrivalUs: used.map(({ dueUs }) => dueUs), elapsedUs: used.map(responseTimeUs), exchanges: used };
+  return { arrivalUs: used.map(({ dueUs }) => dueUs), elapsedUs: used.map(withoutConnecting), exchanges: used };
 }
 
 /** Open-loop bursts of the run with their points. */
@@ -79,16 +79,20 @@ function quietLevels(measures: Measures, record: ExperimentRecord): ReadonlyMap<
   return levels;
 }
 
-/** Median of ordinary slots for the same request; undefined without a compare. */
-function quietLevel(measures: Measures, route: RouteId, requestName: string | undefined): number | undefined {
+/** Median of ordinary slots for the same request, without what new connections cost; undefined without a compare. */
+export function quietLevel(measures: Measures, route: RouteId, requestName: string | undefined): number | undefined {
   const slots = measures.exchanges({
     route,
     roles: ['slot'],
     cohorts: ['ok'],
-    connection: 'warm',
     ...(requestName === undefined ? {} : { requestName }),
   });
-  return slots.length < 5 ? undefined : median(slots.map(responseTimeUs));
+  return slots.length < 5 ? undefined : median(slots.map(withoutConnecting));
+}
+
+function withoutConnecting(exchange: Exchange): number {
+  const { dns = 0, connect = 0, tls = 0 } = exchange.phasesUs ?? {};
+  return responseTimeUs(exchange) - dns - connect - tls;
 }
 
 /** Slope of elapsed time on arrival; undefined with fewer than eight points, which cannot carry an interval. */

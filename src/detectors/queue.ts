@@ -11,7 +11,7 @@ import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { seqsOf } from './evidence.ts';
-import { type BurstView, burstScatter, openBursts, type Points, slopeOf } from './queue-points.ts';
+import { type BurstView, burstScatter, openBursts, type Points, quietLevel, slopeOf } from './queue-points.ts';
 
 /** Below 5 % growth a queue drains within the noise of a burst (methods C.4: b > 0.05 with its interval above 0). */
 const LEAST_SLOPE = 0.05;
@@ -28,6 +28,9 @@ const FLAT_US = 5_000;
  */
 const FLAT_RISE_RATIO = 0.1;
 
+/** A burst that ends early has few canaries: of four the later two would have waited for most of the rise. */
+const LEAST_CANARIES = 4;
+
 type Growth = { readonly slope: Slope; readonly riseUs: number };
 
 /** A growth that counts: significant, steep enough, and felt at its end. */
@@ -43,6 +46,15 @@ function growthOf(points: Points, quietUs: number | undefined, burst: BurstView)
 function isFlat(points: Points, quietUs: number | undefined, riseUs = 0): boolean {
   if (points.elapsedUs.length === 0 || quietUs === undefined) return false;
   return median(points.elapsedUs) <= quietUs + Math.max(quietUs * (FLAT_RATIO - 1), FLAT_US, riseUs * FLAT_RISE_RATIO);
+}
+
+function laterHalf({ arrivalUs, elapsedUs, exchanges }: Points): Points {
+  const middle = arrivalUs.length >> 1;
+  return {
+    arrivalUs: arrivalUs.slice(middle),
+    elapsedUs: elapsedUs.slice(middle),
+    exchanges: exchanges.slice(middle),
+  };
 }
 
 /** What is offered is counted between the first and the last arrival of a burst: its ends are uncertain by about a request of each route in fifty. */
@@ -80,8 +92,13 @@ export function volleyLimit(
     const key = `${exchange.tag.size}/${exchange.tag.round}`;
     volleys.set(key, [...(volleys.get(key) ?? []), exchange]);
   }
-  if (volleys.size === 0) return undefined;
-  const estimate = concurrencyLimit([...volleys.values()].map((volley) => volley.map(responseTimeUs)));
+  const first = [...volleys.values()][0]?.[0];
+  if (first === undefined) return undefined;
+  const estimate = concurrencyLimit(
+    [...volleys.values()].map((volley) => volley.map(responseTimeUs)),
+    // Volleys larger than the limit take several times as long as one request: their own medians would fit twice the limit as well.
+    quietLevel(measures, route, first.requestName),
+  );
   if (estimate.kind !== 'limit') return undefined;
   const limit = {
     value: estimate.limit,
@@ -184,13 +201,13 @@ export const gatewayQueue: Detector = {
     if (bursts.length === 0) return insufficient(NEEDS_BURST, 'none');
     const judged = bursts.filter(
       ({ canaries, quietUs }) =>
-        [...canaries].every(([member, points]) => points.arrivalUs.length >= 8 && quietUs.has(member)) &&
+        [...canaries].every(([member, points]) => points.arrivalUs.length >= LEAST_CANARIES && quietUs.has(member)) &&
         canaries.size > 0,
     );
     if (judged.length === 0)
       return insufficient(
         'a canary on every member during the burst, and a compare before it for the quiet level',
-        'fewer than 8 canary requests per member, or no compare',
+        `fewer than ${LEAST_CANARIES} canary requests per member, or no compare`,
       );
     const candidates = judged.flatMap((burst) => gatewayCandidates(burst, measures));
     return candidatesOr(
@@ -206,6 +223,7 @@ function gatewayCandidates(burst: BurstView, measures: Measures): Candidate[] {
   const allFlat = [...burst.canaries].every(
     ([member, points]) =>
       isFlat(points, burst.quietUs.get(member), growth.riseUs) &&
+      isFlat(laterHalf(points), burst.quietUs.get(member), growth.riseUs) &&
       growthOf(points, burst.quietUs.get(member), burst) === undefined,
   );
   if (!allFlat) return [];

@@ -2,6 +2,8 @@
 import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { fisherExact } from '../analysis/proportion.ts';
+import { mannWhitney } from '../analysis/rank.ts';
+import { chiSquareTail } from '../analysis/special.ts';
 import { type Exchange, isFailure, outcomeKey, serviceTimeUs } from '../model/exchange.ts';
 import type { Estimate } from '../model/finding.ts';
 import { formatNumber, formatRatio } from '../model/quantity.ts';
@@ -17,6 +19,40 @@ const FAST_FLOOR_US = 50_000;
 const LEAST_EVENTS = 3;
 /** A member takes the blame from the gateway when its own refusals are no chance: the level at which the judge lets a warning stand. */
 const MEMBER_P = 1e-4;
+/** One member's refusals count together with the others' from here on. */
+const MEMBER_ALONE_P = 1e-3;
+
+/**
+ * How many others of the probe were under way when each was sent, on whatever route: what came through the gateway
+ * loads the members. A volley leaves at one instant and arrives in any order: each of it met all the others.
+ */
+function crowdOf(exchanges: readonly Exchange[], all: readonly Exchange[]): readonly number[] {
+  const starts = all.map(({ sentUs = 0 }) => sentUs).sort((a, b) => a - b);
+  const ends = all.map(({ endUs }) => endUs).sort((a, b) => a - b);
+  return exchanges.map(({ tag, sentUs = 0 }) =>
+    tag?.kind === 'volley' ? tag.size - 1 : countBelow(starts, sentUs) - countBelow(ends, sentUs),
+  );
+}
+
+/** Values below a bound in a sorted list. */
+function countBelow(sorted: readonly number[], bound: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as number) < bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Experiments in which the target named a time to wait (Retry-After) and the probe waited. With 429 that is the agreed rate's doing: nothing is full. */
+function pausedExperiments(measures: Measures): ReadonlySet<string> {
+  const paused = measures
+    .exchanges({ cohorts: ['not-sent'] })
+    .filter(({ outcome }) => outcome.kind === 'not-sent' && outcome.reason === 'retry-after');
+  return new Set(paused.map(({ experimentId }) => experimentId));
+}
 
 function refusals(exchanges: readonly Exchange[], ordinaryUs: number): readonly Exchange[] {
   const limitUs = Math.max(FAST_FLOOR_US, FAST_RATIO * ordinaryUs);
@@ -53,8 +89,23 @@ function heldAtRefusals(loaded: readonly Exchange[], refused: ReadonlySet<Exchan
   return levels;
 }
 
+/** Of a volley that was refused in part, what was taken is the limit: all of it was there at once. */
+function takenOfVolleys(loaded: readonly Exchange[], refused: ReadonlySet<Exchange>): readonly number[] {
+  const volleys = Map.groupBy(
+    loaded.filter(({ tag }) => tag?.kind === 'volley'),
+    ({ tag, experimentId }) => (tag?.kind === 'volley' ? `${experimentId} ${tag.size} ${tag.round}` : ''),
+  );
+  return [...volleys.values()].flatMap((volley) => {
+    const count = volley.filter((exchange) => refused.has(exchange)).length;
+    return count === 0 || count === volley.length ? [] : [volley.length - count];
+  });
+}
+
 /** Load in which we know all that is under way; undefined where only canaries were refused, which see a limit but cannot count. */
 function limitOf(loaded: readonly Exchange[], refused: readonly Exchange[]): Estimate | undefined {
+  const taken = takenOfVolleys(loaded, new Set(refused));
+  if (taken.length > 0)
+    return { value: Math.round(median([...taken])), low: Math.min(...taken), high: Math.max(...taken) };
   const counted = (exchange: Exchange): boolean => exchange.tag?.kind !== 'canary';
   const levels = heldAtRefusals(loaded.filter(counted), new Set(refused.filter(counted)));
   return levels.length === 0
@@ -62,24 +113,50 @@ function limitOf(loaded: readonly Exchange[], refused: readonly Exchange[]): Est
     : { value: Math.round(median(levels)), low: Math.min(...levels), high: Math.max(...levels) };
 }
 
-function candidateFor(route: RouteId, measures: Measures): Candidate | undefined {
-  const quiet = measures.exchanges({ route, roles: ['slot'] }).filter(({ sentUs }) => sentUs !== undefined);
-  // A canary asks a member directly while the load comes through the gateway: it meets the member's limit, not ours.
-  const loaded = measures
-    .exchanges({ route, roles: ['load', 'volley', 'canary'] })
-    .filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
-  const answered = quiet.filter((exchange) => !isFailure(exchange)).map((exchange) => serviceTimeUs(exchange) ?? 0);
-  const ordinaryUs = answered.length === 0 ? 0 : median(answered);
-  const refused = refusals(loaded, ordinaryUs);
-  if (refused.length < LEAST_EVENTS) return undefined;
-  const quietRefused = refusals(quiet, ordinaryUs).length;
-  const p = fisherExact(
+/**
+ * Refusals without a limit would come as often when quiet as under load (Fisher), and as often to requests that met few
+ * others as to those that met many (Mann-Whitney); the better of two tests, counted as two.
+ */
+function improbability(
+  quiet: readonly Exchange[],
+  loaded: readonly Exchange[],
+  refused: readonly Exchange[],
+  quietRefused: number,
+  measures: Measures,
+): number {
+  const byLoad = fisherExact(
     refused.length,
     loaded.length - refused.length,
     quietRefused,
     quiet.length - quietRefused,
     'greater',
   );
+  const all = measures.exchanges({}).filter(({ sentUs }) => sentUs !== undefined);
+  const isRefused = new Set([...refused, ...quiet.filter((exchange) => refusals([exchange], 0).length > 0)]);
+  const both = [...quiet, ...loaded];
+  const crowd = crowdOf(both, all);
+  const of = (wanted: boolean): readonly number[] =>
+    crowd.filter((_, i) => isRefused.has(both[i] as Exchange) === wanted);
+  return Math.min(1, 2 * Math.min(byLoad, mannWhitney(of(true), of(false)).p));
+}
+
+function candidateFor(route: RouteId, measures: Measures): Candidate | undefined {
+  const quiet = measures.exchanges({ route, roles: ['slot'] }).filter(({ sentUs }) => sentUs !== undefined);
+  // A canary asks a member directly while the load comes through the gateway: it meets the member's limit, not ours.
+  const paused = pausedExperiments(measures);
+  const loaded = measures
+    .exchanges({ route, roles: ['load', 'volley', 'canary'] })
+    .filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted')
+    .filter(
+      ({ experimentId, outcome }) =>
+        !(paused.has(experimentId) && outcome.kind === 'response' && outcome.status === 429),
+    );
+  const answered = quiet.filter((exchange) => !isFailure(exchange)).map((exchange) => serviceTimeUs(exchange) ?? 0);
+  const ordinaryUs = answered.length === 0 ? 0 : median(answered);
+  const refused = refusals(loaded, ordinaryUs);
+  if (refused.length < LEAST_EVENTS) return undefined;
+  const quietRefused = refusals(quiet, ordinaryUs).length;
+  const p = improbability(quiet, loaded, refused, quietRefused, measures);
   const limit = limitOf(loaded, refused);
   const member = memberOf(route);
   const who = member ?? 'the gateway';
@@ -109,6 +186,19 @@ function candidateFor(route: RouteId, measures: Measures): Candidate | undefined
   };
 }
 
+/**
+ * Members whose refusals are no chance. Each met its own volleys at its own time, so that their evidence adds up
+ * (Fisher's method) where each alone makes it improbable; counted once for every member that could have been left out.
+ */
+function provenTogether(direct: readonly Candidate[]): readonly Candidate[] {
+  const improbable = direct.filter(({ p }) => p <= MEMBER_ALONE_P);
+  const statistic = improbable.reduce((sum, { p }) => sum - 2 * Math.log(Math.max(p, Number.MIN_VALUE)), 0);
+  const together = Math.min(1, direct.length * chiSquareTail(statistic, 2 * improbable.length));
+  return improbable
+    .map((candidate) => ({ ...candidate, p: Math.min(candidate.p, together) }))
+    .filter(({ p }) => p <= MEMBER_P);
+}
+
 export const rejected: Detector = {
   cause: 'queue/rejected',
   detect({ measures }): Detection {
@@ -118,14 +208,14 @@ export const rejected: Detector = {
       .map((member) => candidateFor(directTo(member), measures))
       .filter((candidate) => candidate !== undefined);
     const gateway = candidateFor(GATEWAY, measures);
-    const proven = direct.filter(({ p }) => p <= MEMBER_P);
+    const proven = provenTogether(direct);
     // What a member refuses comes through the gateway as well; the member is named.
-    const candidates =
-      proven.length > 0 && gateway !== undefined
-        ? proven.map((candidate) => ({ ...candidate, explains: new Set([...candidate.explains, ...gateway.explains]) }))
-        : gateway === undefined
-          ? direct
-          : [gateway];
+    const named = proven.map((candidate) => ({
+      ...candidate,
+      explains: new Set([...candidate.explains, ...(gateway?.explains ?? [])]),
+    }));
+    const unproven = gateway === undefined ? direct : [gateway];
+    const candidates = named.length > 0 ? named : unproven;
     return candidatesOr(candidates, 'no request was refused under load that succeeds without');
   },
 };

@@ -52,6 +52,19 @@ test('limits are exact with little jitter and inside their interval with much', 
   }
 });
 
+test('limits up to 64 are exact, also where all volleys are larger, with what one request takes alone', () => {
+  for (const limit of [2, 8, 17, 64]) {
+    for (const spread of [0.01, 0.05]) {
+      const random = createRandom(7 * limit);
+      const volleys = [2 * limit, 4 * limit].map((size) => volley(random, Math.max(8, size), limit, spread, 60_000));
+      const estimate = concurrencyLimit(volleys, 64_000);
+      assert.ok(estimate.kind === 'limit', `limit ${limit}: ${estimate.kind}`);
+      assert.equal(estimate.limit, limit);
+      assert.ok(estimate.low <= limit && limit <= (estimate.high ?? limit));
+    }
+  }
+});
+
 test('a limit above 32 is found exactly although not every one is tried', () => {
   const random = createRandom(3);
   const estimate = concurrencyLimit([16, 64, 128].map((size) => volley(random, size, 47, 0.02)));

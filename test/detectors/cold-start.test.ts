@@ -2,8 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { coldConnection, coldIdle } from '../../src/detectors/cold-start.ts';
 import type { ExchangeTag, PhaseName } from '../../src/model/exchange.ts';
+import type { Estimate } from '../../src/model/finding.ts';
+import { createRandom } from '../../src/model/random.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../../src/model/route.ts';
-import { type IdleOptions, type LooseExchange, makeRecording } from '../helpers/make-recording.ts';
+import type { Random } from '../../src/model/time.ts';
+import {
+  fails,
+  type IdleOptions,
+  type LooseExchange,
+  makeRecording,
+  type Responder,
+  timesOut,
+} from '../helpers/make-recording.ts';
 import {
   ALPHA,
   assertClear,
@@ -37,8 +47,8 @@ for (const noise of NOISES) {
     assert.equal(candidate.severity, 'warning');
     assert.ok(candidate.p < ALPHA, `p ${candidate.p}`);
     const threshold = candidate.measured['idleThresholdUs'];
-    assert.deepEqual([threshold?.low, threshold?.high], [15 * MINUTE, 21 * MINUTE]);
-    assertNear(threshold, 18 * MINUTE, 0.01);
+    assertBracket(threshold, 15 * MINUTE, 21 * MINUTE);
+    assertNear(threshold, Math.sqrt(15 * 21) * MINUTE, 0.01);
     assertNear(candidate.measured['penaltyUs'], 3 * SEC, noise === 10 ? 0.9 : 0.1);
     assert.equal(candidate.explains.size, 4);
     assertClear(coldConnection, recording);
@@ -56,7 +66,7 @@ for (const noise of NOISES) {
     }).build();
     const candidate = onlyCandidate(coldIdle, recording);
     assert.deepEqual(candidate.scope, { route: 'gateway' });
-    assertNear(candidate.measured['idleThresholdUs'], 10 * MINUTE, 0.01);
+    assertBracket(candidate.measured['idleThresholdUs'], 5 * MINUTE, 15 * MINUTE);
     assert.ok(candidate.p < ALPHA, `p ${candidate.p}`);
   });
 
@@ -72,6 +82,13 @@ for (const noise of NOISES) {
     assertNear(candidate.measured['penaltyUs'], 2 * SEC, 0.01);
     assertSilent(coldIdle, slow);
   });
+}
+
+/** The silence is what it was, not what was asked for: up to half a second longer in these recordings. */
+function assertBracket(estimate: Estimate | undefined, low: number, high: number): void {
+  assert.equal(estimate?.low, low);
+  const longerUs = (estimate?.high ?? 0) - high;
+  assert.ok(longerUs >= 0 && longerUs < SEC / 2, `${estimate?.high}`);
 }
 
 /** First requests after an hour that spend 2 s in TLS. */
@@ -100,9 +117,8 @@ test('both members asleep are both named, and the gateway is not on top of them'
 
 test('cold after every pause: the threshold is at most the shortest', () => {
   const candidate = onlyCandidate(coldIdle, farm(7, 1, { isCold: () => true }, ['web1']).build());
-  const threshold = candidate.measured['idleThresholdUs'];
-  assert.deepEqual([threshold?.low, threshold?.high], [0, MINUTE]);
-  assert.match(candidate.title, /at most 60 s/);
+  assertBracket(candidate.measured['idleThresholdUs'], 0, MINUTE);
+  assert.match(candidate.title, /at most 60\.2 s/);
 });
 
 test('less than 100 ms, or less than three times, is not felt', () => {
@@ -116,15 +132,97 @@ test('one slow request is chance, and slow ones in no order of pauses are not id
   assertClear(coldIdle, farm(9, 1, { isCold: ({ gapUs }) => gapUs === MINUTE }).build());
 });
 
-test('a member that errors on its cold start is cold as well', () => {
-  const recording = farm(10, 1, {
-    member: ({ tag }) =>
-      tag?.kind === 'idle' && tag.order === 0 && tag.gapUs > 20 * MINUTE
-        ? { us: 4 * SEC, outcome: { kind: 'response', status: 503, bodyBytes: 9, complete: true, bodyDigest: 1 } }
-        : 10_000,
-  }).build();
-  const [candidate] = candidatesOf(coldIdle, recording);
-  assert.match(candidate?.meaning ?? '', /4 failed/);
+test('a first request that fails after a pause is no cold start, through the gateway or directly', () => {
+  const isFirst = (tag?: ExchangeTag, fromUs = 0) => tag?.kind === 'idle' && tag.order === 0 && tag.gapUs > fromUs;
+  const failing: Responder = ({ tag }) => (isFirst(tag, 10 * MINUTE) ? fails(2 * SEC, 502) : 12_000);
+  assertClear(coldIdle, farm(10, 1, { gateway: failing }).build());
+  assertClear(coldIdle, farm(10, 1, { member: failing }).build());
+  const hanging: Responder = ({ tag }) => (isFirst(tag, 10 * MINUTE) ? timesOut(5 * SEC) : 12_000);
+  assertClear(coldIdle, farm(10, 1, { gateway: hanging }).build());
+  // The slow ones that succeed are still found, and the failures are not counted to them.
+  const mixed: Responder = ({ tag }) =>
+    isFirst(tag, 10 * MINUTE) ? (tag?.kind === 'idle' && tag.repeat === 0 ? fails(SEC, 503) : 3 * SEC) : 12_000;
+  const [candidate] = candidatesOf(coldIdle, farm(10, 1, { member: mixed }).build());
+  assert.equal(candidate?.explains.size, 3);
+  assert.match(candidate?.meaning ?? '', /3 more failed/);
+});
+
+test('waits of the gateway alone that are equal like a timer are only possible', () => {
+  const slow =
+    (us: (random: Random) => number): Responder =>
+    ({ tag, random }) =>
+      tag?.kind === 'idle' && tag.order === 0 && tag.gapUs > 10 * MINUTE ? { us: us(random), exact: true } : 12_000;
+  const of = (gateway: Responder) => onlyCandidate(coldIdle, farm(13, 1, { gateway }).build());
+  const timer = of(slow(() => 2 * SEC));
+  assert.equal(timer.confidence, 'possible');
+  assert.match(timer.meaning, /connection that was gone/);
+  assert.equal(of(slow((random) => (1.5 + random.next()) * SEC)).confidence, 'confirmed');
+});
+
+test('requests sent while the application still starts are not taken for warm ones', () => {
+  // 300 ms of start, five requests 60 ms apart: all of them wait for it, as they do at a real member.
+  const waiting = [2_600, 700, 2_600, 700].flatMap((gapMs, rung) =>
+    Array.from({ length: 6 }, (_, order): LooseExchange => {
+      const dueUs = rung * 10 * SEC + gapMs * 1_000 + order * 60_000;
+      const us = 30_000 + (gapMs > 2_000 ? Math.max(0, 900_000 - order * 60_000) : 0) + 100 * order;
+      const tag: ExchangeTag = { kind: 'idle', gapUs: gapMs * 1_000, repeat: rung >> 1, order };
+      return {
+        route: directTo('web1'),
+        dueUs,
+        us,
+        tag,
+        connection: { id: 9_000 + rung * 6 + order, isNew: true, ageUs: 0, idleUs: 0 },
+      };
+    }),
+  );
+  const recording = makeRecording({ seed: 14, noise: 0, members: ['web1'] })
+    .compare({ durationUs: 10 * SEC, member: 30_000 })
+    .experiment('idle', waiting)
+    .build();
+  const candidate = onlyCandidate(coldIdle, recording);
+  assertNear(candidate.measured['penaltyUs'], 900_000, 0.01);
+  assert.ok(candidate.p < ALPHA, `p ${candidate.p}`);
+});
+
+test('the printed interval holds the threshold, also when the probe wakes late', () => {
+  let held = 0;
+  for (let seed = 0; seed < 40; seed++) {
+    const random = createRandom(seed);
+    const thresholdUs = (7 + 13 * random.next()) * MINUTE;
+    // A busy machine: some pauses are up to twice as long as asked for.
+    const gaps = GAPS.flatMap((gapUs) => [gapUs, gapUs]);
+    let atUs = 0;
+    const rungs = gaps.flatMap((gapUs, rung) => {
+      const silenceUs = Math.round(gapUs * (random.next() < 0.3 ? 1 + random.next() : 1));
+      atUs += silenceUs;
+      const isCold = silenceUs > thresholdUs;
+      const tag = (order: number): ExchangeTag => ({ kind: 'idle', gapUs, repeat: rung % 2, order });
+      const connection = { id: 9_000 + rung, isNew: true, ageUs: 0, idleUs: 0 };
+      const one = { route: directTo('web1'), connection };
+      const firstUs = isCold ? 2 * SEC : 10_000;
+      const made: LooseExchange[] = [{ ...one, dueUs: atUs, us: firstUs, tag: tag(0) }];
+      atUs += firstUs + 60_000;
+      made.push({ ...one, dueUs: atUs, us: 10_000, tag: tag(1) });
+      atUs += 10_000;
+      return made;
+    });
+    const recording = makeRecording({ seed, noise: 1, members: ['web1'] })
+      .compare({})
+      .experiment('idle', rungs)
+      .build();
+    const { low = 0, high = 0 } = onlyCandidate(coldIdle, recording).measured['idleThresholdUs'] ?? {};
+    if (low <= thresholdUs && thresholdUs <= high) held++;
+  }
+  assert.equal(held, 40);
+});
+
+test('40 healthy farms: nothing', () => {
+  for (let seed = 100; seed < 140; seed++) {
+    const noise = ([0, 1, 10] as const)[seed % 3] ?? 1;
+    const recording = farm(seed, noise, {}).build();
+    assertClear(coldIdle, recording, `seed ${seed}`);
+    assertClear(coldConnection, recording, `seed ${seed}`);
+  }
 });
 
 test('no ladder, or nothing warm on a new connection to compare with', () => {

@@ -153,11 +153,9 @@ test('random work at 60 % of the capacity makes waits, but no growth', () => {
 });
 
 test('too few canaries, no quiet level, no burst: each says what it needs', () => {
-  const sparse = quiet({ seed: 10 })
-    .burst({ durationUs: 2 * SEC, canaryPerSec: 2 })
-    .build();
+  const sparse = quiet({ seed: 10 }).burst({ durationUs: SEC, canaryPerSec: 2 }).build();
   assertInsufficient(memberQueue, sparse, /burst/, /8 canary requests/);
-  assertInsufficient(gatewayQueue, sparse, /canary on every member/, /fewer than 8/);
+  assertInsufficient(gatewayQueue, sparse, /canary on every member/, /fewer than 4/);
   const noQuiet = makeRecording({ seed: 11 }).burst(BURST).build();
   assertClear(memberQueue, noQuiet);
   assertInsufficient(gatewayQueue, noQuiet, /compare/, /no compare/);
@@ -165,6 +163,20 @@ test('too few canaries, no quiet level, no burst: each says what it needs', () =
     .burst({ ...BURST, connections: 4 })
     .build();
   for (const detector of [memberQueue, gatewayQueue]) assertInsufficient(detector, closed, /open-loop burst/, /none/);
+});
+
+test('a burst that ended early is judged by a few canaries, in a gateway and in a member', () => {
+  const short = { ratePerSec: 120, durationUs: 1.5 * SEC, canaryPerSec: 4 };
+  const jam = () => queueOf({ servers: 4, serviceUs: 45_000 });
+  const inGateway = quiet({ seed: 17, noise: 1 }, 45_000, 46_000)
+    .burst({ ...short, gateway: jam(), member: 45_000 })
+    .build();
+  assertNear(onlyCandidate(gatewayQueue, inGateway).measured['ratePerSec'], 89, 0.05);
+  const member = jam();
+  const inMember = quiet({ seed: 18, noise: 1, members: ['web1'] }, 45_000, 46_000)
+    .burst({ ...short, gateway: plus(1_000, member), member })
+    .build();
+  assertClear(gatewayQueue, inMember);
 });
 
 test('of two bursts the clearer one is shown per member', () => {
@@ -187,6 +199,24 @@ test('volleys tell how many are worked on at a time, and nothing where all are',
   }
   assert.equal(volleyLimit(of(300_000), GATEWAY), undefined);
   assert.equal(volleyLimit(of(300_000), directTo('nobody')), undefined);
+});
+
+test('volleys that are all larger than the limit do not pass for twice the limit: the quiet time decides', () => {
+  // The least median of such a volley is two or four service times.
+  for (const noise of [1, 10] as const)
+    for (const [servers, sizes] of [
+      [2, [8, 16]],
+      [8, [32, 64]],
+      [17, [64]],
+    ] as const) {
+      const gateway = queueOf({ servers, serviceUs: 60_000 });
+      const recording = quiet({ seed: 16, noise }, 60_000, 60_000)
+        .volley({ sizes, gateway, everyUs: 2 * SEC })
+        .build();
+      const limit = volleyLimit(createMeasures(recording), GATEWAY)?.limit;
+      assert.equal(limit?.value, servers, `noise ${noise}`);
+      assert.deepEqual([limit?.low, limit?.high], [servers, servers]);
+    }
 });
 
 test('the points of a burst: load, canaries while it ran, quiet levels, and their picture', () => {

@@ -5,6 +5,7 @@ import {
   balanced,
   fails,
   makeRecording,
+  notSent,
   plus,
   queueOf,
   type RecordingOptions,
@@ -105,6 +106,70 @@ test('answers that are refused by choice (429) hold no place', () => {
   const candidate = onlyCandidate(rejected, recording);
   assert.deepEqual(candidate.measured['concurrencyLimit'], { value: 12, low: 12, high: 12 });
   assert.match(candidate.title, /429.*12 others/);
+});
+
+test('the limit of a member is exact from the volleys that it refused in part', () => {
+  for (const [servers, waiting] of [
+    [2, 1],
+    [4, 4],
+    [3, 14],
+    [16, 48],
+  ] as const) {
+    const member = () => queueOf({ servers, serviceUs: 60_000, maxWaiting: waiting, full: fails(1_000, 503) });
+    const limit = servers + waiting;
+    // As live: the largest volley of a route is its last one, after it failures are too many.
+    const recording = quiet({ seed: 12, noise: 1 }, { member: 60_000 })
+      .volley({
+        sizes: [limit, 2 * limit],
+        rounds: 1,
+        member: { web1: member(), web2: 60_000 },
+        gateway: 60_000,
+        everyUs: 5 * SEC,
+      })
+      .build();
+    const candidate = onlyCandidate(rejected, recording);
+    assert.equal(candidate.scope.member, 'web1');
+    if (limit > 3) assert.ok(candidate.p < ALPHA, `limit ${limit}: p ${candidate.p}`);
+    assert.deepEqual(candidate.measured['concurrencyLimit'], { value: limit, low: limit, high: limit });
+  }
+});
+
+test('few refusals of each of two members count together', () => {
+  const member = () => queueOf({ servers: 4, serviceUs: 60_000, maxWaiting: 4, full: fails(1_000, 503) });
+  const of = (members: Record<string, Responder>) =>
+    makeRecording({ seed: 13, noise: 1 })
+      .compare({ durationUs: SEC, member: 60_000 })
+      .volley({ sizes: [4, 16], rounds: 1, member: members, gateway: 60_000, everyUs: 5 * SEC })
+      .build();
+  const alone = onlyCandidate(rejected, of({ web1: member(), web2: 60_000 }));
+  assert.ok(alone.p > ALPHA && alone.p < 1e-3, `p ${alone.p}`);
+  const both = detect(rejected, of({ web1: member(), web2: member() }));
+  assert.ok(both.state === 'candidates');
+  assert.deepEqual(
+    both.candidates.map(({ scope, p }) => [scope.member, p < ALPHA]),
+    [
+      ['web1', true],
+      ['web2', true],
+    ],
+  );
+});
+
+test('a 429 with a time to wait is the agreed rate, not a full queue', () => {
+  const limited: Responder = ({ index }) =>
+    index < 40 ? 12_000 : index < 60 ? fails(1_000, 429) : notSent('retry-after');
+  assertClear(
+    rejected,
+    quiet({ seed: 14, noise: 1 })
+      .burst({ ...BURST, gateway: limited })
+      .build(),
+  );
+});
+
+test('40 healthy farms under load: nothing', () => {
+  for (let seed = 100; seed < 140; seed++) {
+    const noise = ([0, 1, 10] as const)[seed % 3] ?? 1;
+    assertClear(rejected, quiet({ seed, noise }).burst(BURST).volley({}).build(), `seed ${seed}`);
+  }
 });
 
 test('errors that took work, and errors of another kind, are not refusals', () => {
