@@ -9,6 +9,7 @@ import {
   droppedMidResponse,
 } from './detectors/connection.ts';
 import type { Detector } from './detectors/detector.ts';
+import { invalidResponse } from './detectors/invalid-response.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
@@ -107,6 +108,7 @@ const MEASURING: readonly Detector[] = [
   connectionUnreachable,
   droppedBeforeResponse,
   droppedMidResponse,
+  invalidResponse,
   memberQueue,
   gatewayQueue,
   rejected,
@@ -127,7 +129,6 @@ const LOGGED: readonly CauseId[] = [
   'timeout/gateway-resolve',
   'timeout/gateway-total',
   'timeout/middlebox',
-  'connection/invalid-response',
   'connection/keep-alive-race',
   'connection/silent-idle-drop',
   'connection/port-exhaustion',

@@ -1,0 +1,69 @@
+/** A member that answers, but not with HTTP that gateways take: other bytes, broken framing, or a header beyond every limit. */
+import type { Exchange } from '../model/exchange.ts';
+import type { Rival } from '../model/finding.ts';
+import { detectorOf, gatewayMade, type Kind } from './connection.ts';
+import type { Detector, DetectorContext } from './detector.ts';
+
+/** Two could be one incident seen twice (as for dropped connections, methods C.2). */
+const LEAST_EVENTS = 3;
+
+/** The probe's parser met bytes that are not HTTP/1.1. */
+function isUnparsable({ outcome }: Exchange): boolean {
+  return outcome.kind === 'connection-error' && outcome.code === 'parse';
+}
+
+/** Beyond 64 kB of header; a body beyond `limits.maxBody` has the same code and is no fault. */
+function isOversized({ outcome }: Exchange): boolean {
+  return (
+    outcome.kind === 'connection-error' && outcome.code === 'too-large' && outcome.detail.includes('HEADERS_OVERFLOW')
+  );
+}
+
+/** The gateway answers for the member, or passes on what it got. */
+function gatewayShows(exchange: Exchange, context: DetectorContext): boolean {
+  return gatewayMade(exchange, context) || isUnparsable(exchange) || isOversized(exchange);
+}
+
+const RIVALS: readonly Rival[] = [
+  {
+    cause: 'connection/dropped-before-response',
+    whyNot: 'bytes did come back before the connection ended',
+  },
+  { cause: 'timeout/gateway-response', whyNot: 'it happens directly as well, without any gateway' },
+];
+
+const unparsable: Kind = {
+  cause: 'connection/invalid-response',
+  matches: isUnparsable,
+  title: (member, ratio) => `${member} answers ${ratio} of requests with bytes that are not valid HTTP.`,
+  meaning:
+    'The connection worked and bytes came back, but no HTTP parser can read them: another service on that port, TLS spoken to a plain port, text written before the status line, or a body framed wrongly. Most gateways make a 502 or 503 of it; nginx and Apache may pass it on as it is.',
+  rivals: RIVALS,
+  leastEvents: LEAST_EVENTS,
+  isClosed: false,
+  gatewayWaits: false,
+  gatewayShows,
+  laundered: {
+    reading: 'Status 200 and complete, but another and shorter body than the one that every member sends.',
+    words: (count) =>
+      `${count} more answers through the gateway have status 200 and another body than members send: it may have passed the bytes on as a page.`,
+  },
+};
+
+const oversized: Kind = {
+  cause: 'connection/invalid-response',
+  matches: isOversized,
+  title: (member, ratio) => `${member} sends a header of more than 64 kB with ${ratio} of its answers.`,
+  meaning:
+    'Hardly any gateway takes a header that large (nginx 4 or 8 kB, HAProxy 16 kB, Varnish 32 kB, WinHTTP 64 kB by default): it throws the answer away and says 502 or 503. Cookies that grow, or debugging output in a header, are the usual reason.',
+  rivals: RIVALS,
+  leastEvents: LEAST_EVENTS,
+  isClosed: false,
+  gatewayWaits: false,
+  gatewayShows,
+};
+
+export const invalidResponse: Detector = detectorOf(
+  [unparsable, oversized],
+  "every member's answers could be parsed, and their headers were not too large",
+);
