@@ -275,7 +275,6 @@ function gatewayWords({ count, of }: GatewaySide): string {
     : `Through the gateway ${count} of ${of} requests failed in a way that fits.`;
 }
 
-
 /** One detector over kinds of the same cause. `looked` says what a clear verdict has checked. */
 export function detectorOf(kinds: readonly [Kind, ...Kind[]], looked: string): Detector {
   const { cause } = kinds[0];
@@ -307,4 +306,7 @@ export const droppedBeforeResponse: Detector = detectorOf(
   [droppedBefore],
   'no member ended connections before an answer more often than chance',
 );
-export const droppedMidResponse: Detector = detectorOf([droppedMid], 'no member cut answers off more often than chance');
+export const droppedMidResponse: Detector = detectorOf(
+  [droppedMid],
+  'no member cut answers off more often than chance',
+);
