@@ -1,6 +1,7 @@
 /** Everything pluggable, by name. Add a file, add a line. */
 import { applicationError, applicationSlow } from './detectors/application.ts';
 import { cascade } from './detectors/cascade.ts';
+import { certificateExpiring } from './detectors/certificate.ts';
 import { coldConnection, coldIdle } from './detectors/cold-start.ts';
 import {
   connectionRefused,
@@ -9,6 +10,7 @@ import {
   droppedMidResponse,
 } from './detectors/connection.ts';
 import type { Detector } from './detectors/detector.ts';
+import { dnsFailed, dnsSlow } from './detectors/dns.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { probeSaturated } from './detectors/probe.ts';
@@ -19,6 +21,7 @@ import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
 import { memberTimeout } from './detectors/timeout-member.ts';
 import { gatewayReadTimeout } from './detectors/timeout-read.ts';
+import { tlsFailed } from './detectors/tls.ts';
 import { fromLogs, withLogs } from './detectors/with-logs.ts';
 import { burst } from './experiments/burst.ts';
 import { compare } from './experiments/compare.ts';
@@ -109,6 +112,10 @@ const MEASURING: readonly Detector[] = [
   droppedBeforeResponse,
   droppedMidResponse,
   invalidResponse,
+  dnsFailed,
+  dnsSlow,
+  tlsFailed,
+  certificateExpiring,
   memberQueue,
   gatewayQueue,
   rejected,
@@ -132,8 +139,6 @@ const LOGGED: readonly CauseId[] = [
   'connection/keep-alive-race',
   'connection/silent-idle-drop',
   'connection/port-exhaustion',
-  'dns/failed',
-  'tls/failed',
   'queue/listen-backlog',
   'cold-start/recycle',
   'gateway/overloaded',

@@ -35,7 +35,7 @@ const SHARE_SLACK = 0.5;
 export type Kind = {
   readonly cause: CauseId;
   readonly matches: (exchange: Exchange) => boolean;
-  readonly title: (member: string, ratio: string, share: string) => string;
+  readonly title: (member: string, ratio: string, share: string, events: readonly Exchange[]) => string;
   readonly meaning: string;
   readonly rivals: readonly Rival[];
   readonly leastEvents: number;
@@ -45,12 +45,24 @@ export type Kind = {
   readonly gatewayWaits: boolean;
   /** Whether such a fault looks like this through the gateway. */
   readonly gatewayShows: (exchange: Exchange, context: DetectorContext) => boolean;
+  /** What stands behind the title when no request through the gateway failed for it; the usual words where it is left out. */
+  readonly hiddenWords?: string;
   /** Set where a gateway may make a complete answer of it: what such answers are, and what they do to users. */
   readonly laundered?: { readonly reading: string; readonly words: (count: number) => string };
 };
 
 function isFresh({ connection }: Exchange): boolean {
   return connection === undefined || connection.isNew || connection.idleUs < FRESH_IDLE_US;
+}
+
+function isConnectTimeout({ outcome }: Exchange): boolean {
+  return outcome.kind === 'timeout' && outcome.waitingFor === 'connect';
+}
+
+/** The limit ran out in the TLS handshake: TCP was there well before it. */
+export function isHandshakeTimeout({ outcome, phasesUs }: Exchange): boolean {
+  if (outcome.kind !== 'timeout' || outcome.waitingFor !== 'connect' || phasesUs?.connect === undefined) return false;
+  return phasesUs.connect < 0.9 * outcome.limitUs;
 }
 
 /** A failure that the gateway made itself: what a member's lost connection looks like from outside. */
@@ -79,9 +91,11 @@ const refused: Kind = {
 
 const unreachable: Kind = {
   cause: 'connection/unreachable',
-  matches: ({ outcome }) =>
-    (outcome.kind === 'timeout' && outcome.waitingFor === 'connect') ||
-    (outcome.kind === 'connection-error' && outcome.phase === 'connect' && outcome.code === 'unreachable'),
+  matches: (exchange) =>
+    (isConnectTimeout(exchange) && !isHandshakeTimeout(exchange)) ||
+    (exchange.outcome.kind === 'connection-error' &&
+      exchange.outcome.phase === 'connect' &&
+      exchange.outcome.code === 'unreachable'),
   title: (member, _ratio, share) => `${member} cannot be reached: ${share} got no answer at all.`,
   meaning:
     'Nobody answered the attempt to connect: the machine is off, a firewall drops the packets, or its queue of new connections is full.',
@@ -244,7 +258,7 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
     severity: isHidden && laundered.length === 0 ? 'warning' : 'error',
     confidence: isTotal || (side.count >= LEAST_EVENTS && side.isShare) ? 'confirmed' : 'likely',
     p: Math.min(1, binomialTail(count, of, HEALTHY_RATIO) * context.measures.members.length),
-    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`)}${isHidden && laundered.length === 0 ? hidden : ''}`,
+    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`, events)}${isHidden && laundered.length === 0 ? (kind.hiddenWords ?? hidden) : ''}`,
     meaning: `${kind.meaning} ${gatewayWords(side)}${laundered.length === 0 ? '' : ` ${kind.laundered?.words(laundered.length)}`}`,
     measured: { errorRatio: ratio },
     exhibits: [

@@ -25,6 +25,8 @@ const EXPLAINED_RATIO = 0.8;
 /** Strongest first: what is seen by itself goes before what is inferred from what is left. */
 const PRECEDENCE: readonly CauseId[] = [
   'probe/saturated',
+  'dns/failed',
+  'tls/failed',
   'gateway/unreachable',
   'connection/refused',
   'connection/unreachable',
@@ -36,8 +38,6 @@ const PRECEDENCE: readonly CauseId[] = [
   'connection/invalid-response',
   'connection/silent-idle-drop',
   'connection/port-exhaustion',
-  'dns/failed',
-  'tls/failed',
   'timeout/gateway-response',
   'timeout/gateway-read',
   'timeout/gateway-connect',
@@ -59,6 +59,8 @@ const PRECEDENCE: readonly CauseId[] = [
   'gateway/overloaded',
   'gateway/retry-duplicate',
   'timeout/probe',
+  'tls/certificate-expiring',
+  'dns/slow',
   'member/slow',
   'application/slow',
   'path/retransmission',

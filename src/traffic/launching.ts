@@ -1,5 +1,12 @@
 /** One due request from its launch to its exchange: obstacles, a connection, the answer. */
-import { type ConnectionFacts, type Exchange, isFailure, type NotSentReason, type Outcome } from '../model/exchange.ts';
+import {
+  type CertificateFacts,
+  type ConnectionFacts,
+  type Exchange,
+  isFailure,
+  type NotSentReason,
+  type Outcome,
+} from '../model/exchange.ts';
 import type { RequestSpec } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
@@ -18,6 +25,8 @@ export type RouteState = {
   pausedUntilUs: number;
   /** Answers whose headers were kept so far. */
   answersKept: number;
+  /** Fingerprints of the certificates that exchanges have told of. */
+  readonly certificatesTold: Set<string>;
 };
 
 /** What all launches of a thread share; counts are kept up to date here. */
@@ -49,6 +58,8 @@ type Base = Pick<Exchange, 'seq' | 'requestId' | 'experimentId' | 'route' | 'req
 const MAX_RETRY_AFTER_US = 60_000_000;
 /** Headers and bodies of this many answers per route are kept although nothing is wrong with them: to recognise the gateway. */
 const ANSWERS_KEPT = 20;
+/** More certificates behind one name are a farm that makes them as it goes. */
+const CERTIFICATES_TOLD = 8;
 
 export function routeState(state: LaunchState, route: RouteId): RouteState {
   const found = state.routes.get(route);
@@ -83,9 +94,9 @@ export async function launchRequest(
     const acquired = route.pool.acquire(shape.connection);
     const opened: ConnectResult = acquired instanceof Promise ? await acquired : { connection: acquired };
     if ('connection' in opened) return await exchangeOn(state, opened.connection, base, shape, route, sentUs);
-    const { outcome, phasesUs } = opened.failure;
+    const { outcome, phasesUs, certificate } = opened.failure;
     if (outcome.kind === 'connection-error' && outcome.code === 'ports') state.onPortShortage();
-    return { ...base, sentUs, endUs: state.clock.nowUs(), outcome, phasesUs };
+    return { ...base, sentUs, endUs: state.clock.nowUs(), outcome, phasesUs, ...firstSight(route, certificate) };
   } finally {
     state.inFlight--;
   }
@@ -135,7 +146,19 @@ async function exchangeOn(
     connection: facts,
     phasesUs: isNew ? { ...connection.phasesUs, ...phasesUs } : phasesUs,
     ...answered,
+    ...firstSight(route, connection.certificate),
   };
+}
+
+/** Each certificate is told once per route: a million exchanges need not carry it. */
+function firstSight(
+  { certificatesTold }: RouteState,
+  certificate: CertificateFacts | undefined,
+): Pick<Exchange, 'certificate'> {
+  if (certificate === undefined || certificatesTold.size >= CERTIFICATES_TOLD) return {};
+  if (certificatesTold.has(certificate.fingerprint)) return {};
+  certificatesTold.add(certificate.fingerprint);
+  return { certificate };
 }
 
 function wantsAnswer(route: RouteState, outcome: Outcome, shape: ShotShape): boolean {
