@@ -20,6 +20,7 @@ import { rejected } from './detectors/rejected.ts';
 import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
 import { memberTimeout } from './detectors/timeout-member.ts';
+import { middleboxTimeout } from './detectors/timeout-middlebox.ts';
 import { gatewayReadTimeout } from './detectors/timeout-read.ts';
 import { tlsFailed } from './detectors/tls.ts';
 import { fromLogs, withLogs } from './detectors/with-logs.ts';
@@ -105,6 +106,7 @@ const MEASURING: readonly Detector[] = [
   gatewayConnectTimeout,
   gatewayReadTimeout,
   memberTimeout,
+  middleboxTimeout,
   cascade,
   noneAvailable,
   connectionRefused,
@@ -135,7 +137,6 @@ const LOGGED: readonly CauseId[] = [
   'timeout/gateway-send',
   'timeout/gateway-resolve',
   'timeout/gateway-total',
-  'timeout/middlebox',
   'connection/keep-alive-race',
   'connection/silent-idle-drop',
   'connection/port-exhaustion',
