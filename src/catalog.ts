@@ -15,14 +15,17 @@ import { invalidResponse } from './detectors/invalid-response.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
+import { rateLimited } from './detectors/rate-limited.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
+import { synLoss } from './detectors/syn-loss.ts';
 import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
 import { memberTimeout } from './detectors/timeout-member.ts';
 import { middleboxTimeout } from './detectors/timeout-middlebox.ts';
 import { gatewayReadTimeout } from './detectors/timeout-read.ts';
 import { tlsFailed } from './detectors/tls.ts';
+import { tlsSlow } from './detectors/tls-slow.ts';
 import { fromLogs, withLogs } from './detectors/with-logs.ts';
 import { burst } from './experiments/burst.ts';
 import { compare } from './experiments/compare.ts';
@@ -117,10 +120,13 @@ const MEASURING: readonly Detector[] = [
   dnsFailed,
   dnsSlow,
   tlsFailed,
+  tlsSlow,
   certificateExpiring,
+  synLoss,
   memberQueue,
   gatewayQueue,
   rejected,
+  rateLimited,
   coldIdle,
   coldConnection,
   memberErrors,

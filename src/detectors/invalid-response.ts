@@ -2,7 +2,8 @@
 import type { Exchange } from '../model/exchange.ts';
 import type { Rival } from '../model/finding.ts';
 import { detectorOf, gatewayMade, type Kind } from './connection.ts';
-import type { Detector, DetectorContext } from './detector.ts';
+import { candidatesOr, type Detection, type Detector, type DetectorContext } from './detector.ts';
+import { headerLimit } from './header-limit.ts';
 
 /** Two could be one incident seen twice (as for dropped connections, methods C.2). */
 const LEAST_EVENTS = 3;
@@ -63,7 +64,18 @@ const oversized: Kind = {
   gatewayShows,
 };
 
-export const invalidResponse: Detector = detectorOf(
+const direct: Detector = detectorOf(
   [unparsable, oversized],
   "every member's answers could be parsed, and their headers were not too large",
 );
+
+export const invalidResponse: Detector = {
+  cause: 'connection/invalid-response',
+  detect(context): Detection {
+    const detection = direct.detect(context);
+    if (detection.state !== 'clear') return detection;
+    // What the probe takes may still be too much for the gateway.
+    const limit = headerLimit(context);
+    return limit === undefined ? detection : candidatesOr([limit], '');
+  },
+};

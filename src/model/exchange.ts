@@ -127,6 +127,8 @@ export type Exchange = {
   /** Who answered, by the profile's `memberId` or an affinity cookie, verbatim. */
   readonly answeredBy?: string;
   readonly answer?: AnswerFacts;
+  /** Size of the header fields, without the status line, from 2,000 bytes on: smaller ones trouble nobody. */
+  readonly headerBytes?: number;
   /** On the first exchange of a route that was shown this certificate. */
   readonly certificate?: CertificateFacts;
 };

@@ -163,6 +163,8 @@ function firstSight(
 
 function wantsAnswer(route: RouteState, outcome: Outcome, shape: ShotShape): boolean {
   if (isFailure({ outcome }) || shape.tag?.kind === 'prepare') return true;
+  // Its headers tell what is counted: requests in a time, or under way.
+  if (outcome.kind === 'response' && outcome.status === 429) return true;
   if (route.answersKept >= ANSWERS_KEPT) return false;
   route.answersKept++;
   return true;
