@@ -1,5 +1,6 @@
 /** Everything pluggable, by name. Add a file, add a line. */
 import { applicationError, applicationSlow } from './detectors/application.ts';
+import { gatewayBuffering } from './detectors/buffering.ts';
 import { cascade } from './detectors/cascade.ts';
 import { certificateExpiring } from './detectors/certificate.ts';
 import { coldConnection, coldIdle } from './detectors/cold-start.ts';
@@ -13,6 +14,7 @@ import type { Detector } from './detectors/detector.ts';
 import { dnsFailed, dnsSlow } from './detectors/dns.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
+import { memberSkew } from './detectors/member-skew.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
 import { rateLimited } from './detectors/rate-limited.ts';
@@ -131,10 +133,12 @@ const MEASURING: readonly Detector[] = [
   coldConnection,
   memberErrors,
   memberSlow,
+  memberSkew,
   applicationError,
   applicationSlow,
   probeTimeout,
   overhead,
+  gatewayBuffering,
 ];
 
 /** Causes that only lines of the gateway and the members can show. */
