@@ -19,13 +19,20 @@ const LEAST_EFFECT = 0.1;
 /** As the judge asks of a warning: below it chance is no explanation. */
 const ALPHA = 1e-4;
 
+/** Members that fail more often directly are no equals. */
+const FAILING_RATIO = 0.05;
+
 type Share = { readonly member: string; readonly count: number; readonly p: number };
 
 export const memberSkew: Detector = {
   cause: 'member/skew',
   detect({ measures }): Detection {
-    const { members } = measures;
-    if (members.length < 2) return notApplicable('shares need two members');
+    // Whom a fault keeps from answering has its share explained.
+    const members = measures.members.filter((member) => {
+      const { sent, failed } = measures.counts({ route: directTo(member) });
+      return failed <= FAILING_RATIO * sent;
+    });
+    if (members.length < 2) return notApplicable('shares need two members that answer directly');
     // Slots come evenly; a burst may be answered by whoever is left.
     const answers = measures.exchanges({ route: GATEWAY, roles: ['slot'], cohorts: ['ok'] });
     const named = answers.filter(({ answeredBy }) => answeredBy !== undefined && members.includes(answeredBy));
