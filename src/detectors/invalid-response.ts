@@ -33,10 +33,18 @@ const RIVALS: readonly Rival[] = [
   { cause: 'timeout/gateway-response', whyNot: 'it happens directly as well, without any gateway' },
 ];
 
+/** The first bytes of the first one, as the connection told them. */
+function beginning([first]: readonly Exchange[]): string {
+  const detail = first?.outcome.kind === 'connection-error' ? first.outcome.detail : '';
+  const shown = /; it began with (".*")$/.exec(detail)?.[1];
+  return shown === undefined ? '' : `; they begin with ${shown}`;
+}
+
 const unparsable: Kind = {
   cause: 'connection/invalid-response',
   matches: isUnparsable,
-  title: (member, ratio) => `${member} answers ${ratio} of requests with bytes that are not valid HTTP.`,
+  title: (member, ratio, _share, events) =>
+    `${member} answers ${ratio} of requests with bytes that are not valid HTTP${beginning(events)}.`,
   meaning:
     'The connection worked and bytes came back, but no HTTP parser can read them: another service on that port, TLS spoken to a plain port, text written before the status line, or a body framed wrongly. Most gateways make a 502 or 503 of it; nginx and Apache may pass it on as it is.',
   rivals: RIVALS,

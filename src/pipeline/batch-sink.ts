@@ -103,16 +103,22 @@ function withSubstatus(exchange: Exchange): Exchange {
 
 /** What the target echoes may hold secrets; cookies it sets are secrets of their own. Masked before anything is written. */
 function masked(exchange: Exchange, mask: (text: string) => string): Exchange {
-  const { answer } = exchange;
-  if (answer === undefined) return exchange;
+  const { answer, outcome } = exchange;
+  if (answer === undefined && outcome.kind !== 'connection-error') return exchange;
+  return {
+    ...exchange,
+    // It may quote the first bytes of what came.
+    outcome: outcome.kind === 'connection-error' ? { ...outcome, detail: mask(outcome.detail) } : outcome,
+    ...(answer === undefined ? {} : { answer: maskedAnswer(answer, mask) }),
+  };
+}
+
+function maskedAnswer(answer: AnswerFacts, mask: (text: string) => string): AnswerFacts {
   const headers = Object.fromEntries(
     Object.entries(answer.headers).map(([name, value]) => {
       const hide = (text: string): string => mask(name === 'set-cookie' ? text.replace(/=[^;]*/, '=***') : text);
       return [name, typeof value === 'string' ? hide(value) : value.map(hide)];
     }),
   );
-  return {
-    ...exchange,
-    answer: { ...answer, headers, ...(answer.bodyStart === undefined ? {} : { bodyStart: mask(answer.bodyStart) }) },
-  };
+  return { ...answer, headers, ...(answer.bodyStart === undefined ? {} : { bodyStart: mask(answer.bodyStart) }) };
 }

@@ -63,6 +63,19 @@ describe('a member whose answers are not HTTP', () => {
     }
   }
 
+  test('whose first bytes are known shows them', () => {
+    const reply = garbage();
+    const outcome = {
+      ...(reply.outcome as { kind: 'connection-error' }),
+      detail: 'x (Expected HTTP/); it began with "SSH-2.0"',
+    };
+    const recording = farm(
+      sometimes(0.3, { ...reply, outcome: outcome as NonNullable<FullReply['outcome']> }, 10_000),
+      12_000,
+    );
+    assert.match(onlyCandidate(invalidResponse, recording).title, /they begin with "SSH-2\.0"\./);
+  });
+
   test('that the gateway hides is a warning', () => {
     const candidate = onlyCandidate(invalidResponse, farm(sometimes(0.3, garbage(), 10_000), 12_000));
     assert.equal(candidate.severity, 'warning');
