@@ -120,24 +120,28 @@ const MEASURING: readonly Detector[] = [
   droppedMidResponse,
   invalidResponse,
   dnsFailed,
-  dnsSlow,
   tlsFailed,
-  tlsSlow,
-  certificateExpiring,
-  synLoss,
   memberQueue,
   gatewayQueue,
   rejected,
-  rateLimited,
   coldIdle,
   coldConnection,
   memberErrors,
   memberSlow,
-  memberSkew,
   applicationError,
   applicationSlow,
   probeTimeout,
   overhead,
+];
+
+/** Judge what no line of a log shows. */
+const MEASURING_ALONE: readonly Detector[] = [
+  dnsSlow,
+  tlsSlow,
+  certificateExpiring,
+  synLoss,
+  rateLimited,
+  memberSkew,
   gatewayBuffering,
 ];
 
@@ -158,7 +162,7 @@ const LOGGED: readonly CauseId[] = [
   'log/unjoined',
 ];
 
-export const DETECTORS: readonly Detector[] = [...MEASURING.map(withLogs), ...LOGGED.map(fromLogs)];
+export const DETECTORS: readonly Detector[] = [...MEASURING.map(withLogs), ...MEASURING_ALONE, ...LOGGED.map(fromLogs)];
 
 /** From the special to the general: of formats that know a file equally well the first one wins. */
 export const LOG_FORMATS: readonly LogFormat[] = [

@@ -40,7 +40,8 @@ export function failedBeforeRequest(kind: BeforeRequest, { measures }: DetectorC
   return {
     cause: kind.cause,
     scope: { route: 'gateway' },
-    severity: isTotal ? 'critical' : 'error',
+    // That nobody gets through at all is said by gateway/unreachable.
+    severity: 'error',
     confidence: 'confirmed',
     p: binomialTail(count, of, HEALTHY_RATIO),
     title: kind.title(failed, isTotal ? undefined : formatRatio(ratio.value)),
@@ -56,6 +57,7 @@ export function failedBeforeRequest(kind: BeforeRequest, { measures }: DetectorC
     ],
     rivals: kind.rivals,
     affected: { count, of },
-    explains: seqsOf(failed),
+    // Nearly all: they are explained by gateway/unreachable, and this, the reason, stands beside it.
+    explains: isTotal ? new Set<number>() : seqsOf(failed),
   };
 }

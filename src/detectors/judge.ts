@@ -25,9 +25,9 @@ const EXPLAINED_RATIO = 0.8;
 /** Strongest first: what is seen by itself goes before what is inferred from what is left. */
 const PRECEDENCE: readonly CauseId[] = [
   'probe/saturated',
+  'gateway/unreachable',
   'dns/failed',
   'tls/failed',
-  'gateway/unreachable',
   'connection/refused',
   'connection/unreachable',
   'gateway/cascade',

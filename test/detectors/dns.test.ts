@@ -65,14 +65,17 @@ describe('a name that does not resolve', () => {
     assert.match(candidate.title, /resolver of this machine gave no answer/);
   });
 
-  test('of the gateway is one critical finding', () => {
+  test('of the gateway is told beside the gateway that cannot be reached', () => {
     const { findings } = judge([dnsFailed, gatewayUnreachable], [], {
       measures: createMeasures(farm(10_000, unresolved('getaddrinfo ENOTFOUND shop.invalid'))),
       gateway: generic,
     });
     assert.deepEqual(
       findings.map(({ cause, severity, scope }) => [cause, severity, scope.route]),
-      [['dns/failed', 'critical', GATEWAY]],
+      [
+        ['gateway/unreachable', 'critical', GATEWAY],
+        ['dns/failed', 'error', GATEWAY],
+      ],
     );
   });
 

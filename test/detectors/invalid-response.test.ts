@@ -93,6 +93,14 @@ describe('a member whose answers are not HTTP', () => {
   });
 });
 
+test('answers that only the gateway breaks are told there, without blaming a member', () => {
+  const candidate = onlyCandidate(invalidResponse, farm(10_000, sometimes(0.2, garbage(), 12_000)));
+  assertPresentable(candidate);
+  assert.deepEqual([candidate.scope, candidate.confidence], [{ route: GATEWAY }, 'likely']);
+  const alone = makeRecording({ members: [] }).compare({ gateway: garbage() }).build();
+  assert.equal(onlyCandidate(invalidResponse, alone).confidence, 'possible');
+});
+
 describe('nothing is said', () => {
   test('of members that answer well, by 40 seeds', () => {
     for (let seed = 1; seed <= 40; seed++) assertClear(invalidResponse, farm(10_000, 12_000, seed), `seed ${seed}`);
@@ -111,9 +119,6 @@ describe('nothing is said', () => {
     const member: Responder = ({ index }) => (index > 20 && left-- > 0 ? garbage() : 10_000);
     assertClear(invalidResponse, farm(member, 12_000));
   });
-
-  test('of errors of the gateway alone', () =>
-    assertClear(invalidResponse, farm(10_000, sometimes(0.2, garbage(), 12_000))));
 
   test('with too few direct requests it says what is missing', () => {
     const recording = makeRecording({ members: MEMBERS })

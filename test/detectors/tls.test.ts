@@ -110,7 +110,7 @@ describe('a member whose handshake fails', () => {
 
 describe('the gateway', () => {
   for (const noise of NOISES)
-    test(`whose certificate is refused is one critical finding, noise ${noise}`, () => {
+    test(`whose certificate is refused is told beside the gateway that cannot be reached, noise ${noise}`, () => {
       const recording = farm(10_000, handshake(SELF_SIGNED), 3, noise);
       const { findings } = judge([tlsFailed, gatewayUnreachable], [], {
         measures: createMeasures(recording),
@@ -118,7 +118,10 @@ describe('the gateway', () => {
       });
       assert.deepEqual(
         findings.map(({ cause, severity, scope }) => [cause, severity, scope.route]),
-        [['tls/failed', 'critical', GATEWAY]],
+        [
+          ['gateway/unreachable', 'critical', GATEWAY],
+          ['tls/failed', 'error', GATEWAY],
+        ],
       );
     });
 
