@@ -1,6 +1,8 @@
 /** Everything pluggable, by name. Add a file, add a line. */
 import { applicationError, applicationSlow } from './detectors/application.ts';
+import { gatewayBuffering } from './detectors/buffering.ts';
 import { cascade } from './detectors/cascade.ts';
+import { certificateExpiring } from './detectors/certificate.ts';
 import { coldConnection, coldIdle } from './detectors/cold-start.ts';
 import {
   connectionRefused,
@@ -9,19 +11,27 @@ import {
   droppedMidResponse,
 } from './detectors/connection.ts';
 import type { Detector } from './detectors/detector.ts';
+import { dnsFailed, dnsSlow } from './detectors/dns.ts';
+import { invalidResponse } from './detectors/invalid-response.ts';
 import { keepAliveRace } from './detectors/keep-alive.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
+import { memberSkew } from './detectors/member-skew.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
 import { gatewayQueueTimeout } from './detectors/queue-timeout.ts';
+import { rateLimited } from './detectors/rate-limited.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
 import { silentIdleDrop } from './detectors/silent-idle-drop.ts';
+import { synLoss } from './detectors/syn-loss.ts';
 import { threadStarvation } from './detectors/thread-starvation.ts';
 import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
 import { memberTimeout } from './detectors/timeout-member.ts';
+import { middleboxTimeout } from './detectors/timeout-middlebox.ts';
 import { gatewayReadTimeout } from './detectors/timeout-read.ts';
+import { tlsFailed } from './detectors/tls.ts';
+import { tlsSlow } from './detectors/tls-slow.ts';
 import { fromLogs, withLogs } from './detectors/with-logs.ts';
 import { burst } from './experiments/burst.ts';
 import { compare } from './experiments/compare.ts';
@@ -107,6 +117,7 @@ const MEASURING: readonly Detector[] = [
   gatewayConnectTimeout,
   gatewayQueueTimeout,
   memberTimeout,
+  middleboxTimeout,
   cascade,
   noneAvailable,
   connectionRefused,
@@ -116,6 +127,9 @@ const MEASURING: readonly Detector[] = [
   keepAliveRace,
   silentIdleDrop,
   threadStarvation,
+  invalidResponse,
+  dnsFailed,
+  tlsFailed,
   memberQueue,
   gatewayQueue,
   rejected,
@@ -129,16 +143,23 @@ const MEASURING: readonly Detector[] = [
   overhead,
 ];
 
+/** Judge what no line of a log shows. */
+const MEASURING_ALONE: readonly Detector[] = [
+  dnsSlow,
+  tlsSlow,
+  certificateExpiring,
+  synLoss,
+  rateLimited,
+  memberSkew,
+  gatewayBuffering,
+];
+
 /** Causes that only lines of the gateway and the members can show. */
 const LOGGED: readonly CauseId[] = [
   'timeout/gateway-send',
   'timeout/gateway-resolve',
   'timeout/gateway-total',
-  'timeout/middlebox',
-  'connection/invalid-response',
   'connection/port-exhaustion',
-  'dns/failed',
-  'tls/failed',
   'queue/listen-backlog',
   'cold-start/recycle',
   'gateway/overloaded',
@@ -147,7 +168,7 @@ const LOGGED: readonly CauseId[] = [
   'log/unjoined',
 ];
 
-export const DETECTORS: readonly Detector[] = [...MEASURING.map(withLogs), ...LOGGED.map(fromLogs)];
+export const DETECTORS: readonly Detector[] = [...MEASURING.map(withLogs), ...MEASURING_ALONE, ...LOGGED.map(fromLogs)];
 
 /** From the special to the general: of formats that know a file equally well the first one wins. */
 export const LOG_FORMATS: readonly LogFormat[] = [

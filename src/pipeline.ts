@@ -103,7 +103,7 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
   const traffic = sink.finish();
   const recording: Recording = {
     manifest: manifestOf(options, plan, runId),
-    targets: targets.map(resolvedTarget),
+    targets: targets.map((target) => resolvedTarget(target, sink.certificates.get(target.route))),
     gateway: sink.recognise(),
     experiments: records.map((record) => ({ ...record, keptCount: traffic.experiments.get(record.id)?.kept ?? 0 })),
     quality: {
@@ -221,14 +221,10 @@ async function runExperiment(
   };
 }
 
-function resolvedTarget({
-  route,
-  hostname,
-  address,
-  family,
-  dnsUs,
-  resolveError,
-}: Awaited<ReturnType<typeof resolveTargets>>[number]): ResolvedTarget {
+function resolvedTarget(
+  { route, hostname, address, family, dnsUs, resolveError }: Awaited<ReturnType<typeof resolveTargets>>[number],
+  certificates: ResolvedTarget['certificates'],
+): ResolvedTarget {
   return {
     route,
     hostname,
@@ -236,6 +232,7 @@ function resolvedTarget({
     ...(family === undefined ? {} : { family }),
     ...(dnsUs === undefined ? {} : { dnsUs }),
     ...(resolveError === undefined ? {} : { error: resolveError }),
+    ...(certificates === undefined ? {} : { certificates }),
   };
 }
 

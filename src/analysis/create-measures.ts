@@ -53,6 +53,7 @@ export function createMeasures(recording: Recording): Measures {
     experiments,
     quality: recording.quality,
     durationUs: manifest.durationUs,
+    startedAt: manifest.startedAt,
     seed: manifest.seed,
     ...(recording.logs === undefined ? {} : { logs: recording.logs }),
     ...(recording.configs === undefined ? {} : { configs: recording.configs }),

@@ -52,6 +52,8 @@ export interface Measures {
   readonly experiments: readonly ExperimentRecord[];
   readonly quality: ProbeQuality;
   readonly durationUs: number;
+  /** ISO time of offset 0. */
+  readonly startedAt: string;
   /** What logs told, where logs were read. */
   readonly logs?: LogEvidence;
   /** What configuration files declare, where they were read. */

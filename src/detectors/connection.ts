@@ -31,10 +31,11 @@ const FRESH_IDLE_US = 1_000_000;
 /** A member that takes one request in so many of its share is told from one that takes all: half to one and a half shares. */
 const SHARE_SLACK = 0.5;
 
-type Kind = {
+/** One kind of fault that direct requests to a member show by themselves. */
+export type Kind = {
   readonly cause: CauseId;
   readonly matches: (exchange: Exchange) => boolean;
-  readonly title: (member: string, ratio: string, share: string) => string;
+  readonly title: (member: string, ratio: string, share: string, events: readonly Exchange[]) => string;
   readonly meaning: string;
   readonly rivals: readonly Rival[];
   readonly leastEvents: number;
@@ -44,14 +45,28 @@ type Kind = {
   readonly gatewayWaits: boolean;
   /** Whether such a fault looks like this through the gateway. */
   readonly gatewayShows: (exchange: Exchange, context: DetectorContext) => boolean;
+  /** What stands behind the title when no request through the gateway failed for it; the usual words where it is left out. */
+  readonly hiddenWords?: string;
+  /** Set where a gateway may make a complete answer of it: what such answers are, and what they do to users. */
+  readonly laundered?: { readonly reading: string; readonly words: (count: number) => string };
 };
 
 function isFresh({ connection }: Exchange): boolean {
   return connection === undefined || connection.isNew || connection.idleUs < FRESH_IDLE_US;
 }
 
+function isConnectTimeout({ outcome }: Exchange): boolean {
+  return outcome.kind === 'timeout' && outcome.waitingFor === 'connect';
+}
+
+/** The limit ran out in the TLS handshake: TCP was there well before it. */
+export function isHandshakeTimeout({ outcome, phasesUs }: Exchange): boolean {
+  if (outcome.kind !== 'timeout' || outcome.waitingFor !== 'connect' || phasesUs?.connect === undefined) return false;
+  return phasesUs.connect < 0.9 * outcome.limitUs;
+}
+
 /** A failure that the gateway made itself: what a member's lost connection looks like from outside. */
-function gatewayMade(exchange: Exchange, { gateway }: DetectorContext): boolean {
+export function gatewayMade(exchange: Exchange, { gateway }: DetectorContext): boolean {
   const { outcome, answer } = exchange;
   if (outcome.kind === 'connection-error') return outcome.code === 'closed' || outcome.code === 'reset';
   if (outcome.kind !== 'response' || !outcome.complete) return false;
@@ -76,9 +91,11 @@ const refused: Kind = {
 
 const unreachable: Kind = {
   cause: 'connection/unreachable',
-  matches: ({ outcome }) =>
-    (outcome.kind === 'timeout' && outcome.waitingFor === 'connect') ||
-    (outcome.kind === 'connection-error' && outcome.phase === 'connect' && outcome.code === 'unreachable'),
+  matches: (exchange) =>
+    (isConnectTimeout(exchange) && !isHandshakeTimeout(exchange)) ||
+    (exchange.outcome.kind === 'connection-error' &&
+      exchange.outcome.phase === 'connect' &&
+      exchange.outcome.code === 'unreachable'),
   title: (member, _ratio, share) => `${member} cannot be reached: ${share} got no answer at all.`,
   meaning:
     'Nobody answered the attempt to connect: the machine is off, a firewall drops the packets, or its queue of new connections is full.',
@@ -128,6 +145,11 @@ const droppedMid: Kind = {
   gatewayWaits: false,
   gatewayShows: (exchange, context) =>
     gatewayMade(exchange, context) || (exchange.outcome.kind === 'response' && !exchange.outcome.complete),
+  laundered: {
+    reading: 'The gateway ended the body properly, but it is shorter than the one that every member sends.',
+    words: (count) =>
+      `Worse, ${count} answers through the gateway look complete but are shorter than what members send: users get half a page without an error.`,
+  },
 };
 
 /** What one member's direct requests show of a fault. */
@@ -221,7 +243,7 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
   const own = side.failures.filter(
     (exchange) => !inOutage.has(exchange.seq) && !(kind.gatewayWaits && afterSendUs(exchange) >= LEAST_TIMER_US),
   );
-  const laundered = kind.cause === 'connection/dropped-mid-response' ? launderedAnswers(context) : [];
+  const laundered = kind.laundered === undefined ? [] : launderedAnswers(context);
   // A gateway that answers nobody hides nothing.
   const isServing = context.measures.counts({ route: GATEWAY }).ok > 0;
   const hidden = !isServing
@@ -236,8 +258,8 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
     severity: isHidden && laundered.length === 0 ? 'warning' : 'error',
     confidence: isTotal || (side.count >= LEAST_EVENTS && side.isShare) ? 'confirmed' : 'likely',
     p: Math.min(1, binomialTail(count, of, HEALTHY_RATIO) * context.measures.members.length),
-    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`)}${isHidden && laundered.length === 0 ? hidden : ''}`,
-    meaning: `${kind.meaning} ${gatewayWords(side)}${launderedWords(laundered)}`,
+    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`, events)}${isHidden && laundered.length === 0 ? (kind.hiddenWords ?? hidden) : ''}`,
+    meaning: `${kind.meaning} ${gatewayWords(side)}${laundered.length === 0 ? '' : ` ${kind.laundered?.words(laundered.length)}`}`,
     measured: { errorRatio: ratio },
     exhibits: [
       exchangesExhibit(
@@ -249,9 +271,9 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
       ...(own.length === 0
         ? []
         : [exchangesExhibit(`${id}-gateway`, 'Failures through the gateway that fit', FIT, own)]),
-      ...(laundered.length === 0
+      ...(kind.laundered === undefined || laundered.length === 0
         ? []
-        : [exchangesExhibit(`${id}-laundered`, 'Answers that only look complete', LAUNDERED, laundered)]),
+        : [exchangesExhibit(`${id}-laundered`, 'Answers that only look complete', kind.laundered.reading, laundered)]),
     ],
     rivals: kind.rivals,
     affected: { count, of },
@@ -260,7 +282,6 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
 }
 
 const FIT = 'Made by the gateway itself, at a time that no timer of it explains.';
-const LAUNDERED = 'The gateway ended the body properly, but it is shorter than the one that every member sends.';
 
 function gatewayWords({ count, of }: GatewaySide): string {
   return count === 0
@@ -268,14 +289,11 @@ function gatewayWords({ count, of }: GatewaySide): string {
     : `Through the gateway ${count} of ${of} requests failed in a way that fits.`;
 }
 
-function launderedWords(laundered: readonly Exchange[]): string {
-  if (laundered.length === 0) return '';
-  return ` Worse, ${laundered.length} answers through the gateway look complete but are shorter than what members send: users get half a page without an error.`;
-}
-
-function detectorOf(kind: Kind, looked: string): Detector {
+/** One detector over kinds of the same cause. `looked` says what a clear verdict has checked. */
+export function detectorOf(kinds: readonly [Kind, ...Kind[]], looked: string): Detector {
+  const { cause } = kinds[0];
   return {
-    cause: kind.cause,
+    cause,
     detect(context): Detection {
       const { measures } = context;
       if (measures.members.length === 0) return notApplicable('the profile names no members');
@@ -285,11 +303,10 @@ function detectorOf(kind: Kind, looked: string): Detector {
       const most = Math.max(...asked);
       if (most < LEAST_ASKED) return insufficient(`${LEAST_ASKED} direct requests to a member`, String(most));
       const candidates = measures.members
-        .map((member) => faultOf(kind, member, context))
-        .filter((fault) => fault !== undefined)
+        .flatMap((member) => kinds.flatMap((kind) => faultOf(kind, member, context) ?? []))
         .map((fault) => candidateOf(fault, context));
       const total = asked.reduce((a, b) => a + b, 0);
-      if (candidates.length > 0 || kind.cause !== 'connection/dropped-mid-response')
+      if (candidates.length > 0 || cause !== 'connection/dropped-mid-response')
         return candidatesOr(candidates, `${looked} in ${total} direct requests`);
       const atGateway = truncatedByGateway(context);
       return candidatesOr(atGateway === undefined ? [] : [atGateway], `${looked} in ${total} direct requests`);
@@ -297,10 +314,13 @@ function detectorOf(kind: Kind, looked: string): Detector {
   };
 }
 
-export const connectionRefused: Detector = detectorOf(refused, 'no member refused connections');
-export const connectionUnreachable: Detector = detectorOf(unreachable, 'every member answered attempts to connect');
+export const connectionRefused: Detector = detectorOf([refused], 'no member refused connections');
+export const connectionUnreachable: Detector = detectorOf([unreachable], 'every member answered attempts to connect');
 export const droppedBeforeResponse: Detector = detectorOf(
-  droppedBefore,
+  [droppedBefore],
   'no member ended connections before an answer more often than chance',
 );
-export const droppedMidResponse: Detector = detectorOf(droppedMid, 'no member cut answers off more often than chance');
+export const droppedMidResponse: Detector = detectorOf(
+  [droppedMid],
+  'no member cut answers off more often than chance',
+);

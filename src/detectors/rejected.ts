@@ -10,6 +10,7 @@ import { formatNumber, formatRatio } from '../model/quantity.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { announcesRate, heldAtRefusals, isConcurrencyLimited, isTooMany } from './refusal.ts';
 
 /** What servers answer when they take no more: 503 everywhere, 429 and 529 by choice. */
 const REFUSING = new Set([503, 429, 529]);
@@ -60,33 +61,9 @@ function refusals(exchanges: readonly Exchange[], ordinaryUs: number): readonly 
     (exchange) =>
       exchange.outcome.kind === 'response' &&
       REFUSING.has(exchange.outcome.status) &&
+      !announcesRate(exchange) &&
       (serviceTimeUs(exchange) ?? Number.POSITIVE_INFINITY) <= limitUs,
   );
-}
-
-/**
- * Requests that held a place when each refusal came: under way at its end, refused ones not counted. Requests of a
- * volley leave within a fraction of a millisecond and arrive in any order, so the order of sending says nothing.
- */
-function heldAtRefusals(loaded: readonly Exchange[], refused: ReadonlySet<Exchange>): readonly number[] {
-  const events = loaded
-    .flatMap((exchange) => {
-      const { sentUs, endUs } = exchange;
-      if (sentUs === undefined) return [];
-      if (refused.has(exchange)) return [{ atUs: endUs, step: 0 }];
-      return [
-        { atUs: sentUs, step: 1 },
-        { atUs: endUs, step: -1 },
-      ];
-    })
-    .sort((a, b) => a.atUs - b.atUs || a.step - b.step);
-  const levels: number[] = [];
-  let level = 0;
-  for (const { step } of events) {
-    level += step;
-    if (step === 0) levels.push(level);
-  }
-  return levels;
 }
 
 /** Of a volley that was refused in part, what was taken is the limit: all of it was there at once. */
@@ -155,6 +132,8 @@ function candidateFor(route: RouteId, measures: Measures): Candidate | undefined
   const ordinaryUs = answered.length === 0 ? 0 : median(answered);
   const refused = refusals(loaded, ordinaryUs);
   if (refused.length < LEAST_EVENTS) return undefined;
+  // Without a common level of concurrency 429 means what it says: too many requests in a time.
+  if (refused.every(isTooMany) && !isConcurrencyLimited(measures)) return undefined;
   const quietRefused = refusals(quiet, ordinaryUs).length;
   const p = improbability(quiet, loaded, refused, quietRefused, measures);
   const limit = limitOf(loaded, refused);

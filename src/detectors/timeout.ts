@@ -18,6 +18,7 @@ import {
   notApplicable,
 } from './detector.ts';
 import { afterSendUs, backgroundFailureRatio, gatewayOverhead, ORDINARY_ROLES } from './elapsed.ts';
+import { emitterOf } from './emitter.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { failsDirectly } from './timeout-member.ts';
 import { hasBegun } from './timeout-read.ts';
@@ -38,7 +39,7 @@ function timerLike(exchange: Exchange): boolean {
 }
 
 /** The value of a timer with everything that supports it. */
-type Timer = {
+export type Timer = {
   readonly timeout: Estimate;
   /** Failures of ordinary traffic at the timer. */
   readonly ordinary: readonly Exchange[];
@@ -61,7 +62,7 @@ function steadyOverhead(measures: Measures): Distribution {
     : gatewayOverhead(measures);
 }
 
-function findTimers({ measures }: DetectorContext): readonly Timer[] {
+export function findTimers({ measures }: DetectorContext): readonly Timer[] {
   const overhead = steadyOverhead(measures);
   const deviationUs = medianDeviation(expandDistribution(overhead));
   const ordinary = measures.exchanges({ route: GATEWAY, roles: ORDINARY_ROLES });
@@ -171,12 +172,30 @@ function suggestedUs(longestUs: number): number {
   return Math.ceil((longestUs * 1.25) / 1_000_000) * 1_000_000;
 }
 
-function interval({ value, low = value, high = value }: Estimate): string {
+export function interval({ value, low = value, high = value }: Estimate): string {
   return `${formatDuration(value)} (${formatDuration(low)}–${formatDuration(high)})`;
 }
 
-function responseCandidate(timer: Timer, { measures }: DetectorContext): Candidate | undefined {
-  const failures = [...timer.ordinary, ...timer.provoked];
+export function failuresOf({ ordinary, provoked }: Timer): readonly Exchange[] {
+  return [...ordinary, ...provoked];
+}
+
+/** The timer as the gateway's, unless somebody else shows to have made its failures. */
+function responseCandidate(timer: Timer, context: DetectorContext): Candidate | undefined {
+  const emitter = emitterOf(failuresOf(timer), context);
+  if (emitter.kind === 'silent' || (emitter.kind === 'foreign' && emitter.isCertain)) return undefined;
+  const candidate = timerCandidate(timer, context);
+  if (candidate === undefined || emitter.kind === 'gateway') return candidate;
+  return {
+    ...candidate,
+    confidence: 'possible',
+    meaning: `${candidate.meaning} But these answers call themselves "${emitter.name}", as no other answer does: something in front of the gateway may have made them. Name the kind of the gateway in the profile (gateway: kind) to tell.`,
+  };
+}
+
+/** What the failures at one elapsed time show, whoever's timer it is. Undefined where members fail alike, or answered no later. */
+export function timerCandidate(timer: Timer, { measures }: DetectorContext): Candidate | undefined {
+  const failures = failuresOf(timer);
   if (failsDirectly(measures, failures, median(failures.map(afterSendUs)))) return undefined;
   const names = new Set(failures.map(({ requestName }) => requestName));
   const longestUs = directLongest(measures, names);

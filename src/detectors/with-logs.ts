@@ -30,6 +30,7 @@ const TELLING: readonly CauseId[] = [
   'timeout/gateway-read',
   'timeout/gateway-connect',
   'timeout/gateway-queue',
+  'timeout/middlebox',
   'connection/refused',
   'connection/dropped-before-response',
   'connection/dropped-mid-response',

@@ -65,6 +65,19 @@ export type ConnectionFacts = {
   readonly idleUs: number;
 };
 
+/** A certificate as it was shown in a TLS handshake, also in one that the probe then refused. */
+export type CertificateFacts = {
+  readonly subject: string;
+  readonly issuer: string;
+  /** ISO times. */
+  readonly validFromAt: string;
+  readonly validToAt: string;
+  /** Names and addresses that it is for, as far as they are few. */
+  readonly names: readonly string[];
+  /** SHA-256 in hex, to tell certificates apart. */
+  readonly fingerprint: string;
+};
+
 /** What an exchange was for, as far as its experiment needs to know it again. */
 export type ExchangeTag =
   | { readonly kind: 'slot'; readonly arm: 'warm' | 'new' }
@@ -139,6 +152,10 @@ export type Exchange = {
   readonly held?: HeldFacts;
   /** On which connection the member got the request, by the header that the experiment names; verbatim. */
   readonly memberConnection?: string;
+  /** Size of the header fields, without the status line, from 2,000 bytes on: smaller ones trouble nobody. */
+  readonly headerBytes?: number;
+  /** On the first exchange of a route that was shown this certificate. */
+  readonly certificate?: CertificateFacts;
 };
 
 export function responseTimeUs(exchange: Exchange): number {

@@ -1,5 +1,5 @@
 import type { PlacedConfig } from './declared.ts';
-import type { Cohort, Exchange } from './exchange.ts';
+import type { CertificateFacts, Cohort, Exchange } from './exchange.ts';
 import type { LogEvidence } from './journey.ts';
 import type { Plan, PlannedExperiment } from './plan.ts';
 import type { GatewayKind, Profile } from './profile.ts';
@@ -94,6 +94,8 @@ export type ResolvedTarget = {
   readonly dnsUs?: number;
   /** Set when it does not resolve. */
   readonly error?: string;
+  /** Certificates that it showed, in the order in which they were seen; several where several machines answer. */
+  readonly certificates?: readonly CertificateFacts[];
 };
 
 export type RecognisedGateway = {

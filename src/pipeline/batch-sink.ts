@@ -2,10 +2,10 @@
 import { GATEWAYS } from '../catalog.ts';
 import { createLiveEstimates, type LiveEstimates } from '../experiments/live-estimates.ts';
 import { recogniseGateway } from '../gateways/recognise.ts';
-import { type AnswerFacts, type Exchange, outcomeKey } from '../model/exchange.ts';
+import { type AnswerFacts, type CertificateFacts, type Exchange, outcomeKey } from '../model/exchange.ts';
 import type { Profile } from '../model/profile.ts';
 import type { RecognisedGateway } from '../model/recording.ts';
-import { GATEWAY } from '../model/route.ts';
+import { GATEWAY, type RouteId } from '../model/route.ts';
 import { createMasker } from '../profile/mask.ts';
 import type { RecordedTraffic, Recorder } from '../recording/recorder.ts';
 import { LOGIN_EXPERIMENT } from '../traffic/login.ts';
@@ -17,6 +17,8 @@ export type BatchSink = {
   /** Login exchanges since the last call; they are not recorded. */
   takeLogins(): readonly Exchange[];
   recognise(): RecognisedGateway;
+  /** Certificates that each route showed, kept or not what they came with. */
+  readonly certificates: ReadonlyMap<RouteId, readonly CertificateFacts[]>;
   /** Ends the recording: traffic as recorded, and the remains of its way there collected. */
   finish(): RecordedTraffic;
   readonly live: LiveEstimates;
@@ -31,9 +33,14 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
   const mask = createMasker(profile.secrets, profile.mask);
   const outcomes: Record<string, number> = {};
   const memory = createMemoryGuard();
+  const certificates = new Map<RouteId, readonly CertificateFacts[]>();
   let logins: Exchange[] = [];
   return {
+    certificates,
     take(batch) {
+      for (const { route, certificate } of batch) {
+        if (certificate !== undefined) certificates.set(route, [...(certificates.get(route) ?? []), certificate]);
+      }
       if (batch[0]?.experimentId === LOGIN_EXPERIMENT) {
         logins.push(...batch);
         return;
@@ -96,16 +103,22 @@ function withSubstatus(exchange: Exchange): Exchange {
 
 /** What the target echoes may hold secrets; cookies it sets are secrets of their own. Masked before anything is written. */
 function masked(exchange: Exchange, mask: (text: string) => string): Exchange {
-  const { answer } = exchange;
-  if (answer === undefined) return exchange;
+  const { answer, outcome } = exchange;
+  if (answer === undefined && outcome.kind !== 'connection-error') return exchange;
+  return {
+    ...exchange,
+    // It may quote the first bytes of what came.
+    outcome: outcome.kind === 'connection-error' ? { ...outcome, detail: mask(outcome.detail) } : outcome,
+    ...(answer === undefined ? {} : { answer: maskedAnswer(answer, mask) }),
+  };
+}
+
+function maskedAnswer(answer: AnswerFacts, mask: (text: string) => string): AnswerFacts {
   const headers = Object.fromEntries(
     Object.entries(answer.headers).map(([name, value]) => {
       const hide = (text: string): string => mask(name === 'set-cookie' ? text.replace(/=[^;]*/, '=***') : text);
       return [name, typeof value === 'string' ? hide(value) : value.map(hide)];
     }),
   );
-  return {
-    ...exchange,
-    answer: { ...answer, headers, ...(answer.bodyStart === undefined ? {} : { bodyStart: mask(answer.bodyStart) }) },
-  };
+  return { ...answer, headers, ...(answer.bodyStart === undefined ? {} : { bodyStart: mask(answer.bodyStart) }) };
 }

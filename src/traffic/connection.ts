@@ -2,9 +2,10 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { Client } from 'undici';
-import type { Outcome, PhaseName } from '../model/exchange.ts';
+import type { CertificateFacts, Outcome, PhaseName } from '../model/exchange.ts';
 import type { Limits } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
+import { certificateFacts } from './certificate.ts';
 import { CONNECTION_GONE, failureOutcome, forwardProxyError } from './failure.ts';
 import type { RouteTarget } from './protocol.ts';
 
@@ -16,6 +17,8 @@ export type Connection = {
   readonly localPort: number | undefined;
   readonly openedUs: number;
   readonly phasesUs: Readonly<Partial<Record<PhaseName, number>>>;
+  /** What the other side showed in the handshake. */
+  readonly certificate: CertificateFacts | undefined;
   /** End of the last answer; undefined before the first. */
   lastEndUs: number | undefined;
   uses: number;
@@ -29,6 +32,8 @@ export type Connection = {
 export type ConnectFailure = {
   readonly outcome: Outcome;
   readonly phasesUs: Readonly<Partial<Record<PhaseName, number>>>;
+  /** Also of a handshake that failed because of it. */
+  readonly certificate?: CertificateFacts;
 };
 export type ConnectResult = { readonly connection: Connection } | { readonly failure: ConnectFailure };
 
@@ -63,6 +68,7 @@ export async function openConnection(
   let phase: PhaseName = 'connect';
   let current: net.Socket = socket;
   let timedOut = false;
+  let certificate: CertificateFacts | undefined;
   const timer = setTimeout(() => {
     timedOut = true;
     socket.destroy(new Error('connect timed out'));
@@ -76,17 +82,21 @@ export async function openConnection(
       const tlsStartUs = clock.nowUs();
       const secure = tls.connect({ socket, ...tlsOptions(route, trusted) });
       current = secure;
+      // Emitted before the certificate is verified; a socket that failed on it has none to show any more.
+      secure.prependListener('secure', () => {
+        certificate = certificateFacts(secure);
+      });
       await eventOf(secure, 'secureConnect');
       phasesUs.tls = clock.nowUs() - tlsStartUs;
     }
-    return { connection: wrap(route, current, phasesUs, clock.nowUs()) };
+    return { connection: wrap(route, current, phasesUs, certificate, clock.nowUs()) };
   } catch (error) {
     socket.destroy();
     if (phase === 'connect') phasesUs.connect = clock.nowUs() - startUs;
     const outcome: Outcome = timedOut
       ? { kind: 'timeout', waitingFor: 'connect', limitUs: limits.connectTimeoutUs, bytesReceived: 0 }
       : failureOutcome(error, { phase, bytesReceived: 0 });
-    return { failure: { outcome, phasesUs } };
+    return { failure: { outcome, phasesUs, ...(certificate === undefined ? {} : { certificate }) } };
   } finally {
     clearTimeout(timer);
   }
@@ -169,6 +179,7 @@ function wrap(
   route: RouteTarget,
   socket: net.Socket,
   phasesUs: Partial<Record<PhaseName, number>>,
+  certificate: CertificateFacts | undefined,
   openedUs: number,
 ): Connection {
   let handedOver = false;
@@ -204,6 +215,7 @@ function wrap(
     localPort: socket.localPort,
     openedUs,
     phasesUs: { ...phasesUs },
+    certificate,
     lastEndUs: undefined,
     uses: 0,
     closedBy: undefined,

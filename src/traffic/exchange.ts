@@ -10,6 +10,9 @@ import { describe, failureOutcome, isParseError } from './failure.ts';
 /** Enough for the error pages of all gateways we know (the longest, IIS detailed, carries its marks in the last of its 5 kB). */
 const BODY_START_BYTES = 6 * 1024;
 
+/** Half of the smallest buffer that a gateway has for a header by default (nginx: 4 kB). */
+const HEADER_BYTES_TOLD = 2_000;
+
 export type Prepared = {
   readonly path: string;
   readonly method: string;
@@ -27,7 +30,7 @@ export type Prepared = {
 };
 
 export type Answered = Pick<Exchange, 'endUs' | 'outcome'> &
-  Partial<Pick<Exchange, 'firstByteUs' | 'unmet' | 'answeredBy' | 'answer' | 'memberConnection'>> & {
+  Partial<Pick<Exchange, 'firstByteUs' | 'unmet' | 'answeredBy' | 'answer' | 'memberConnection' | 'headerBytes'>> & {
     readonly phasesUs: Partial<Record<PhaseName, number>>;
     readonly reusable: boolean;
     /** Seconds or a date, verbatim. */
@@ -190,6 +193,7 @@ function answeredOf(
   const retryAfter = headers['retry-after'];
   const keepAlive = headers['keep-alive'];
   const memberConnection = headers[request.connectionHeader?.toLowerCase() ?? ''];
+  const headerBytes = sizeOf(headers);
   return {
     endUs,
     outcome,
@@ -198,6 +202,7 @@ function answeredOf(
     ...(firstByteUs === undefined ? {} : { firstByteUs }),
     ...(unmet === undefined ? {} : { unmet }),
     ...(answeredBy === undefined ? {} : { answeredBy }),
+    ...(headerBytes < HEADER_BYTES_TOLD ? {} : { headerBytes }),
     ...(status === 0 || !request.wantsAnswer(outcome)
       ? {}
       : { answer: answerFacts(status, headers, reception.bodyStart) }),
@@ -205,6 +210,16 @@ function answeredOf(
     ...(typeof keepAlive === 'string' ? { keepAlive } : {}),
     ...(typeof memberConnection === 'string' ? { memberConnection } : {}),
   };
+}
+
+/** Each field as `name: value` and a line end. */
+function sizeOf(headers: Headers): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') bytes += name.length + value.length + 4;
+    else for (const one of value ?? []) bytes += name.length + one.length + 4;
+  }
+  return bytes;
 }
 
 function phasesOf(

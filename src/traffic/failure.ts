@@ -46,10 +46,27 @@ export function failureOutcome(error: unknown, context: FailureContext): Outcome
     kind: 'connection-error',
     phase: context.phase,
     code: codeOf(code, name, context),
-    detail: code === '' || message.includes(code) ? message : `${code}: ${message}`,
+    detail: `${code === '' || message.includes(code) ? message : `${code}: ${message}`}${whatCame(error, name)}`,
     ...(context.closedBy === undefined ? {} : { closedBy: context.closedBy }),
     bytesReceived: context.bytesReceived,
   };
+}
+
+/** Enough for a banner (SSH, SMTP), a TLS alert, the first words of a stray text. */
+const SHOWN_BYTES = 40;
+
+/** The first bytes of what came instead of a status line: they name the service that answers there. */
+function whatCame(error: unknown, name: string): string {
+  if (name !== 'HTTPParserError') return '';
+  const { data, message } = error as { readonly data?: unknown; readonly message?: unknown };
+  if (typeof data !== 'string' || data === '') return '';
+  if (!/Expected HTTP\//.test(String(message))) return '';
+  const shown = data.slice(0, SHOWN_BYTES).replace(/[\u0000-\u001f\u007f-\uffff]/g, escaped);
+  return `; it began with "${shown}"`;
+}
+
+function escaped(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
 function codeOf(code: string, name: string, context: FailureContext): ConnectionErrorCode {

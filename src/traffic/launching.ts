@@ -1,5 +1,12 @@
 /** One due request from its launch to its exchange: obstacles, a connection, the answer. */
-import { type ConnectionFacts, type Exchange, isFailure, type NotSentReason, type Outcome } from '../model/exchange.ts';
+import {
+  type CertificateFacts,
+  type ConnectionFacts,
+  type Exchange,
+  isFailure,
+  type NotSentReason,
+  type Outcome,
+} from '../model/exchange.ts';
 import type { RequestSpec } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
@@ -19,6 +26,8 @@ export type RouteState = {
   pausedUntilUs: number;
   /** Answers whose headers were kept so far. */
   answersKept: number;
+  /** Fingerprints of the certificates that exchanges have told of. */
+  readonly certificatesTold: Set<string>;
 };
 
 /** What all launches of a thread share; counts are kept up to date here. */
@@ -50,6 +59,8 @@ type Base = Pick<Exchange, 'seq' | 'requestId' | 'experimentId' | 'route' | 'req
 const MAX_RETRY_AFTER_US = 60_000_000;
 /** Headers and bodies of this many answers per route are kept although nothing is wrong with them: to recognise the gateway. */
 const ANSWERS_KEPT = 20;
+/** More certificates behind one name are a farm that makes them as it goes. */
+const CERTIFICATES_TOLD = 8;
 
 export function routeState(state: LaunchState, route: RouteId): RouteState {
   const found = state.routes.get(route);
@@ -91,9 +102,9 @@ export async function launchRequest(
       exchange = answered.exchange;
       if (answered.isHeld) held = { connection, keepAlive: answered.keepAlive };
     } else {
-      const { outcome, phasesUs } = opened.failure;
+      const { outcome, phasesUs, certificate } = opened.failure;
       if (outcome.kind === 'connection-error' && outcome.code === 'ports') state.onPortShortage();
-      exchange = { ...base, sentUs, endUs: state.clock.nowUs(), outcome, phasesUs };
+      exchange = { ...base, sentUs, endUs: state.clock.nowUs(), outcome, phasesUs, ...firstSight(route, certificate) };
     }
   } finally {
     // A connection that is only held is no request in flight.
@@ -165,12 +176,26 @@ async function exchangeOn(
     connection: facts,
     phasesUs: isNew ? { ...connection.phasesUs, ...phasesUs } : phasesUs,
     ...answered,
+    ...firstSight(route, connection.certificate),
   };
   return { exchange, isHeld, keepAlive };
 }
 
+/** Each certificate is told once per route: a million exchanges need not carry it. */
+function firstSight(
+  { certificatesTold }: RouteState,
+  certificate: CertificateFacts | undefined,
+): Pick<Exchange, 'certificate'> {
+  if (certificate === undefined || certificatesTold.size >= CERTIFICATES_TOLD) return {};
+  if (certificatesTold.has(certificate.fingerprint)) return {};
+  certificatesTold.add(certificate.fingerprint);
+  return { certificate };
+}
+
 function wantsAnswer(route: RouteState, outcome: Outcome, shape: ShotShape): boolean {
   if (isFailure({ outcome }) || shape.tag?.kind === 'prepare') return true;
+  // Its headers tell what is counted: requests in a time, or under way.
+  if (outcome.kind === 'response' && outcome.status === 429) return true;
   if (route.answersKept >= ANSWERS_KEPT) return false;
   route.answersKept++;
   return true;

@@ -162,6 +162,7 @@ function createLaunchState(setup: SenderSetup, clock: Clock, quality: QualityWat
           cookie: '',
           pausedUntilUs: 0,
           answersKept: 0,
+          certificatesTold: new Set<string>(),
         },
       ]),
     ),

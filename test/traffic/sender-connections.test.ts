@@ -1,5 +1,6 @@
 /** The real sending thread: which connection a request takes, TLS, HTTP/2, the forward proxy. */
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
@@ -69,6 +70,8 @@ before(async () => {
   const members: Record<string, Target> = {
     unknown: targetOf(https1),
     trusted: targetOf(https1, { tls: trusted }),
+    'read-refused': targetOf(https1),
+    'read-trusted': targetOf(https1, { tls: trusted }),
     unverified: targetOf(https1, { tls: { verify: false } }),
     named: targetOf(https1, { tls: trusted, host: `${NAME}:444`, sni: NAME }),
     'sni-of-host': targetOf(https1, { tls: trusted, host: `${NAME}:444` }),
@@ -176,6 +179,32 @@ describe('TLS', () => {
   });
   test('a server that says nothing during the handshake: our connect limit', () =>
     assertFails(directTo('deaf'), 'timeout:connect'));
+
+  test('a certificate is read in the handshake, also where it is refused, and told once per route', async () => {
+    const wanted = new X509Certificate(CERT);
+    sender.closeIdle();
+    await sender.ask(directTo('read-refused'), { connection: 'new' });
+    await sender.ask(directTo('read-refused'), { connection: 'new' });
+    await sender.ask(directTo('read-trusted'), { connection: 'new' });
+    await sender.ask(directTo('read-trusted'), { connection: 'new' });
+    for (const [member, outcome] of [
+      ['read-refused', 'error:tls'],
+      ['read-trusted', '200'],
+    ] as const) {
+      const asked = sender.exchanges.filter(({ route }) => route === directTo(member));
+      assert.deepEqual(
+        asked.map((exchange) => [outcomeKey(exchange.outcome), exchange.certificate !== undefined]),
+        [
+          [outcome, true],
+          [outcome, false],
+        ],
+      );
+      const certificate = asked[0]?.certificate;
+      assert.equal(certificate?.validToAt, new Date(wanted.validTo).toISOString());
+      assert.equal(certificate?.fingerprint, wanted.fingerprint256.replaceAll(':', '').toLowerCase());
+      assert.ok(certificate?.names.includes(NAME), String(certificate?.names));
+    }
+  });
 
   const ACCEPTED = [
     { member: 'trusted', sni: false },

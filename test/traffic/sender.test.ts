@@ -54,6 +54,9 @@ const ANSWERS: Readonly<Record<string, (socket: net.Socket) => void>> = {
     more();
   },
   '/big-header': (socket) => socket.write(`HTTP/1.1 200 OK\r\nX-Big: ${'x'.repeat(100_000)}\r\n\r\n`),
+  '/wide-header': (socket) =>
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Wide: ${'x'.repeat(5_000)}\r\n\r\n`),
+  '/limited': (socket) => socket.write('HTTP/1.1 429 Too Many\r\nContent-Length: 0\r\nX-RateLimit-Limit: 5\r\n\r\n'),
   '/gzip': (socket) => {
     socket.write(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${GZIP.length}\r\n\r\n`);
     socket.write(GZIP);
@@ -250,6 +253,29 @@ describe('what is measured', () => {
     assert.equal(answer?.status, 503);
     assert.equal(answer?.headers['x-why'], 'load');
     assert.equal(answer?.bodyStart, 'busy');
+  });
+
+  test('what came instead of HTTP is told by its first bytes', async () => {
+    const { outcome } = await sender.ask(GATEWAY, { request: '/garbage' });
+    assert.match(
+      outcome.kind === 'connection-error' ? outcome.detail : '',
+      /; it began with "SSH-2\.0-OpenSSH_9\.6\\x0d\\x0a"$/,
+    );
+    const cut = (await sender.ask(GATEWAY, { request: '/bad-chunk' })).outcome;
+    assert.doesNotMatch(cut.kind === 'connection-error' ? cut.detail : '', /it began with/);
+  });
+
+  test('a large header is told with its size, a small one is not', async () => {
+    // Content-Length: 0 and X-Wide: 5,000 times x, each with colon, space and line end.
+    assert.equal((await sender.ask(GATEWAY, { request: '/wide-header' })).headerBytes, 19 + 5_010);
+    assert.equal((await sender.ask(GATEWAY, { request: '/' })).headerBytes, undefined);
+  });
+
+  test('a refusal for too many requests always keeps its headers: they say what is counted', async () => {
+    for (let i = 0; i < 25; i++) {
+      const { answer } = await sender.ask(GATEWAY, { request: '/limited' });
+      assert.equal(answer?.headers['x-ratelimit-limit'], '5');
+    }
   });
 
   test('an empty schedule ends at once', async () => {

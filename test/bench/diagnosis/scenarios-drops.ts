@@ -74,4 +74,20 @@ export const DROPS: readonly Scenario[] = [
       };
     },
   },
+  {
+    id: 'D9-header-limit',
+    family: 'D',
+    title: 'One member sends headers that clients take and the gateway does not',
+    // nginx takes the member out after the first one, Varnish asks for a pause of 5 s each time, and Caddy takes headers of several MB.
+    gateways: ['haproxy', 'apache'],
+    draw(random) {
+      const bigHeader = { ratio: 0.3 + 0.3 * random.next(), bytes: 1_000 * between(random, 17, 30) };
+      const { odd, members } = oneOdd(random, (name, service) => quirky(name, service, { bigHeader }));
+      return {
+        parameters: { ...bigHeader, member: odd },
+        stage: { members, gateway: {}, requests: [HOME], experiments: [compare(12, 10)] },
+        truth: [{ cause: 'connection/invalid-response', member: odd }],
+      };
+    },
+  },
 ];
