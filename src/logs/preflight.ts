@@ -8,10 +8,13 @@ const IIS_FIELDS =
   'Date,Time,ClientIP,UserName,ServerIP,Method,UriStem,UriQuery,TimeTaken,HttpStatus,Win32Status,ServerPort,UserAgent,HttpSubStatus,Referer,BytesSent,BytesRecv,Host';
 
 const ARR_FIELD = `appcmd.exe set config -section:system.applicationHost/sites /+"${SITE}.logFile.customFields.[logFieldName='X-ARR-LOG-ID',sourceName='X-ARR-LOG-ID',sourceType='RequestHeader']" /commit:apphost`;
-const NGINX_FORMAT =
-  'log_format probe \'$remote_addr [$time_iso8601] "$request" $status $body_bytes_sent rt=$request_time uct="$upstream_connect_time" uht="$upstream_header_time" urt="$upstream_response_time" ua="$upstream_addr" us="$upstream_status" conn=$connection id=$request_id "$http_user_agent"\';';
-const APACHE_FORMAT =
-  'LogFormat "%h %l %u %t \\"%r\\" %>s %b \\"%{Referer}i\\" \\"%{User-Agent}i\\" D=%D X=%X L=%L w=%{BALANCER_WORKER_NAME}e b=%{begin:usec}t e=%{end:usec}t" probe';
+/** Both are recognised without a pattern: the combined format, and keys behind it that `nginx` and `apache` know. */
+export const NGINX_FORMAT =
+  'log_format probe \'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" rt=$request_time uct="$upstream_connect_time" uht="$upstream_header_time" urt="$upstream_response_time" ua="$upstream_addr" us="$upstream_status" conn=$connection/$connection_requests rid=$request_id msec=$msec\';';
+export const APACHE_FORMAT =
+  'LogFormat "%h %l %u %t \\"%r\\" %>s %b \\"%{Referer}i\\" \\"%{User-Agent}i\\" D=%D X=%X L=%L w=%{BALANCER_WORKER_NAME}e ps=%{proxy-status}n notes=\\"%{error-notes}n\\" b=%{begin:usec}t e=%{end:usec}t" probe';
+/** What only a gateway can log: a member is not asked for it. */
+const OF_GATEWAYS = /upstream_|BALANCER_WORKER_NAME|proxy-status|error-notes/;
 
 /** In the order in which it pays. */
 export function preflight(
@@ -36,16 +39,18 @@ export function preflight(
         what: `The log of ${who} has no X-ARR-LOG-ID, so its lines are matched by path and time only.`,
         command: ARR_FIELD,
       });
-    if (format === 'combined' || ((format === 'nginx' || format === 'apache') && missing.length > 0))
+    if (format === 'combined')
       advice.push({
         source: index,
         what: `The log of ${who} does not say how long a request took${role === 'gateway' ? ' and what became of it at the member' : ''}.`,
-        command:
-          format === 'apache'
-            ? APACHE_FORMAT
-            : format === 'nginx'
-              ? NGINX_FORMAT
-              : `nginx: ${NGINX_FORMAT}\nApache: ${APACHE_FORMAT}`,
+        command: `nginx: ${NGINX_FORMAT}\nApache: ${APACHE_FORMAT}`,
+      });
+    const lacking = role === 'member' ? missing.filter((name) => !OF_GATEWAYS.test(name)) : missing;
+    if ((format === 'nginx' || format === 'apache') && lacking.length > 0)
+      advice.push({
+        source: index,
+        what: `The log of ${who} has no ${lacking.join(', ')}.`,
+        command: format === 'apache' ? APACHE_FORMAT : NGINX_FORMAT,
       });
     return advice;
   });
