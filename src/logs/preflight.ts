@@ -1,5 +1,6 @@
 /** What to switch on so that the next join proves more: one sentence and the exact command. */
 import type { ClockEstimate, LogEvidence, LogSourceSummary } from '../model/journey.ts';
+import { quarterHours, takesZone, zoneText } from './zone-offset.ts';
 
 type Advice = LogEvidence['preflight'][number];
 
@@ -56,25 +57,28 @@ export function preflight(
   });
 }
 
-/** Time zones are whole quarters of an hour apart (IANA); a clock that is wrong by chance is hardly ever. */
-const QUARTER_HOUR_US = 900_000_000;
 const ZONE_SLACK_US = 5_000_000;
 
 /** A log whose times are off by whole quarters of an hour is in another zone than was said. */
-function zoneAdvice({ index, role, member }: LogSourceSummary, clocks: readonly ClockEstimate[]): readonly Advice[] {
+function zoneAdvice(
+  { index, role, member, format }: LogSourceSummary,
+  clocks: readonly ClockEstimate[],
+): readonly Advice[] {
   const clock = clocks.find(({ source, known }) => source === index && known);
-  const quarters = Math.round((clock?.offsetUs ?? 0) / QUARTER_HOUR_US);
-  if (clock === undefined || quarters === 0) return [];
-  if (Math.abs(clock.offsetUs - quarters * QUARTER_HOUR_US) > ZONE_SLACK_US) return [];
-  const minutes = Math.abs(quarters) * 15;
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const zone = `${quarters < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  const quarters = quarterHours(clock?.offsetUs ?? 0, ZONE_SLACK_US);
+  if (quarters === 0) return [];
+  const zone = zoneText(quarters);
   const who = role === 'member' ? (member ?? 'the member') : 'the gateway';
   return [
     {
       source: index,
-      what: `The times in a log of ${who} are ${zone} from the others: they are local times, or the clock is wrong.`,
-      command: `timezone: "${zone}"`,
+      what: takesZone(format)
+        ? `The times in a log of ${who} are ${zone} from the others: they are local times, or the clock is wrong.`
+        : `The times in a log of ${who} are ${zone} from the others, and say that they are UTC or which zone they are of: its clock is wrong.`,
+      // What the programs print says whether the machine is in step.
+      command: takesZone(format)
+        ? `timezone: "${zone}"`
+        : 'Windows: w32tm /query /status\nLinux: timedatectl timesync-status',
     },
   ];
 }

@@ -107,7 +107,7 @@ for (const hours of [0, 2, -5.5])
       const failed = evidence.journeys.find(({ gateway: view }) => view.access[0]?.status === 502);
       assert.equal(failed?.members[0]?.access[0]?.win32, 64, JSON.stringify(evidence.clocks));
       assert.equal(failed?.members[0]?.ambiguous, 0);
-      const zone = evidence.preflight.filter(({ command }) => command.startsWith('timezone:'));
+      const zone = evidence.preflight.filter(({ what }) => what.includes('from the others'));
       assert.equal(zone.length, hours === 0 ? 0 : 1, JSON.stringify(evidence.preflight));
     });
   });
