@@ -4,6 +4,7 @@ import { agrees, citation, settingsFor } from '../gateways/config/setting-for.ts
 import type { CauseId } from '../model/causes.ts';
 import type { DeclaredSetting, PlacedConfig, SettingMeaning } from '../model/declared.ts';
 import type { Declaration, Finding } from '../model/finding.ts';
+import { formatDuration, formatNumber } from '../model/quantity.ts';
 
 type Link = {
   readonly meaning: SettingMeaning;
@@ -96,9 +97,17 @@ function declarationOf(setting: DeclaredSetting, value: number | undefined): Dec
     directive,
     value: setting.value,
     scope,
-    ...(isComparable ? { agrees: isMeasured(setting, value) } : {}),
+    ...(isComparable ? comparison(setting, value) : {}),
     citation: citation(setting),
   };
+}
+
+/** Times as times, everything else as the number it is. */
+function comparison(setting: DeclaredSetting, value: number): Pick<Declaration, 'agrees' | 'disagreement'> {
+  if (isMeasured(setting, value)) return { agrees: true };
+  const { valueUs, count = 0 } = setting;
+  const text = (one: number): string => (valueUs === undefined ? formatNumber(one) : formatDuration(one));
+  return { agrees: false, disagreement: `measured ${text(value)}, declared ${text(valueUs ?? count)}` };
 }
 
 /** Undefined where what is declared is not what was measured: then the line is shown, and nobody is sent to change it. */
