@@ -112,6 +112,23 @@ for (const hours of [0, 2, -5.5])
     });
   });
 
+test('a header block within a file is told of the request behind it, that of a new day is not', async () => {
+  const at = (second: number, ms: number) => row(NOON_MS + second * 1000, '10.0.0.2', '-', 'x', `200 0 0 ${ms}`);
+  const first = HEADER + at(0, 20) + at(2, 20) + HEADER + at(9, 5_000) + at(10, 20);
+  const second = HEADER + at(12, 20) + at(2_000, 20) + HEADER + at(4_000, 8_000);
+  await inFolder({ 'u_ex1.log': first, 'u_ex2.log': second }, async (folder) => {
+    const { evidence } = await readLogs(options(folder, ['u_ex1.log', 'u_ex2.log']));
+    assert.deepEqual(
+      evidence.afterGaps.map(({ durationUs, isNewBlock }) => [durationUs, isNewBlock]),
+      [
+        [5_000_000, true],
+        [20_000, undefined],
+        [8_000_000, true],
+      ],
+    );
+  });
+});
+
 test('what cannot be read is a problem, the rest is read', async () => {
   await inFolder({ 'arr.log': twoLogs(0, 30).gateway, 'x.log': 'nothing that is known\n' }, async (folder) => {
     const { evidence, problems } = await readLogs(options(folder, ['arr.log', 'x.log', 'missing.log']));
