@@ -50,7 +50,7 @@ export function withDeclarations(finding: Finding, { configs = [], profile }: Me
   if (configs.length === 0 || links === undefined) return finding;
   const member = finding.scope.member;
   const url = profile.members.find(({ name }) => name === member)?.url;
-  const declared = links.flatMap((link) => declarationsOf(link, finding, ofRole(configs, link.of), member, url));
+  const declared = links.flatMap((link) => declarationsOf(link, finding, configsOf(configs, link.of), member, url));
   if (declared.length === 0) return finding;
   const step = stepOf(declared);
   const { remedy } = finding;
@@ -61,7 +61,8 @@ export function withDeclarations(finding: Finding, { configs = [], profile }: Me
   };
 }
 
-function ofRole(configs: readonly PlacedConfig[], wanted: 'gateway' | 'member'): readonly PlacedConfig[] {
+/** Configurations of the gateway, or of members; one without a role is a gateway when it has members. */
+export function configsOf(configs: readonly PlacedConfig[], wanted: 'gateway' | 'member'): readonly PlacedConfig[] {
   return configs.filter((config) => (config.role ?? (config.members.length > 0 ? 'gateway' : 'member')) === wanted);
 }
 
