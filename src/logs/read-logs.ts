@@ -11,7 +11,7 @@ import { type NearPlan, type NearSpan, planNear } from './join/near-plan.ts';
 import { type FileOptions, type LogFile, openFiles } from './log-files.ts';
 import { preflight } from './preflight.ts';
 import { type Group, groupFiles, type Reading, readGroup, timesOf } from './source-group.ts';
-import { problemsOf, summaryOf } from './source-summary.ts';
+import { guessedRoles, problemsOf, summaryOf } from './source-summary.ts';
 import { unjoinedNotes } from './unjoined.ts';
 
 export type { ClientRequest, ReadLines } from './join/journeys.ts';
@@ -86,6 +86,7 @@ function evidenceOf(
     problems: [
       // First, as a terminal shows the first warnings only: a log that was named and told nothing must not go unsaid.
       ...(requests === undefined ? [] : unjoinedNotes(sources, journeys, requests)),
+      ...guessedRoles(sources),
       ...sources.flatMap(problemsOf),
       ...(leftOut === 0 ? [] : [`${leftOut} more requests were counted but are not among those that were joined`]),
     ],

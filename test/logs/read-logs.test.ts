@@ -129,6 +129,19 @@ test('a header block within a file is told of the request behind it, that of a n
   });
 });
 
+test('a lone log that may be a gateway’s is said to be taken as a member’s; beside a gateway’s it is not', async () => {
+  const { gateway, member } = twoLogs(0, 30);
+  await inFolder({ 'arr.log': gateway, 'b.log': member }, async (folder) => {
+    const alone = await readLogs(options(folder, ['b.log']));
+    assert.match(alone.evidence.problems.join(), /b\.log: taken as the log of a member .* say --gateway/);
+    for (const more of [
+      options(folder, ['arr.log', 'b.log']),
+      options(folder, [], { specs: [{ from: 'web1', files: ['b.log'] }] }),
+    ])
+      assert.doesNotMatch((await readLogs(more)).evidence.problems.join(), /taken as/);
+  });
+});
+
 test('what cannot be read is a problem, the rest is read', async () => {
   await inFolder({ 'arr.log': twoLogs(0, 30).gateway, 'x.log': 'nothing that is known\n' }, async (folder) => {
     const { evidence, problems } = await readLogs(options(folder, ['arr.log', 'x.log', 'missing.log']));
