@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT, type Problem, UserError } from '../errors.ts';
+import { formatsOfPattern } from '../logs/pattern-format.ts';
 import type { LogSpec } from '../logs/read-logs.ts';
 import { LOG_FORMATS, type LogFormatId } from '../model/log.ts';
 import { type ConfigFiles, GATEWAY_KINDS, type GatewayKind, type Profile } from '../model/profile.ts';
@@ -40,7 +41,7 @@ export function explainCommand(): Command {
     .option('--member <name=files>', 'logs of a member; may be repeated', collectMember)
     .option('--profile <file>', 'names, addresses and logs: of this profile')
     .addOption(new Option('--format <format>', 'of the logs named without a profile').choices(LOG_FORMATS))
-    .option('--pattern <text>', 'nginx log_format or Apache LogFormat, as configured')
+    .option('--pattern <text>', 'with --format: nginx log_format, Apache LogFormat or varnishncsa -F, as configured')
     .option('--timezone <zone>', 'of times that do not say theirs (default UTC)')
     .addOption(
       new Option('--kind <gateway>', 'which gateway it is').choices(GATEWAY_KINDS.filter((kind) => kind !== 'unknown')),
@@ -58,6 +59,7 @@ export function explainCommand(): Command {
 }
 
 async function explain(logs: readonly string[], options: Options): Promise<number> {
+  if (options.pattern !== undefined && options.format === undefined) throw patternAlone(options.pattern);
   const profile = options.profile === undefined ? logsProfile('logs') : await loadProfile(options.profile);
   const specs = specsOf(logs, options, profile);
   if (specs.length === 0)
@@ -139,10 +141,20 @@ function parseMoment(text: string): number {
   return ms * 1000;
 }
 
+/** Without a format a pattern would be used for those logs only that are recognised anyway. */
+function patternAlone(pattern: string): UserError {
+  const formats = formatsOfPattern(pattern);
+  const choice = (formats.length === 0 ? ['nginx', 'apache', 'varnish'] : formats).map((id) => `--format ${id}`);
+  return new UserError('--pattern needs --format: it is read differently for each program', {
+    hint: `Add ${choice.join(' or ')}.${formats.length === 1 ? ' That is what the pattern looks like.' : ''}`,
+    exitCode: EXIT.usage,
+  });
+}
+
 function unreadable(problems: readonly Problem[]): UserError {
   for (const problem of problems) printError(problemText(problem));
   return new UserError('No line of a log could be read', {
-    hint: 'Name the format with --format, or its pattern with --pattern.',
+    hint: 'Name the format with --format, and for a format of your own its pattern with --pattern too.',
     exitCode: EXIT.usage,
   });
 }

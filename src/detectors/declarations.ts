@@ -4,6 +4,7 @@ import { agrees, citation, settingsFor } from '../gateways/config/setting-for.ts
 import type { CauseId } from '../model/causes.ts';
 import type { DeclaredSetting, PlacedConfig, SettingMeaning } from '../model/declared.ts';
 import type { Declaration, Finding } from '../model/finding.ts';
+import { formatDuration, formatNumber } from '../model/quantity.ts';
 
 type Link = {
   readonly meaning: SettingMeaning;
@@ -49,7 +50,7 @@ export function withDeclarations(finding: Finding, { configs = [], profile }: Me
   if (configs.length === 0 || links === undefined) return finding;
   const member = finding.scope.member;
   const url = profile.members.find(({ name }) => name === member)?.url;
-  const declared = links.flatMap((link) => declarationsOf(link, finding, ofRole(configs, link.of), member, url));
+  const declared = links.flatMap((link) => declarationsOf(link, finding, configsOf(configs, link.of), member, url));
   if (declared.length === 0) return finding;
   const step = stepOf(declared);
   const { remedy } = finding;
@@ -60,7 +61,8 @@ export function withDeclarations(finding: Finding, { configs = [], profile }: Me
   };
 }
 
-function ofRole(configs: readonly PlacedConfig[], wanted: 'gateway' | 'member'): readonly PlacedConfig[] {
+/** Configurations of the gateway, or of members; one without a role is a gateway when it has members. */
+export function configsOf(configs: readonly PlacedConfig[], wanted: 'gateway' | 'member'): readonly PlacedConfig[] {
   return configs.filter((config) => (config.role ?? (config.members.length > 0 ? 'gateway' : 'member')) === wanted);
 }
 
@@ -96,9 +98,17 @@ function declarationOf(setting: DeclaredSetting, value: number | undefined): Dec
     directive,
     value: setting.value,
     scope,
-    ...(isComparable ? { agrees: isMeasured(setting, value) } : {}),
+    ...(isComparable ? comparison(setting, value) : {}),
     citation: citation(setting),
   };
+}
+
+/** Times as times, everything else as the number it is. */
+function comparison(setting: DeclaredSetting, value: number): Pick<Declaration, 'agrees' | 'disagreement'> {
+  if (isMeasured(setting, value)) return { agrees: true };
+  const { valueUs, count = 0 } = setting;
+  const text = (one: number): string => (valueUs === undefined ? formatNumber(one) : formatDuration(one));
+  return { agrees: false, disagreement: `measured ${text(value)}, declared ${text(valueUs ?? count)}` };
 }
 
 /** Undefined where what is declared is not what was measured: then the line is shown, and nobody is sent to change it. */

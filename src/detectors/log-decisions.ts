@@ -11,6 +11,7 @@ import { directDecision } from './direct-decision.ts';
 import { idleClosed } from './idle-closes.ts';
 import { crashesOf } from './log-crashes.ts';
 import { type Facts, factsOf, type LogContext } from './log-facts.ts';
+import { isRestart } from './logged-cold.ts';
 import { withWalls } from './logged-walls.ts';
 
 export type Decided = {
@@ -67,7 +68,9 @@ function contextOf(logs: LogEvidence, { measures, gateway }: DetectorContext): L
   const memberOf = memberFinder(logs, measures.profile.members);
   const usualDelayUs = usualDelay(logs);
   const freshConnectUs = freshConnect(logs);
-  const gaps = new Map(logs.afterGaps.map((gap) => [`${gap.source}:${gap.line}`, gap]));
+  const gaps = new Map(
+    logs.afterGaps.filter((gap) => !isRestart(gap)).map((gap) => [`${gap.source}:${gap.line}`, gap]),
+  );
   const clocks = new Map(logs.clocks.map((clock) => [clock.source, clock]));
   return {
     ...(usualDelayUs === undefined ? {} : { usualDelayUs }),

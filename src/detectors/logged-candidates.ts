@@ -1,6 +1,7 @@
 /** From decided journeys to candidates: one for each cause and member, with the lines of both sides as evidence. */
 import type { CauseId } from '../model/causes.ts';
 import type { Confidence, Exhibit } from '../model/finding.ts';
+import type { LogEvidence } from '../model/journey.ts';
 import type { Severity } from '../model/severity.ts';
 import { isIdempotent } from './decision-rows-answered.ts';
 import type { Candidate, DetectorContext } from './detector.ts';
@@ -9,6 +10,7 @@ import { linesExhibit, rowsExhibit } from './log-exhibits.ts';
 import { concernOf } from './log-members.ts';
 import { coldIdleFromLogs, recycleFromLogs } from './logged-cold.ts';
 import { expectedOf, measuredOf, suggestionOf } from './logged-measures.ts';
+import { restartsFromLogs } from './logged-restarts.ts';
 import { meaningOf, rivalsOf, titleOf } from './logged-words.ts';
 
 /** Causes of rows 32-36: an answer came, so they need a slow request to be of interest. */
@@ -75,7 +77,7 @@ function candidatesOf(
     group.items.push(item);
     groups.set(key, group);
   }
-  const cold = logs === undefined ? [] : [...coldIdleFromLogs(logs, context), ...recycleFromLogs(decided, context)];
+  const cold = logs === undefined ? [] : coldCandidates(logs, decided, context);
   const found = new Map<CauseId, Candidate[]>();
   for (const candidate of cold) found.set(candidate.cause, [...(found.get(candidate.cause) ?? []), candidate]);
   for (const { cause, member, items } of groups.values()) {
@@ -88,6 +90,19 @@ function candidatesOf(
     found.set(cause, list);
   }
   return found;
+}
+
+function coldCandidates(
+  logs: LogEvidence,
+  decided: readonly Decided[],
+  context: DetectorContext,
+): readonly Candidate[] {
+  const periodic = recycleFromLogs(decided, context);
+  // A period says more than that there were restarts.
+  const restarts = restartsFromLogs(logs, context).filter(
+    ({ scope }) => !periodic.some((one) => one.scope.member === scope.member),
+  );
+  return [...coldIdleFromLogs(logs, context), ...periodic, ...restarts];
 }
 
 /** Slow ones must be slow, and a member's line without a gateway's is of interest only where it failed. */

@@ -16,10 +16,18 @@ const MIN_SLOW = 3;
 /** Pauses longer than the threshold are nearly always followed by a slow answer, shorter ones nearly never. */
 const CLEAN_RATIO = 0.9;
 
+/** IIS closes a log after about 15 min without requests (IIS log FAQ); a third less, for what its clock and long requests take. */
+const LOG_CLOSE_US = 600_000_000;
+
+/** A header block without a pause that explains it: the service started, or the fields of the log were changed. */
+export function isRestart({ isNewBlock, gapUs }: AfterGap): boolean {
+  return isNewBlock === true && gapUs < LOG_CLOSE_US;
+}
+
 /** One candidate for each member; the gateway's own log counts where no member's does, as it sees the same requests. */
 export function coldIdleFromLogs(logs: LogEvidence, { measures }: DetectorContext): readonly Candidate[] {
   const found = logs.sources.flatMap((source) => {
-    const gaps = logs.afterGaps.filter((gap) => gap.source === source.index).sort((a, b) => a.gapUs - b.gapUs);
+    const gaps = pausesOf(logs, source).sort((a, b) => a.gapUs - b.gapUs);
     const events = logs.events.filter((event) => hostOf(logs, event.source) === hostOf(logs, source.index));
     const candidate = gaps.length === 0 ? undefined : idleCandidate(source, gaps, events);
     // In a run the logs reach back to before it: what they show there is told, but is no finding of the run.
@@ -31,12 +39,16 @@ export function coldIdleFromLogs(logs: LogEvidence, { measures }: DetectorContex
   return ofMembers.length > 0 ? ofMembers : found;
 }
 
+function pausesOf({ afterGaps }: LogEvidence, { index }: LogSourceSummary): AfterGap[] {
+  return afterGaps.filter((gap) => gap.source === index && !isRestart(gap));
+}
+
 function hostOf({ sources }: LogEvidence, index: number): string {
   const source = sources.find((one) => one.index === index);
   return source?.role === 'member' ? `member ${source.member}` : (source?.role ?? 'unknown');
 }
 
-function isSlow({ durationUs, nextUs }: AfterGap, usualUs: number): boolean {
+export function isSlow({ durationUs, nextUs }: AfterGap, usualUs: number): boolean {
   return durationUs >= Math.max(SLOW_FLOOR_US, SLOW_RATIO * usualUs) && durationUs >= SLOW_RATIO * (nextUs ?? 0);
 }
 
@@ -68,7 +80,11 @@ function idleCandidate(
     confidence: ended.length > 0 ? 'confirmed' : 'likely',
     p: ended.length > 0 ? 0 : p,
     title: `${who} starts cold after a pause: ${slow.length} of ${beyond.length} first requests after ${formatDuration(first.gapUs)} or more took about ${formatDuration(penaltyUs)} longer.`,
-    meaning: `The request after it took ${formatDuration(slow.at(-1)?.nextUs ?? usualUs)}, so it is the start that takes the time.${ended.length > 0 ? ' The event log says that the worker was ended for idleness before.' : ''}`,
+    meaning: [
+      `The request after it took ${formatDuration(slow.at(-1)?.nextUs ?? usualUs)}, so it is the start that takes the time.`,
+      ...(ended.length > 0 ? ['The event log says that the worker was ended for idleness before.'] : []),
+      ...blockText(slow),
+    ].join(' '),
     measured: {
       idleThresholdUs: { value: first.gapUs, low: longestFastUs, high: first.gapUs },
       penaltyUs: { value: penaltyUs, low: penalties[0] ?? penaltyUs, high: penalties.at(-1) ?? penaltyUs },
@@ -80,6 +96,14 @@ function idleCandidate(
   };
 }
 
+/** That nobody asked the host at all, also not what another file logs: its log was closed meanwhile. */
+function blockText(slow: readonly AfterGap[]): readonly string[] {
+  const blocks = slow.filter(({ isNewBlock }) => isNewBlock === true).length;
+  return blocks === 0
+    ? []
+    : [`Before ${blocks} of them IIS began a new header block, as it does after about 15 min without any request.`];
+}
+
 /** WAS 5186: ended for inactivity, written within the pause. */
 function isIdleEnd({ code, atUs }: PlacedEntry, gap: AfterGap): boolean {
   const startUs = gap.atUs - gap.durationUs;
@@ -87,7 +111,7 @@ function isIdleEnd({ code, atUs }: PlacedEntry, gap: AfterGap): boolean {
 }
 
 /** How often an ordinary request is as slow, from its distribution; coarse on purpose and rounded up. */
-function usualShare({ okDurationUs }: LogSourceSummary): number {
+export function usualShare({ okDurationUs }: LogSourceSummary): number {
   if (okDurationUs === undefined) return 0.5;
   if (okDurationUs.p99 < SLOW_FLOOR_US) return 0.01;
   return okDurationUs.p90 < SLOW_FLOOR_US ? 0.1 : 0.5;

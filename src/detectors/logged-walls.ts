@@ -1,8 +1,11 @@
 /** Timers seen by their mark alone: failures of which no line says what they are, but that all took the same time. */
 import { binomialTail } from '../analysis/proportion.ts';
+import { agrees, citation, settingsFor } from '../gateways/config/setting-for.ts';
+import type { SettingMeaning } from '../model/declared.ts';
 import type { Confidence } from '../model/finding.ts';
 import { formatDuration } from '../model/quantity.ts';
 import type { Decision } from './decision.ts';
+import { configsOf } from './declarations.ts';
 import type { DetectorContext } from './detector.ts';
 import type { Decided } from './log-decisions.ts';
 import { classText } from './log-exhibits.ts';
@@ -96,28 +99,62 @@ function isBroken(
   );
 }
 
-function decisionOf(wallUs: number, own: readonly Decided[], { gateway }: DetectorContext): Decision {
-  const timer = gateway.timers.find(
-    ({ cause, defaultUs }) =>
-      cause === 'timeout/gateway-response' &&
-      defaultUs !== undefined &&
-      Math.abs(defaultUs - wallUs) <= widthUs(defaultUs),
-  );
+function decisionOf(wallUs: number, own: readonly Decided[], context: DetectorContext): Decision {
   const outlasting = own.filter(
     ({ facts }) =>
       !facts.isAmbiguous && (facts.memberUs ?? 0) >= wallUs - widthUs(wallUs) && facts.memberLine !== 'none',
   ).length;
-  const confidence: Confidence = timer !== undefined || outlasting > 0 ? 'likely' : 'possible';
+  const { timer, isAlone, said } = timerAt(wallUs, outlasting > 0, context);
+  const confidence: Confidence = isAlone || outlasting > 0 ? 'likely' : 'possible';
   const seen = `the lines do not say what failed, but ${own.length} failures took ${formatDuration(wallUs)} each, and no answer came later`;
-  const support = [
-    ...(timer === undefined ? [] : [`${timer.directive} is ${formatDuration(timer.defaultUs ?? 0)} unless set`]),
-    ...(outlasting === 0 ? [] : [`a member was at work for longer in ${outlasting} of them`]),
-  ];
-  return {
-    row: '7',
-    cause: 'timeout/gateway-response',
-    confidence,
-    because: [seen, ...support].join('; '),
-    waitedUs: wallUs,
+  const support = [...said, ...(outlasting === 0 ? [] : [`a member was at work for longer in ${outlasting} of them`])];
+  return { ...(timer ?? RESPONSE), confidence, because: [seen, ...support].join('; '), waitedUs: wallUs };
+}
+
+type Timer = Pick<Decision, 'row' | 'cause'>;
+
+const RESPONSE: Timer = { row: '7', cause: 'timeout/gateway-response' };
+/** Timers of a gateway that end a request before any member is at work. */
+const EARLIER: readonly (readonly [SettingMeaning, Timer])[] = [
+  ['connect-timeout', { row: '12', cause: 'timeout/gateway-connect' }],
+  ['queue-timeout', { row: '13', cause: 'timeout/gateway-queue' }],
+];
+
+/** Which timer is set to that time. `isAlone`: no other one is. */
+type TimerAt = { readonly timer?: Timer; readonly isAlone: boolean; readonly said: readonly string[] };
+
+/** Out of the gateway's configuration where it was read, which beats what is usual; else out of its defaults. */
+function timerAt(wallUs: number, isMemberAtWork: boolean, { gateway, measures }: DetectorContext): TimerAt {
+  const configs = configsOf(measures.configs ?? [], 'gateway');
+  if (settingsFor(configs, 'response-timeout').length === 0) {
+    const usual = gateway.timers.find(
+      ({ cause, defaultUs }) =>
+        cause === 'timeout/gateway-response' &&
+        defaultUs !== undefined &&
+        Math.abs(defaultUs - wallUs) <= widthUs(defaultUs),
+    );
+    if (usual === undefined) return { isAlone: false, said: [] };
+    const said = `${usual.directive} is ${formatDuration(usual.defaultUs ?? 0)} unless set`;
+    return { timer: RESPONSE, isAlone: true, said: [said] };
+  }
+  const declaredAt = (meaning: SettingMeaning): string | undefined => {
+    const found = settingsFor(configs, meaning, undefined, wallUs).find((setting) => agrees(setting, wallUs));
+    return found === undefined ? undefined : citation(found);
   };
+  const response = declaredAt('response-timeout');
+  const earlier = isMemberAtWork
+    ? []
+    : EARLIER.flatMap(([meaning, timer]) => {
+        const text = declaredAt(meaning);
+        return text === undefined ? [] : [{ timer, text }];
+      });
+  const texts = [...(response === undefined ? [] : [response]), ...earlier.map(({ text }) => text)];
+  if (texts.length === 0)
+    return {
+      isAlone: false,
+      said: ['no timer of the configuration that was read is set to that: another hop may have it'],
+    };
+  const timer = response === undefined && earlier.length === 1 ? earlier[0]?.timer : RESPONSE;
+  const said = texts.length === 1 ? `that is ${texts[0]}` : `that is any of ${texts.join(' and ')}`;
+  return { ...(timer === undefined ? {} : { timer }), isAlone: texts.length === 1, said: [said] };
 }

@@ -1,5 +1,6 @@
 /** What to switch on so that the next join proves more: one sentence and the exact command. */
 import type { ClockEstimate, LogEvidence, LogSourceSummary } from '../model/journey.ts';
+import { quarterHours, takesZone, zoneText } from './zone-offset.ts';
 
 type Advice = LogEvidence['preflight'][number];
 
@@ -8,10 +9,13 @@ const IIS_FIELDS =
   'Date,Time,ClientIP,UserName,ServerIP,Method,UriStem,UriQuery,TimeTaken,HttpStatus,Win32Status,ServerPort,UserAgent,HttpSubStatus,Referer,BytesSent,BytesRecv,Host';
 
 const ARR_FIELD = `appcmd.exe set config -section:system.applicationHost/sites /+"${SITE}.logFile.customFields.[logFieldName='X-ARR-LOG-ID',sourceName='X-ARR-LOG-ID',sourceType='RequestHeader']" /commit:apphost`;
-const NGINX_FORMAT =
-  'log_format probe \'$remote_addr [$time_iso8601] "$request" $status $body_bytes_sent rt=$request_time uct="$upstream_connect_time" uht="$upstream_header_time" urt="$upstream_response_time" ua="$upstream_addr" us="$upstream_status" conn=$connection id=$request_id "$http_user_agent"\';';
-const APACHE_FORMAT =
-  'LogFormat "%h %l %u %t \\"%r\\" %>s %b \\"%{Referer}i\\" \\"%{User-Agent}i\\" D=%D X=%X L=%L w=%{BALANCER_WORKER_NAME}e b=%{begin:usec}t e=%{end:usec}t" probe';
+/** Both are recognised without a pattern: the combined format, and keys behind it that `nginx` and `apache` know. */
+export const NGINX_FORMAT =
+  'log_format probe \'$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" rt=$request_time uct="$upstream_connect_time" uht="$upstream_header_time" urt="$upstream_response_time" ua="$upstream_addr" us="$upstream_status" conn=$connection/$connection_requests rid=$request_id msec=$msec\';';
+export const APACHE_FORMAT =
+  'LogFormat "%h %l %u %t \\"%r\\" %>s %b \\"%{Referer}i\\" \\"%{User-Agent}i\\" D=%D X=%X L=%L w=%{BALANCER_WORKER_NAME}e ps=%{proxy-status}n notes=\\"%{error-notes}n\\" b=%{begin:usec}t e=%{end:usec}t" probe';
+/** What only a gateway can log: a member is not asked for it. */
+const OF_GATEWAYS = /upstream_|BALANCER_WORKER_NAME|proxy-status|error-notes/;
 
 /** In the order in which it pays. */
 export function preflight(
@@ -36,40 +40,45 @@ export function preflight(
         what: `The log of ${who} has no X-ARR-LOG-ID, so its lines are matched by path and time only.`,
         command: ARR_FIELD,
       });
-    if (format === 'combined' || ((format === 'nginx' || format === 'apache') && missing.length > 0))
+    if (format === 'combined')
       advice.push({
         source: index,
         what: `The log of ${who} does not say how long a request took${role === 'gateway' ? ' and what became of it at the member' : ''}.`,
-        command:
-          format === 'apache'
-            ? APACHE_FORMAT
-            : format === 'nginx'
-              ? NGINX_FORMAT
-              : `nginx: ${NGINX_FORMAT}\nApache: ${APACHE_FORMAT}`,
+        command: `nginx: ${NGINX_FORMAT}\nApache: ${APACHE_FORMAT}`,
+      });
+    const lacking = role === 'member' ? missing.filter((name) => !OF_GATEWAYS.test(name)) : missing;
+    if ((format === 'nginx' || format === 'apache') && lacking.length > 0)
+      advice.push({
+        source: index,
+        what: `The log of ${who} has no ${lacking.join(', ')}.`,
+        command: format === 'apache' ? APACHE_FORMAT : NGINX_FORMAT,
       });
     return advice;
   });
 }
 
-/** Time zones are whole quarters of an hour apart (IANA); a clock that is wrong by chance is hardly ever. */
-const QUARTER_HOUR_US = 900_000_000;
 const ZONE_SLACK_US = 5_000_000;
 
 /** A log whose times are off by whole quarters of an hour is in another zone than was said. */
-function zoneAdvice({ index, role, member }: LogSourceSummary, clocks: readonly ClockEstimate[]): readonly Advice[] {
+function zoneAdvice(
+  { index, role, member, format }: LogSourceSummary,
+  clocks: readonly ClockEstimate[],
+): readonly Advice[] {
   const clock = clocks.find(({ source, known }) => source === index && known);
-  const quarters = Math.round((clock?.offsetUs ?? 0) / QUARTER_HOUR_US);
-  if (clock === undefined || quarters === 0) return [];
-  if (Math.abs(clock.offsetUs - quarters * QUARTER_HOUR_US) > ZONE_SLACK_US) return [];
-  const minutes = Math.abs(quarters) * 15;
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const zone = `${quarters < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  const quarters = quarterHours(clock?.offsetUs ?? 0, ZONE_SLACK_US);
+  if (quarters === 0) return [];
+  const zone = zoneText(quarters);
   const who = role === 'member' ? (member ?? 'the member') : 'the gateway';
   return [
     {
       source: index,
-      what: `The times in a log of ${who} are ${zone} from the others: they are local times, or the clock is wrong.`,
-      command: `timezone: "${zone}"`,
+      what: takesZone(format)
+        ? `The times in a log of ${who} are ${zone} from the others: they are local times, or the clock is wrong.`
+        : `The times in a log of ${who} are ${zone} from the others, and say that they are UTC or which zone they are of: its clock is wrong.`,
+      // What the programs print says whether the machine is in step.
+      command: takesZone(format)
+        ? `timezone: "${zone}"`
+        : 'Windows: w32tm /query /status\nLinux: timedatectl timesync-status',
     },
   ];
 }

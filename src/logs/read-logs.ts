@@ -11,7 +11,8 @@ import { type NearPlan, type NearSpan, planNear } from './join/near-plan.ts';
 import { type FileOptions, type LogFile, openFiles } from './log-files.ts';
 import { preflight } from './preflight.ts';
 import { type Group, groupFiles, type Reading, readGroup, timesOf } from './source-group.ts';
-import { problemsOf, summaryOf } from './source-summary.ts';
+import { guessedRoles, problemsOf, summaryOf } from './source-summary.ts';
+import { unjoinedNotes } from './unjoined.ts';
 
 export type { ClientRequest, ReadLines } from './join/journeys.ts';
 export type { LogSpec } from './log-files.ts';
@@ -60,10 +61,17 @@ export async function readLogs(options: ReadLogsOptions): Promise<LogsRead> {
     joined = join({ ...joinInput(options), sources: sources.map(hostSource) });
   }
   await closeUnread(files, options);
-  return { evidence: evidenceOf(sources, joined), problems: [...problems, ...sources.flatMap(problemsOfReading)] };
+  return {
+    evidence: evidenceOf(sources, joined, options.requests),
+    problems: [...problems, ...sources.flatMap(problemsOfReading)],
+  };
 }
 
-function evidenceOf(sources: readonly Group[], { clocks, journeys, leftOut }: Joined): LogEvidence {
+function evidenceOf(
+  sources: readonly Group[],
+  { clocks, journeys, leftOut }: Joined,
+  requests: readonly ClientRequest[] | undefined,
+): LogEvidence {
   const summaries = sources.map(summaryOf);
   return {
     sources: summaries,
@@ -76,6 +84,9 @@ function evidenceOf(sources: readonly Group[], { clocks, journeys, leftOut }: Jo
     idleCloses: idleCloses(sources, clocks),
     preflight: preflight(summaries, clocks, sourcesWithArrIds(sources)),
     problems: [
+      // First, as a terminal shows the first warnings only: a log that was named and told nothing must not go unsaid.
+      ...(requests === undefined ? [] : unjoinedNotes(sources, journeys, requests)),
+      ...guessedRoles(sources),
       ...sources.flatMap(problemsOf),
       ...(leftOut === 0 ? [] : [`${leftOut} more requests were counted but are not among those that were joined`]),
     ],

@@ -24,6 +24,9 @@ const GATEWAY_FORMATS: readonly LogFormatId[] = [
 /** Their lines are about requests or processes of a host whose access log is another file. */
 const BARE_FORMATS: readonly LogFormatId[] = ['nginx-error', 'apache-error', 'httperr', 'freb', 'windows-events'];
 
+/** Why a log is a member's that nothing tells of: the one reason that may well be wrong. */
+export const NOT_FORWARDED = 'no line of it was forwarded';
+
 type Clue = { readonly isCertain: boolean; readonly because: string };
 
 /**
@@ -34,7 +37,8 @@ type Clue = { readonly isCertain: boolean; readonly because: string };
  */
 export function tellRoles(files: readonly RoleInput[], memberNames: readonly string[]): readonly Role[] {
   const named = files.map(({ name }) => memberNames.find((member) => name.split(/[/\\.]/).includes(member)));
-  const clues = files.map((file, index) => (named[index] === undefined ? clueOf(file) : undefined));
+  const isLone = files.filter(({ format }) => !BARE_FORMATS.includes(format)).length === 1;
+  const clues = files.map((file, index) => (named[index] === undefined ? clueOf(file, isLone) : undefined));
   const isCertain = clues.some((clue) => clue?.isCertain === true);
   const gateway = files.flatMap((file, index) => {
     const clue = clues[index];
@@ -61,7 +65,7 @@ function memberRole(file: RoleInput, gateway: readonly { readonly file: RoleInpu
     const ip = ipOf(other);
     return ip !== undefined && !isLoopback(ip) && file.entries.some(({ clientIp }) => clientIp === ip);
   });
-  const because = client === undefined ? 'no line of it was forwarded' : `its requests come from ${client.file.name}`;
+  const because = client === undefined ? NOT_FORWARDED : `its requests come from ${client.file.name}`;
   return { role: 'member', member: nameOf(file), because };
 }
 
@@ -80,15 +84,29 @@ function bareRole(
     return { ...only.role, because: `it goes with ${only.other.name}, the only log of that kind` };
   if (hosts.size > 1 || (hasGateway && access.length > 0 && ofProgram.length === 0 && file.format !== 'windows-events'))
     return { role: 'unknown', because: 'it names no machine, and several could have written it' };
-  return { role: 'member', member: nameOf(file), because: 'no line of it was forwarded' };
+  return { role: 'member', member: nameOf(file), because: NOT_FORWARDED };
 }
 
-function clueOf({ format, entries }: RoleInput): Clue | undefined {
+/** Access logs that say nothing of members unless they are told to. */
+const QUIET_FORMATS: readonly LogFormatId[] = ['apache', 'caddy', 'combined', 'nginx'];
+
+function clueOf({ format, entries }: RoleInput, isLone: boolean): Clue | undefined {
   if (GATEWAY_FORMATS.includes(format)) return { isCertain: true, because: 'only a gateway writes this format' };
   const certain = entries.map(forwardedBy).find((because) => because !== undefined);
   if (certain !== undefined) return { isCertain: true, because: `line with ${certain}` };
   const likely = entries.map(likelyForwarded).find((because) => because !== undefined);
-  return likely === undefined ? undefined : { isCertain: false, because: `line with ${likely}` };
+  if (likely !== undefined) return { isCertain: false, because: `line with ${likely}` };
+  // 502 and 504 are answers of gateways (RFC 9110 15.6.3, 15.6.5). Beside other logs it may be a member that passes on or asks an
+  // application server; alone it is nearer to the clients than any other log that was given.
+  const failed =
+    isLone && QUIET_FORMATS.includes(format) ? entries.find(({ status }) => isOfGateways(status)) : undefined;
+  return failed === undefined
+    ? undefined
+    : { isCertain: false, because: `line with ${failed.status}, which a server answers that asks others` };
+}
+
+function isOfGateways(status: number | undefined): boolean {
+  return status === 502 || status === 504;
 }
 
 function forwardedBy({ format, upstream, extra = {}, ids, steps }: LogEntry): string | undefined {
@@ -102,7 +120,9 @@ function forwardedBy({ format, upstream, extra = {}, ids, steps }: LogEntry): st
   return undefined;
 }
 
-function likelyForwarded({ win32 = 0, message }: LogEntry): string | undefined {
+function likelyForwarded({ win32 = 0, message, format, extra = {} }: LogEntry): string | undefined {
+  if (format === 'caddy' && extra['answered-by'] !== undefined)
+    return `an answer of another server (${extra['answered-by']})`;
   // An application that is hosted behind IIS on the member itself (ASP.NET Core) is called over WinHTTP too.
   if (win32 > 12_000 && win32 < 12_200) return `the WinHTTP code ${win32}`;
   // nginx and Apache on a member call their own application servers in the same words.

@@ -2,7 +2,8 @@
 import type { LogSourceSummary } from '../model/journey.ts';
 import type { Collected } from './join/collector.ts';
 import type { SourceResult } from './reading/read-source.ts';
-import { type Group, timesOf } from './source-group.ts';
+import { NOT_FORWARDED } from './roles.ts';
+import { type Group, isDetails, timesOf } from './source-group.ts';
 
 const MAX_ADDRESSES = 20;
 
@@ -58,6 +59,18 @@ function addressesOf({ kept }: Collected): string[] {
     if (entry.serverPort !== undefined) addresses.add(`${entry.serverIp}:${entry.serverPort}`);
   }
   return [...addresses];
+}
+
+/** Where no gateway's log is known, a member's may be one: a gateway that does not log its members looks the same. */
+export function guessedRoles(groups: readonly Group[]): readonly string[] {
+  if (groups.some(({ role }) => role === 'gateway')) return [];
+  return groups.flatMap(({ role, roleBecause, member, files, format }) =>
+    role === 'member' && roleBecause === NOT_FORWARDED && !isDetails(format)
+      ? [
+          `${files.map(({ name }) => name).join(', ')}: taken as the log of a member (${member ?? 'unnamed'}), because no line of it names a member that it asked; if a gateway wrote it, say --gateway`,
+        ]
+      : [],
+  );
 }
 
 export function problemsOf({ collected, files, results, role }: Group): string[] {

@@ -126,6 +126,8 @@ export type Declaration = {
   readonly scope: string;
   /** Whether what was measured is this value; undefined where there is nothing to compare. */
   readonly agrees?: boolean;
+  /** Where it does not: `measured 2 s, declared 60 s`. */
+  readonly disagreement?: string;
   /** `nginx.conf:11 proxy_read_timeout 2s (http)`. */
   readonly citation: string;
 };

@@ -147,13 +147,16 @@ export type LogSourceSummary = {
   };
 };
 
-/** First requests after a pause of a member or gateway, slow or not. */
+/** First requests after a pause of a member or gateway, or after a header block within a file, slow or not. */
 export type AfterGap = {
   readonly source: number;
   readonly line: number;
   readonly atUs: number;
+  /** Short where a header block is all there is. */
   readonly gapUs: number;
   readonly durationUs: number;
+  /** A header block stands before it: IIS writes one after about 15 min without requests, when its service starts, and for new fields. */
+  readonly isNewBlock?: true;
   /** Slowness of what followed within the next seconds, for comparison; undefined when nothing followed. */
   readonly nextUs?: number;
 };

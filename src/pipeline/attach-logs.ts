@@ -7,6 +7,7 @@ import { type ClientRequest, isDetails, type LogSpec, readLogs } from '../logs/r
 import { type Exchange, isFailure, outcomeKey, serviceTimeUs } from '../model/exchange.ts';
 import type { Journey } from '../model/journey.ts';
 import type { Profile } from '../model/profile.ts';
+import { formatDuration } from '../model/quantity.ts';
 import { createRandom } from '../model/random.ts';
 import type { Recording } from '../model/recording.ts';
 import { memberOf } from '../model/route.ts';
@@ -69,11 +70,10 @@ async function writtenSpecs(
       ...(timezone === undefined ? {} : { timeZone: timezone }),
     }),
   );
-  const until = new Map<string, number | undefined>();
-  for (const from of new Set(profile.logs.map((log) => log.from))) {
-    const own = specs.filter((spec) => spec.from === from);
-    until.set(from, await waitForLast(from, own, requests, options));
-  }
+  const hosts = [...new Set(profile.logs.map((log) => log.from))].map((from): AwaitedHost => {
+    return { from, specs: specs.filter((spec) => spec.from === from), last: lastAnswered(from, requests) };
+  });
+  const until = await waitForLast(hosts, options);
   return specs.map((spec) => {
     const writtenUntilUs = until.get(spec.from ?? '');
     return writtenUntilUs === undefined ? spec : { ...spec, writtenUntilUs };
@@ -129,33 +129,59 @@ const POLL_MS = 500;
 const MAX_WAIT_US = 75_000_000;
 const LAST = 8;
 
-/**
- * Waits until one of the run's last answered requests stands in the log: what ended before it is written too. Gives the end of that
- * request (µs since 1970, by the probe's clock); undefined where it never came.
- */
-async function waitForLast(
-  from: string,
-  specs: readonly LogSpec[],
-  requests: readonly ClientRequest[],
-  options: AttachOptions,
-): Promise<number | undefined> {
+/** A host whose log is waited for, and the run's last answered requests to it. */
+type AwaitedHost = {
+  readonly from: string;
+  readonly specs: readonly LogSpec[];
+  readonly last: readonly ClientRequest[];
+};
+
+function lastAnswered(from: string, requests: readonly ClientRequest[]): readonly ClientRequest[] {
   const member = from === 'gateway' ? undefined : from;
-  const last = requests
+  return requests
     .filter(({ direct, status }) => direct === member && status !== undefined && status < 500)
     .slice(-LAST);
-  if (last.length === 0) return undefined;
+}
+
+/**
+ * Waits until of every host one of the run's last answered requests stands in its log: what ended before it is written too. Gives the end
+ * of that request (µs since 1970, by the probe's clock) for each host; nothing for one whose log never showed any.
+ */
+async function waitForLast(
+  hosts: readonly AwaitedHost[],
+  options: AttachOptions,
+): Promise<ReadonlyMap<string, number>> {
   const { clock, signal, onWait } = options;
+  const until = new Map<string, number>();
   const endUs = clock.nowUs() + MAX_WAIT_US;
+  let awaited = hosts.filter(({ last }) => last.length > 0);
   for (let isFirst = true; ; isFirst = false) {
-    const files = await accessFiles(specs, options);
-    for (const path of files) {
-      const found = await lastInTail(path, last);
-      if (found?.sentAtUs !== undefined) return found.sentAtUs + found.elapsedUs;
+    const left: AwaitedHost[] = [];
+    for (const host of awaited) {
+      const files = await accessFiles(host.specs, options);
+      const writtenUs = await writtenUntil(files, host.last);
+      if (writtenUs !== undefined) until.set(host.from, writtenUs);
+      else if (files.length > 0) left.push(host);
     }
-    if (signal.aborted || clock.nowUs() >= endUs || files.length === 0) return undefined;
-    if (isFirst) onWait?.(`Waiting until the requests are in the log of ${member ?? 'the gateway'}`);
+    awaited = left;
+    if (awaited.length === 0 || signal.aborted || clock.nowUs() >= endUs) return until;
+    if (isFirst) onWait?.(waitingText(awaited));
     await clock.sleep(POLL_MS * 1000);
   }
+}
+
+function waitingText(hosts: readonly AwaitedHost[]): string {
+  const names = hosts.map(({ from }) => (from === 'gateway' ? 'the gateway' : from));
+  const who = [names.slice(0, -1).join(', '), names.at(-1)].filter((name) => name !== '').join(' and ');
+  return `Waiting up to ${formatDuration(MAX_WAIT_US)} until the run's last requests stand in the log of ${who}: a line that is only late must not count as missing (IIS writes about once a minute). Ctrl-C goes on without.`;
+}
+
+async function writtenUntil(files: readonly string[], last: readonly ClientRequest[]): Promise<number | undefined> {
+  for (const path of files) {
+    const found = await lastInTail(path, last);
+    if (found?.sentAtUs !== undefined) return found.sentAtUs + found.elapsedUs;
+  }
+  return undefined;
 }
 
 /** Files with a line for every request. Error logs, HTTPERR and traces hold some of them only: they cannot be waited for. */

@@ -1,30 +1,10 @@
 /** Keys that are validated and, in this version, do nothing but leave a note. */
 import { z } from 'zod';
+import { LOG_FORMATS } from '../model/log.ts';
 import { SEVERITIES } from '../model/severity.ts';
 import { headerNameLeaf, headerValueLeaf } from './http-leaves.ts';
 import { choiceLeaf, durationLeaf, integerLeaf, leaf, ratioLeaf, someOf, textLeaf } from './leaves.ts';
 import { accept, refuse } from './parsed.ts';
-
-const LOG_FORMATS = [
-  'iis-w3c',
-  'iis-native',
-  'httperr',
-  'freb',
-  'windows-events',
-  'nginx',
-  'nginx-error',
-  'haproxy',
-  'apache',
-  'apache-error',
-  'combined',
-  'envoy',
-  'caddy',
-  'traefik',
-  'varnish',
-  'aws-alb',
-  'azure-application-gateway',
-  'gcp',
-] as const;
 
 /** Retention is counted in months and years, which no timer has to wait for. */
 const TEN_YEARS_US = 3_650 * 86_400 * 1_000_000;

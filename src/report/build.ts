@@ -57,7 +57,8 @@ export function buildReport(recording: Recording, measures: Measures, judged: Ju
     ...measured,
     exhibits: [...measured.exhibits, ...logExhibits(logs)],
     logs: logReport(logs, judged.findings, { isAlone: false }),
-    warnings: [...new Set([...base.warnings, ...logs.problems])],
+    // Those of logs first: a terminal shows three, and notes of the profile were shown by `check` already.
+    warnings: [...new Set([...logs.problems, ...base.warnings])],
   };
 }
 

@@ -46,7 +46,7 @@ function measuredList(finding: Finding): Markup | false {
   const right = expected && html`<div><dt>expected</dt><dd class="words">${expected}</dd></div>`;
   const lines =
     declared.length > 0 &&
-    html`<div><dt>declared</dt><dd class="words">${declared.map((one) => html`<code>${one.citation}</code>${one.agrees === false && ' (not what was measured)'}<br>`)}</dd></div>`;
+    html`<div><dt>declared</dt><dd class="words">${declared.map((one) => html`<code>${one.citation}</code>${one.disagreement !== undefined && `: not what was measured (${one.disagreement})`}<br>`)}</dd></div>`;
   if (tiles.length === 0 && !concerned && !right && !lines) return false;
   return html`<dl class="measured">${tiles}${concerned}${right}${lines}</dl>`;
 }

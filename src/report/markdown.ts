@@ -83,7 +83,10 @@ function findingText(finding: Finding): string {
     `${finding.confidence}, ${plain(whereLabel(finding))}, ${code(finding.cause)}`,
     plain(finding.meaning),
     ...(values.length === 0 ? [] : [`**Measured:** ${plain(values.join('; '))}`]),
-    ...(finding.declared ?? []).map(({ citation }) => `**Declared:** ${code(citation)}`),
+    ...(finding.declared ?? []).map(
+      ({ citation, disagreement }) =>
+        `**Declared:** ${code(citation)}${disagreement === undefined ? '' : plain(`: not what was measured (${disagreement})`)}`,
+    ),
     ...evidence(finding),
     '**What to change:**',
     ...(remedy.steps.length === 0

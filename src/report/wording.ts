@@ -2,7 +2,7 @@
  * Words that several writers share, so that HTML, terminal and tickets say the same thing.
  */
 import { CAUSES, type CauseSide } from '../model/causes.ts';
-import type { Confidence, Finding, Verdict, VerdictState } from '../model/finding.ts';
+import type { Confidence, Declaration, Finding, Verdict, VerdictState } from '../model/finding.ts';
 import type { GatewayKind } from '../model/profile.ts';
 import { formatDuration } from '../model/quantity.ts';
 import type { Report, ThresholdResult } from '../model/report.ts';
@@ -121,6 +121,11 @@ export function whereLabel(finding: Pick<Finding, 'cause' | 'scope'>): string {
     default:
       return side satisfies never;
   }
+}
+
+/** A line of configuration, marked where it is not what was measured. */
+export function declaredText({ citation, disagreement }: Declaration): string {
+  return disagreement === undefined ? citation : `${citation}: not what was measured (${disagreement})`;
 }
 
 /** Worst first; the order of the report within one severity. */

@@ -97,3 +97,14 @@ test('what cannot be read is told, all of it, with exit code 2', async () => {
   const none = await runCli(['explain'], { cwd: folder });
   assert.deepEqual([none.code, /No log was named/.test(none.stderr)], [2, true]);
 });
+
+for (const [pattern, hint] of [
+  ['$time_iso8601|$status', /Add --format nginx\. That is what/],
+  ['%t %>s', /Add --format apache or --format varnish\./],
+] as const)
+  test(`a pattern without its format is refused, with the one to name: ${pattern}`, async () => {
+    const { code, stderr } = await explain([SEED, '--pattern', pattern]);
+    assert.equal(code, 2);
+    assert.match(stderr, /--pattern needs --format/);
+    assert.match(stderr, hint);
+  });

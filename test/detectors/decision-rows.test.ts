@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DECISION_TABLE } from '../../src/detectors/decision-table.ts';
@@ -59,3 +60,20 @@ test('every row of the table has a fixture, and no row has another number', () =
   for (const { row } of DECISION_TABLE) assert.ok(ROWS.includes(row), row);
   assert.equal(typeof directDecision, 'function');
 });
+
+for (const [name, reason] of [
+  ['23-freb', 'hides the forwarder'],
+  ['7-freb', 'hides the forwarder'],
+] as const)
+  test(`row ${name}: without the trace the gateway's number stays unknown`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gateprobe-freb-'));
+    try {
+      cpSync(join(ROWS_FOLDER, name), folder, { recursive: true, filter: (file) => !file.endsWith('-freb.xml') });
+      const { decided } = await decideFolder(folder, 'arr');
+      const own = decided.find(({ journey }) => journey.path === '/incident');
+      assert.match(own?.decision.because ?? '', new RegExp(reason));
+      assert.equal(own?.decision.undecided, name === '23-freb' ? true : undefined);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });

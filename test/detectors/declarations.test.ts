@@ -60,6 +60,8 @@ test('a default is said to be one; a line that is not what was measured sends no
   assert.match(isDefault.remedy.steps.at(-1) ?? '', /does not set proxy_read_timeout: its default of 30s/);
   const another = withDeclarations(FINDING, measures([setting({ value: '5s', valueUs: 5_000_000 })]));
   assert.deepEqual([another.declared?.[0]?.agrees, another.remedy.steps], [false, ['first']]);
+  assert.equal(another.declared?.[0]?.disagreement, 'measured 29.9 s, declared 5 s');
+  assert.equal(isDefault.declared?.[0]?.disagreement, undefined);
 });
 
 test('without configuration, and for causes that no line sets, the finding stays as it was', () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { decidedJourneys } from '../../src/detectors/log-decisions.ts';
 import { arr } from '../../src/gateways/arr.ts';
 import { generic } from '../../src/gateways/generic.ts';
+import type { DeclaredSetting, PlacedConfig, SettingMeaning } from '../../src/model/declared.ts';
 import type { Journey } from '../../src/model/journey.ts';
 import { createRandom } from '../../src/model/random.ts';
 import { contextOf, evidenceOf, journeyOf, NINE, SEC, said } from './synthetic-journeys.ts';
@@ -52,4 +53,81 @@ test('few failures, quick failures, spread failures and broken walls are none', 
   assert.equal(walls([...mute(AT_30), later]).length, 0, 'an answer came later');
   const many = Array.from({ length: 30 }, (_, index) => (2 + index) * SEC);
   assert.equal(walls([...mute(AT_30), ...mute(many)]).length, 0, 'most fail at other times');
+});
+
+function declared(...timers: readonly (readonly [SettingMeaning, number])[]): PlacedConfig {
+  const settings = timers.map(
+    ([meaning, sec], index): DeclaredSetting => ({
+      file: 'gateway.conf',
+      line: 10 + index,
+      directive: meaning,
+      scope: 'farm',
+      depth: 0,
+      value: `${sec}s`,
+      isDefault: false,
+      valueUs: sec * SEC,
+      meaning,
+    }),
+  );
+  return { kind: 'nginx', files: ['gateway.conf'], settings, problems: [], members: [], role: 'gateway' };
+}
+
+function decidedWith(config: PlacedConfig, journeys = mute(AT_30), gateway = arr) {
+  const { measures } = contextOf(evidenceOf(journeys), gateway);
+  const [first] = decidedJourneys({ measures: { ...measures, configs: [config] }, gateway });
+  return first?.decision;
+}
+
+for (const [what, config, row, confidence, because] of [
+  [
+    'the declared timer',
+    declared(['response-timeout', 30]),
+    '7',
+    'likely',
+    /that is gateway\.conf:10 response-timeout 30s/,
+  ],
+  [
+    'another value than the default',
+    declared(['response-timeout', 90]),
+    '7',
+    'possible',
+    /no timer of the configuration/,
+  ],
+  [
+    'the connect timer alone',
+    declared(['response-timeout', 90], ['connect-timeout', 30]),
+    '12',
+    'likely',
+    /that is gateway\.conf:11 connect-timeout/,
+  ],
+  [
+    'the queue timer alone',
+    declared(['response-timeout', 90], ['queue-timeout', 30]),
+    '13',
+    'likely',
+    /that is gateway\.conf:11 queue-timeout/,
+  ],
+  [
+    'two timers of one value',
+    declared(['response-timeout', 30], ['connect-timeout', 30]),
+    '7',
+    'possible',
+    /any of gateway\.conf:10 .* and gateway\.conf:11/,
+  ],
+  ['no response timer in it: the default counts', declared(['connect-timeout', 5]), '7', 'likely', /unless set/],
+] as const)
+  test(`a wall and a configuration: ${what}`, () => {
+    const decision = decidedWith(config);
+    assert.deepEqual([decision?.row, decision?.confidence], [row, confidence], decision?.because);
+    assert.match(decision?.because ?? '', because);
+  });
+
+test('a wall while a member is at work is no connect timer, and a member’s configuration is not the gateway’s', () => {
+  const outlasted = mute(AT_30, { member: { takenUs: 30.2 * SEC, status: 500 } });
+  const both = declared(['response-timeout', 30], ['connect-timeout', 30]);
+  const decision = decidedWith(both, outlasted);
+  assert.deepEqual([decision?.row, decision?.confidence], ['7', 'likely']);
+  assert.doesNotMatch(decision?.because ?? '', /connect-timeout/);
+  const own = { ...declared(['response-timeout', 30]), role: 'member' as const };
+  assert.match(decidedWith(own)?.because ?? '', /unless set/);
 });

@@ -107,10 +107,40 @@ for (const hours of [0, 2, -5.5])
       const failed = evidence.journeys.find(({ gateway: view }) => view.access[0]?.status === 502);
       assert.equal(failed?.members[0]?.access[0]?.win32, 64, JSON.stringify(evidence.clocks));
       assert.equal(failed?.members[0]?.ambiguous, 0);
-      const zone = evidence.preflight.filter(({ command }) => command.startsWith('timezone:'));
+      const zone = evidence.preflight.filter(({ what }) => what.includes('from the others'));
       assert.equal(zone.length, hours === 0 ? 0 : 1, JSON.stringify(evidence.preflight));
     });
   });
+
+test('a header block within a file is told of the request behind it, that of a new day is not', async () => {
+  const at = (second: number, ms: number) => row(NOON_MS + second * 1000, '10.0.0.2', '-', 'x', `200 0 0 ${ms}`);
+  const first = HEADER + at(0, 20) + at(2, 20) + HEADER + at(9, 5_000) + at(10, 20);
+  const second = HEADER + at(12, 20) + at(2_000, 20) + HEADER + at(4_000, 8_000);
+  await inFolder({ 'u_ex1.log': first, 'u_ex2.log': second }, async (folder) => {
+    const { evidence } = await readLogs(options(folder, ['u_ex1.log', 'u_ex2.log']));
+    assert.deepEqual(
+      evidence.afterGaps.map(({ durationUs, isNewBlock }) => [durationUs, isNewBlock]),
+      [
+        [5_000_000, true],
+        [20_000, undefined],
+        [8_000_000, true],
+      ],
+    );
+  });
+});
+
+test('a lone log that may be a gateway’s is said to be taken as a member’s; beside a gateway’s it is not', async () => {
+  const { gateway, member } = twoLogs(0, 30);
+  await inFolder({ 'arr.log': gateway, 'b.log': member }, async (folder) => {
+    const alone = await readLogs(options(folder, ['b.log']));
+    assert.match(alone.evidence.problems.join(), /b\.log: taken as the log of a member .* say --gateway/);
+    for (const more of [
+      options(folder, ['arr.log', 'b.log']),
+      options(folder, [], { specs: [{ from: 'web1', files: ['b.log'] }] }),
+    ])
+      assert.doesNotMatch((await readLogs(more)).evidence.problems.join(), /taken as/);
+  });
+});
 
 test('what cannot be read is a problem, the rest is read', async () => {
   await inFolder({ 'arr.log': twoLogs(0, 30).gateway, 'x.log': 'nothing that is known\n' }, async (folder) => {

@@ -43,6 +43,31 @@ for (const [what, files, expected, members = []] of [
   ['only gateways write it', [file('h.log', 'haproxy'), file('a.log', 'combined')], ['gateway', 'a']],
   ['one log alone is a server’s', [file('logs/web7/access.log', 'combined')], ['web7']],
   [
+    'one log alone that has a 504 is a gateway’s',
+    [file('logs/web7/access.log', 'apache', { status: 504 })],
+    ['gateway'],
+  ],
+  [
+    'also with its error log, but not with a 503',
+    [file('gw/access.log', 'apache', { status: 503 }), file('gw/error.log', 'apache-error', { kind: 'error' })],
+    ['gw', 'gw'],
+  ],
+  [
+    'beside another log a 502 tells nothing: it may be passed on',
+    [file('a/access.log', 'combined', { status: 502 }), file('b/access.log', 'combined')],
+    ['a', 'b'],
+  ],
+  [
+    'an answer of another server in a log of Caddy',
+    [file('a/access.log', 'caddy', { extra: { 'answered-by': 'Server: x' } }), file('b/access.log', 'caddy')],
+    ['gateway', 'b'],
+  ],
+  [
+    'which a member may have too, where something better tells',
+    [file('a/access.log', 'caddy', { extra: { 'answered-by': 'Server: x' } }), file('n1/u.log', 'iis-w3c', ARR)],
+    ['a', 'gateway'],
+  ],
+  [
     'a name of the profile in the path, though its application is called over WinHTTP',
     [file('logs/web1/u_ex.log', 'iis-w3c', { win32: 12_002 }), file('logs/gw/u_ex.log', 'iis-w3c', ARR)],
     ['web1', 'gateway'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { LOG_FORMATS } from '../../src/model/log.ts';
 import { FIXTURES, loadFixture, parseText, parseWith } from './fixture-profiles.ts';
 
 const VALID = join(FIXTURES, 'valid');
@@ -192,4 +193,17 @@ test('a login form is sent url-encoded', () => {
     headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
     body: 'user=me&pass=a+b%26c',
   });
+});
+
+test('every log format that can be read can be named', () => {
+  const text = `name: shop
+gateway: { url: "http://a" }
+members: [{ name: b, url: "http://b" }]
+logs:
+${LOG_FORMATS.map((format) => `  - { from: gateway, files: a.log, format: ${format} }`).join('\n')}
+`;
+  assert.deepEqual(
+    parseText(text).logs.map(({ format }) => format),
+    LOG_FORMATS,
+  );
 });

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CAUSES, type CauseId } from '../../src/model/causes.ts';
-import type { Finding, Scope } from '../../src/model/finding.ts';
+import type { Declaration, Finding, Scope } from '../../src/model/finding.ts';
+import { renderHtml } from '../../src/report/html.ts';
 import { blamedHops } from '../../src/report/html-hops.ts';
+import { markdownWriter } from '../../src/report/markdown.ts';
+import { renderTerminal } from '../../src/report/terminal.ts';
 import {
   coverageSentence,
   findingAnchors,
@@ -83,4 +86,24 @@ test('a gateway that is only guessed is called probable', () => {
   assert.equal(gatewayLabel({ ...known, certainty: 0.6 }), 'probably IIS with ARR');
   assert.equal(gatewayLabel({ ...known, certainty: 0.6, declared: true }), 'IIS with ARR');
   assert.equal(gatewayLabel({ ...known, kind: 'unknown' }), 'kind of gateway not recognised');
+});
+
+test('a declared value that is not the measured one is marked in every text', async () => {
+  const [first, ...rest] = demoReport().findings as readonly [Finding, ...Finding[]];
+  const declaration = (directive: string, disagreement?: string): Declaration => {
+    const place = { file: 'nginx.conf', line: 18, directive, value: '60s', scope: 'http' };
+    const citation = `nginx.conf:18 ${directive} 60s (http)`;
+    return { ...place, citation, agrees: disagreement === undefined, ...(disagreement && { disagreement }) };
+  };
+  const declared = [declaration('proxy_read_timeout', 'measured 2 s, declared 60 s'), declaration('send_timeout')];
+  const report = { ...demoReport(), findings: [{ ...first, declared }, ...rest] };
+  for (const text of [
+    renderTerminal(report, { color: false }),
+    await markdownWriter.render(report),
+    (await renderHtml(report)).replaceAll(/<[^>]*>/g, ''),
+  ]) {
+    const flat = text.replaceAll(/[`\s]+/g, ' ').replaceAll('\\', '');
+    assert.match(flat, /60s \(http\) ?: not what was measured \(measured 2 s, declared 60 s\)/);
+    assert.equal(flat.split('not what was measured').length, 2, flat);
+  }
 });

@@ -1,7 +1,7 @@
 /** Apache httpd's access log: common, combined, with the virtual host in front, or a `LogFormat` of the user's. */
 import type { LogEntry } from '../../model/log.ts';
 import { emptyRow, type FormatOptions, type LineReader, type LogFormat } from '../format.ts';
-import { APACHE_DURATIONS, APACHE_VALUES, apacheEntry } from './apache-entry.ts';
+import { APACHE_DURATIONS, APACHE_VALUES, type ApacheTime, apacheEntry } from './apache-entry.ts';
 import { compileApachePattern } from './apache-pattern.ts';
 import { createApacheClock } from './apache-time.ts';
 import { clfHead, createClfScan } from './clf-line.ts';
@@ -53,28 +53,57 @@ function openPattern(pattern: CompiledPattern, options: FormatOptions): LineRead
   };
 }
 
+/** Of the advised format: a key of its own for what has no letter. `-` stands where a request has no such value. */
+const TAIL_NAMES: Readonly<Record<string, string>> = {
+  w: '{BALANCER_WORKER_NAME}e',
+  ps: '{proxy-status}n',
+  notes: '{error-notes}n',
+  b: 'begin:usec',
+  e: 'end:usec',
+};
+
 /**
- * Keys of a tail that are named like the directive and have no other meaning: their values are looked at only where they fit. `T` is left
- * out, because %T is seconds and %{ms}T milliseconds.
+ * Keys of a tail that are named like the directive and have no other meaning, and those of the advised format: their values are looked at
+ * only where they fit. `T` is left out, because %T is seconds and %{ms}T milliseconds.
  */
 const TAIL_SHAPES: Readonly<Record<string, RegExp>> = {
   D: /^\d+$/,
   X: /^[X+-]$/,
-  L: /^[\w@+/-]{8,}$/,
+  L: /^(?:-|[\w@+/-]{8,})$/,
   O: /^\d+$/,
   I: /^\d+$/,
+  // A worker is named by its URL.
+  w: /^(?:-|[a-z]+:\/\/\S+|unix:\S+)$/,
+  ps: /^(?:-|\d{3})$/,
+  // µs since 1970 have 16 digits until the year 2286.
+  b: /^\d{16}$/,
+  e: /^\d{16}$/,
 };
 
 /** Values of a tail by directive; what is none of these under its own key. */
 function tailValues(tail: string): { readonly values: Map<string, string>; readonly known: number } {
   const values = new Map<string, string>();
   let count = 0;
-  for (const [key, value] of pairsIn(tail)) {
-    const isKnown = Object.hasOwn(TAIL_SHAPES, key) && TAIL_SHAPES[key]?.test(value) === true;
+  const pairs = pairsIn(tail);
+  for (const [key, value] of pairs) {
+    // Notes may be any text; beside a worker's name they are the advised format's.
+    const isKnown =
+      key === 'notes'
+        ? TAIL_SHAPES['w']?.test(pairs.get('w') ?? '') === true
+        : Object.hasOwn(TAIL_SHAPES, key) && TAIL_SHAPES[key]?.test(value) === true;
     if (isKnown) count++;
-    if (isKnown || (value !== '-' && value !== '')) values.set(isKnown ? key : `{${key}}x`, value);
+    const name = isKnown ? (TAIL_NAMES[key] ?? key) : `{${key}}x`;
+    if (isKnown || (value !== '-' && value !== '')) values.set(name, value);
   }
   return { values, known: count };
+}
+
+/** `%{begin:usec}t` of a tail, where it lies within the second that `%t` names; else the whole second. */
+function tailTime(values: ReadonlyMap<string, string>, secondAtUs: number): ApacheTime {
+  const fineUs = Number(values.get('begin:usec') ?? Number.NaN);
+  return fineUs >= secondAtUs && fineUs < secondAtUs + SECOND_US
+    ? { atUs: fineUs, stamp: 'start', resolutionUs: 1 }
+    : { atUs: secondAtUs, stamp: 'start', resolutionUs: SECOND_US };
 }
 
 function openGuessed(): LineReader {
@@ -99,13 +128,14 @@ function openGuessed(): LineReader {
       const { tail, user, virtualHost, bytesSent, ...head } = clfHead(line.buffer, line.start, line.end, places);
       const { values } = tailValues(tail.rest);
       for (const name of values.keys()) seen.add(name);
+      if (values.get('{error-notes}n') === '-') values.delete('{error-notes}n');
       if (bytesSent !== undefined) values.set('b', String(bytesSent));
       if (tail.userAgent !== undefined) values.set('{User-Agent}i', tail.userAgent);
       if (tail.referer !== undefined) values.set('{Referer}i', tail.referer);
       if (user !== undefined) values.set('u', user);
       if (virtualHost !== undefined) values.set('v', virtualHost);
       values.set('r', line.buffer.toString('utf8', places.requestStart, places.requestEnd));
-      const entry = apacheEntry(values, { atUs: row.atUs, stamp: 'start', resolutionUs: SECOND_US });
+      const entry = apacheEntry(values, tailTime(values, row.atUs));
       return { ...entry, ...head };
     },
     missing: () => missingOf((name) => seen.has(name)),
@@ -124,8 +154,8 @@ function tailDurationUs(buffer: Buffer, start: number, end: number): number {
 }
 
 /**
- * With `options.pattern`, lines of that `LogFormat`. Without: common, combined and vhost_combined, and the keys `D X L O I` behind them where
- * they are named like Apache's directives; other `key=value` pairs go to `extra`. Times mark the start of a request, unless a pattern has
+ * With `options.pattern`, lines of that `LogFormat`. Without: common, combined and vhost_combined, and behind them the keys `D X L O I` that are named
+ * like Apache's directives and those of the advised format (`w ps notes b e`); other `key=value` pairs go to `extra`. Times mark the start of a request, unless a pattern has
  * only `%{end:…}t`. The time that a request waited for a worker is in none of them.
  */
 export const apache: LogFormat = {

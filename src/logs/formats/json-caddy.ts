@@ -154,6 +154,22 @@ export function caddyEntry(
   };
 }
 
+/**
+ * What another server wrote into the answer: its `Server` beside Caddy's own (measured with 2.6), or that Caddy names itself as a proxy in
+ * `Via` (2.9 and later). Undefined: nothing tells that the answer came from behind.
+ */
+function answeredBy(record: JsonObject): string | undefined {
+  const headers = objectOf(own(record, 'resp_headers'));
+  const textsOf = (name: string): readonly string[] => {
+    const value = own(headers, name);
+    return Array.isArray(value) ? value.flatMap((one) => textOf(one) ?? []) : [];
+  };
+  const server = textsOf('Server').find((one) => one !== 'Caddy');
+  if (server !== undefined && textsOf('Server').includes('Caddy')) return `Server: ${server}`;
+  const via = textsOf('Via').find((one) => /\bCaddy\b/i.test(one));
+  return via === undefined ? undefined : `Via: ${via}`;
+}
+
 function messageOf(record: JsonObject, kind: CaddyKind): Pick<LogEntry, 'message' | 'extra'> {
   const said = textOf(own(record, 'msg'));
   const error = textOf(own(record, 'error'));
@@ -166,6 +182,7 @@ function messageOf(record: JsonObject, kind: CaddyKind): Pick<LogEntry, 'message
     error: isAttempt ? undefined : error,
     err_id: own(record, 'err_id'),
     err_trace: own(record, 'err_trace'),
+    'answered-by': kind === 'access' ? answeredBy(record) : undefined,
     latency: secondsOf(own(record, 'latency')) === undefined ? undefined : own(record, 'latency'),
   });
   return {

@@ -1,4 +1,5 @@
 /** How far the clock of one host is from another's, from requests that both logged. */
+import { formatDuration } from '../../model/quantity.ts';
 
 /** What one matched pair allows: the offset (host minus reference, µs) lies in [lowUs, highUs]. */
 export type OffsetInterval = { readonly atUs: number; readonly lowUs: number; readonly highUs: number };
@@ -20,10 +21,18 @@ const AGREE_RATIO = 0.95;
 /** A drift is only looked for in this many pairs, so that each quarter of the time still has several. */
 const MIN_FOR_DRIFT = 20;
 const QUARTERS = 4;
+/**
+ * The fastest drift that is believed: 1 %, twenty times what NTP can correct (500 ppm, RFC 5905) and more than virtual machines without time
+ * synchronisation lose. What looks faster is a clock that was set, or lines that do not belong together.
+ */
+const MAX_DRIFT_RATIO = 0.01;
+/** A slope that is not known better than what NTP corrects is not told from a clock that is in step. */
+const MAX_SLOPE_ERROR_RATIO = 0.0005;
 
 /**
  * The offset that most pairs allow (Marzullo's algorithm), its half width and the share of pairs that agree. Where fewer than 95 % agree,
- * a constant drift is tried by quarters of the time; otherwise the note says that the clock was set. Undefined without pairs.
+ * a constant drift is tried by quarters of the time, if that time is long enough to tell one; otherwise the error covers 95 % of the pairs,
+ * and the note says why there is no drift. Undefined without pairs.
  */
 export function estimateOffset(intervals: readonly OffsetInterval[]): Offset | undefined {
   const whole = mostAgreed(intervals);
@@ -33,9 +42,40 @@ export function estimateOffset(intervals: readonly OffsetInterval[]): Offset | u
   return (
     drifting(intervals) ?? {
       ...constant,
-      note: 'The pairs do not agree on one offset: the clock was set during this time, or some lines were matched wrongly.',
+      errorUs: Math.max(constant.errorUs, errorCovering(intervals, constant.offsetUs)),
+      note: isTooShort(intervals)
+        ? `The pairs do not agree on one offset, and ${formatDuration(spanOf(intervals))} are too short to tell a drift: pairs that leave ${formatDuration(usualWidth(intervals))} open show one from ${formatDuration(usualWidth(intervals) / MAX_DRIFT_RATIO)} on.`
+        : 'The pairs do not agree on one offset: the clock was set during this time, or some lines were matched wrongly.',
     }
   );
+}
+
+function spanOf(intervals: readonly OffsetInterval[]): number {
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { atUs } of intervals) {
+    first = Math.min(first, atUs);
+    last = Math.max(last, atUs);
+  }
+  return Math.max(0, last - first);
+}
+
+/** What one pair leaves open: the step of the stamps and the length of the request. */
+function usualWidth(intervals: readonly OffsetInterval[]): number {
+  const widths = intervals.map(({ lowUs, highUs }) => highUs - lowUs).sort((a, b) => a - b);
+  return widths[Math.floor(widths.length / 2)] ?? 0;
+}
+
+/** Even the fastest drift would not have moved the clock by more than a pair leaves open. */
+function isTooShort(intervals: readonly OffsetInterval[]): boolean {
+  return spanOf(intervals) * MAX_DRIFT_RATIO < usualWidth(intervals);
+}
+
+/** Half width around an offset that reaches 95 % of the pairs. */
+function errorCovering(intervals: readonly OffsetInterval[], offsetUs: number): number {
+  const away = intervals.map(({ lowUs, highUs }) => Math.max(0, lowUs - offsetUs, offsetUs - highUs));
+  away.sort((a, b) => a - b);
+  return away[Math.ceil(AGREE_RATIO * away.length) - 1] ?? 0;
 }
 
 function mostAgreed(intervals: readonly OffsetInterval[]): Omit<Offset, 'basedOn'> | undefined {
@@ -65,7 +105,9 @@ function mostAgreed(intervals: readonly OffsetInterval[]): Omit<Offset, 'basedOn
   };
 }
 
+/** Undefined where no drift could be told, or none fits. */
 function drifting(intervals: readonly OffsetInterval[]): Offset | undefined {
+  if (isTooShort(intervals)) return undefined;
   const sorted = [...intervals].sort((a, b) => a.atUs - b.atUs);
   const size = Math.floor(sorted.length / QUARTERS);
   const parts = Array.from({ length: QUARTERS }, (_, i) =>
@@ -81,6 +123,13 @@ function drifting(intervals: readonly OffsetInterval[]): Offset | undefined {
   const spread = points.reduce((sum, { atUs }) => sum + (atUs - meanAt) ** 2, 0);
   if (spread === 0) return undefined;
   const slope = points.reduce((sum, { atUs, offsetUs }) => sum + (atUs - meanAt) * (offsetUs - meanOffset), 0) / spread;
+  // How far the line could turn: the two ends off by their half widths, in opposite directions.
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return undefined;
+  const slopeError = (first.errorUs + last.errorUs) / (last.atUs - first.atUs);
+  const moved = Math.abs(slope) * spanOf(sorted);
+  if (Math.abs(slope) > MAX_DRIFT_RATIO || slopeError > MAX_SLOPE_ERROR_RATIO || moved < usualWidth(sorted))
+    return undefined;
   const straightened = sorted.map(({ atUs, lowUs, highUs }) => {
     const moved = slope * (atUs - meanAt);
     return { atUs, lowUs: lowUs - moved, highUs: highUs - moved };

@@ -53,7 +53,7 @@ export type Collected = {
 
 export type Collector = {
   /** True: hand in the whole entry by `entry`. */
-  row(row: Row, line: number, isProbe: boolean): boolean;
+  row(row: Row, line: number, isProbe: boolean, isNewBlock: boolean): boolean;
   entry(entry: PlacedEntry): void;
   end(): Collected;
 };
@@ -72,7 +72,7 @@ export function createCollector(options: CollectorOptions): Collector {
   let probeLines = 0;
 
   return {
-    row(row, line, isProbe) {
+    row(row, line, isProbe, isNewBlock) {
       choice.clear();
       const { atUs } = row;
       if (!(atUs >= sinceUs && atUs <= untilUs)) return false;
@@ -82,7 +82,7 @@ export function createCollector(options: CollectorOptions): Collector {
       if (isDetails || (row.status < 0 && row.durationUs < 0)) return choice.want(isProbe ? 'probe' : 'detail');
       const failed = isFailed(row) || (failsWithoutStatus && row.status < 0);
       minutes.add(atUs, failed);
-      const isAfterGap = gaps.add(row, line);
+      const isAfterGap = gaps.add(row, line, isNewBlock);
       const into = classes.count(row);
       if (!isProbe && !failed && row.durationUs >= 0) okDurations.add(row.durationUs);
       return choice.wantAccess(row, into, { isProbe, failed, isAfterGap });

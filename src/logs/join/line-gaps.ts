@@ -1,4 +1,4 @@
-/** First requests after a pause, each with the time that the next one took. */
+/** First requests after a pause or a header block, each with the time that the next one took. */
 import type { AfterGap } from '../../model/journey.ts';
 import type { Stamp } from '../../model/log.ts';
 import type { Row } from '../format.ts';
@@ -14,8 +14,8 @@ export function findGaps(source: number, stamp: Stamp) {
   let lastEndUs = Number.NaN;
   let open: { nextUs?: number; readonly atUs: number } | undefined;
   return {
-    /** True: this line ended a pause. */
-    add({ atUs, durationUs }: Row, line: number): boolean {
+    /** True: this line ended a pause, or stands behind a header block. */
+    add({ atUs, durationUs }: Row, line: number, isNewBlock: boolean): boolean {
       if (open !== undefined && durationUs >= 0) {
         if (atUs - open.atUs <= NEXT_WITHIN_US) open.nextUs = durationUs;
         open = undefined;
@@ -25,8 +25,11 @@ export function findGaps(source: number, stamp: Stamp) {
       const endUs = stamp === 'end' ? atUs : atUs + lengthUs;
       const gapUs = startUs - lastEndUs;
       if (!(endUs <= lastEndUs)) lastEndUs = endUs;
-      if (!(gapUs >= GAP_US) || durationUs < 0 || found.length >= MAX_GAPS) return false;
-      const gap = { source, line, atUs, gapUs, durationUs };
+      const isWanted = gapUs >= GAP_US || (isNewBlock && !Number.isNaN(gapUs));
+      if (!isWanted || durationUs < 0 || found.length >= MAX_GAPS) return false;
+      const block = isNewBlock ? { isNewBlock } : {};
+      // Requests that overlap leave no pause.
+      const gap = { source, line, atUs, gapUs: Math.max(0, gapUs), durationUs, ...block };
       found.push(gap);
       open = gap;
       return true;

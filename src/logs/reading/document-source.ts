@@ -57,7 +57,7 @@ function createRecords(reader: DocumentReader, { sink, source, mask }: SourceOpt
     for (const entry of found) {
       entries++;
       widen(span, entry.atUs);
-      if (sink.row(rowOf(entry), pendingLine, isProbe))
+      if (sink.row(rowOf(entry), pendingLine, isProbe, false))
         sink.entry({ ...entry, source, line: pendingLine, raw: shownText(pending.trimEnd(), mask) });
     }
     if (found.length === 0) return;

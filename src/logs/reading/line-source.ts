@@ -19,17 +19,22 @@ export async function readLineSource(reader: LineReader, options: SourceOptions)
   const span = emptySpan();
   const marks = createMarks();
   const record = createRecord();
+  // Directives of other formats are no blocks: varnishlog's begin each record.
+  const hasBlocks = reader.breaks !== undefined;
+  let isInBlock = false;
   let entries = 0;
   let directives = 0;
   let blanks = 0;
   let torn: TornEnd = 'none';
 
   const take = (buffer: Buffer, start: number, end: number, line: number): void => {
+    const isNewBlock = isInBlock && entries > 0;
+    isInBlock = false;
     entries++;
     widen(span, row.atUs);
     const isProbe = marks.isIn(start, end) || record.isProbe;
     const firstLine = record.line === 0 ? line : record.line;
-    if (sink.row(row, firstLine, isProbe)) {
+    if (sink.row(row, firstLine, isProbe, isNewBlock)) {
       const text = record.textWith(buffer, start, end);
       sink.entry({
         ...reader.entry(),
@@ -49,8 +54,10 @@ export async function readLineSource(reader: LineReader, options: SourceOptions)
       else if (kind === 'blank') blanks++;
       else {
         record.clear();
-        if (kind === 'directive') directives++;
-        else bad.add(line, `not a line of ${format.title}`, () => buffer.toString('utf8', start, end));
+        if (kind === 'directive') {
+          directives++;
+          isInBlock = hasBlocks;
+        } else bad.add(line, `not a line of ${format.title}`, () => buffer.toString('utf8', start, end));
       }
     },
     tooLong: (buffer, start, end, line) => {

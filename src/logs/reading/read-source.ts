@@ -11,9 +11,10 @@ import type { Mask } from './shown-text.ts';
 export interface EntrySink {
   /**
    * Numbers of each entry; `row` holds them during the call only. `isProbe`: its text has the mark of a request of the probe.
-   * `line`: 1-based, the first line of a record that has several. True: the whole entry is wanted, which costs much more.
+   * `line`: 1-based, the first line of a record that has several. `isNewBlock`: a header block stands between it and an entry before.
+   * True: the whole entry is wanted, which costs much more.
    */
-  row(row: Row, line: number, isProbe: boolean): boolean;
+  row(row: Row, line: number, isProbe: boolean, isNewBlock: boolean): boolean;
   /** A wanted entry, right after its `row`. */
   entry(entry: PlacedEntry): void;
 }

@@ -2,6 +2,7 @@
 import type { Problem } from '../../errors.ts';
 import type { LogFormatId } from '../../model/log.ts';
 import type { FormatOptions, LogFormat } from '../format.ts';
+import { formatsOfPattern } from '../pattern-format.ts';
 import { type Mask, shownText } from './shown-text.ts';
 
 /** Below it a format does not claim the file itself: 0.5 is "as likely as not". */
@@ -98,7 +99,8 @@ function entriesIn(head: Buffer, { reading }: LogFormat, options: FormatOptions)
   return entries;
 }
 
-function notRecognised(head: Buffer, candidates: readonly Candidate[], { name, mask }: RecogniseOptions): Problem {
+function notRecognised(head: Buffer, candidates: readonly Candidate[], options: RecogniseOptions): Problem {
+  const { name, mask } = options;
   const tried = candidates
     .map(({ format, certainty }) => (certainty > 0 ? `${format.id} (${Math.round(certainty * 100)} %)` : format.id))
     .join(', ');
@@ -114,6 +116,14 @@ function notRecognised(head: Buffer, candidates: readonly Candidate[], { name, m
     message: 'is of no format that is known',
     expected: `one of ${tried}`,
     found: lines.join('\n'),
-    hint: 'Name its format; a log with a pattern of its own (nginx log_format, Apache LogFormat) needs the pattern too.',
+    hint: hintFor(options.formatOptions?.pattern),
   };
+}
+
+/** A pattern is only read as one of a format: two programs use the same signs. */
+function hintFor(pattern: string | undefined): string {
+  if (pattern === undefined)
+    return 'Name its format with --format (format: in a profile). A log with a pattern of its own (nginx log_format, Apache LogFormat, varnishncsa -F) needs both: --format and --pattern.';
+  const formats = formatsOfPattern(pattern);
+  return `A pattern is used only where the format is named too: ${formats.length === 0 ? 'nginx, apache or varnish' : formats.join(' or ')}.`;
 }

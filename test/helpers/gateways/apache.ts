@@ -15,6 +15,8 @@ const MODULES = [
 export type ApacheOptions = GatewayOptions & {
   /** Parameters of each `BalancerMember`, for example `max=1 acquire=500`. */
   readonly memberParameters?: string;
+  /** A whole `LogFormat` directive named `probe`, for the access log instead of `combined`. */
+  readonly logFormat?: string;
 };
 
 /** Apache httpd in front of the members. `extra` goes into the server's main section. */
@@ -55,7 +57,8 @@ MaxRequestWorkers 128
 ErrorLog ${folder}/error.log
 LogLevel info
 LogFormat "%h %l %u %t \\"%r\\" %>s %b \\"%{Referer}i\\" \\"%{User-Agent}i\\"" combined
-CustomLog ${folder}/access.log combined
+${options.logFormat ?? ''}
+CustomLog ${folder}/access.log ${options.logFormat === undefined ? 'combined' : 'probe'}
 ProxyPreserveHost On
 <Proxy balancer://members>
 ${members.join('\n')}

@@ -9,6 +9,8 @@ export type NginxOptions = GatewayOptions & {
   readonly upstreamKeepAliveMs?: number;
   /** Parameters of each `server` of the upstream, for example `max_fails=0`. */
   readonly serverParameters?: string;
+  /** A whole `log_format` directive named `probe`, for the access log instead of `combined`. */
+  readonly logFormat?: string;
 };
 
 /** nginx in front of the members. `extra` goes into the location. */
@@ -34,7 +36,8 @@ pid ${folder}/nginx.pid;
 error_log ${folder}/error.log info;
 events { worker_connections 1024; }
 http {
-  access_log ${folder}/access.log combined;
+  ${options.logFormat ?? ''}
+  access_log ${folder}/access.log ${options.logFormat === undefined ? 'combined' : 'probe'};
 ${temporary.map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
   upstream members {
 ${servers.join('\n')}

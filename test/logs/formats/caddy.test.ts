@@ -85,6 +85,12 @@ test('the lab: all lines, those that were cut too', () => {
   const access = readLines(caddy, ACCESS);
   assert.deepEqual([access.entries.length, access.bad], [66, []]);
   assert.ok(access.entries.every(({ status, durationUs }) => status !== undefined && durationUs !== undefined));
+  const forwarded = access.entries.filter(({ extra }) => extra?.['answered-by'] === 'Server: member');
+  // Where Caddy itself failed, its own name stands alone.
+  assert.equal(forwarded.length, ACCESS.split('"Server":["Caddy","member"]').length - 1);
+  assert.ok(forwarded.every(({ status = 0, path = '' }) => status < 500 || path.endsWith(`/s${status}`)));
+  const via = ACCESS.split('\n', 1)[0]?.replace(/"resp_headers":.*/, '"resp_headers":{"Via":["1.1 Caddy"]}}') ?? '';
+  assert.equal(readLines(caddy, via).entries[0]?.extra?.['answered-by'], 'Via: 1.1 Caddy');
   const errors = readLines(caddy, ERRORS);
   assert.deepEqual(errors.bad, []);
   assert.equal(errors.entries.length + errors.kinds.filter((kind) => kind === 'directive').length, 69);

@@ -48,6 +48,34 @@ test('a drift is told from a clock that was set', () => {
   assert.match(step?.note ?? '', /was set/);
 });
 
+for (const [what, spanSec, stepUs] of [
+  ['whole seconds over 4 s', 4, 1_000_000],
+  ['whole seconds over 30 s', 30, 1_000_000],
+  ['whole milliseconds over 200 ms', 0.2, 1_000],
+] as const)
+  test(`no drift is claimed of ${what}, and the error says how far the pairs disagree`, () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = createRandom(seed);
+      // Lines that are late by more and more: what a busy disk or a wrong partner makes of them.
+      const intervals = Array.from({ length: 60 }, (_, i): OffsetInterval => {
+        const atUs = Math.round((i * spanSec * 1e6) / 60 + random.next() * 1_000);
+        const lateUs = (i / 60) * 4 * stepUs;
+        const stampUs = Math.floor((atUs + lateUs) / stepUs) * stepUs;
+        return { atUs, lowUs: stampUs - atUs - 1_000, highUs: stampUs + stepUs - atUs };
+      });
+      const offset = estimateOffset(intervals);
+      assert.ok(offset !== undefined && offset.driftPpm === undefined, JSON.stringify(offset));
+      if (offset.agreeRatio < 0.95) {
+        assert.match(offset.note ?? '', /too short to tell a drift/);
+        const near = intervals.filter(
+          ({ lowUs, highUs }) =>
+            lowUs <= offset.offsetUs + offset.errorUs && highUs >= offset.offsetUs - offset.errorUs,
+        );
+        assert.ok(near.length >= 57, `${near.length}`);
+      }
+    }
+  });
+
 test('a wrong time zone stands out among differences, noise does not', () => {
   const random = createRandom(3);
   const noise = Array.from({ length: 200 }, () => (random.next() - 0.5) * 7_200e6);

@@ -8,7 +8,11 @@ import type { PlacedEntry } from '../../../src/model/log.ts';
 import { createRandom } from '../../../src/model/random.ts';
 import { line, NOON, SEC } from './lines.ts';
 
-type Fed = Partial<Row> & { readonly isProbe?: boolean; readonly entry?: Partial<PlacedEntry> };
+type Fed = Partial<Row> & {
+  readonly isProbe?: boolean;
+  readonly isNewBlock?: boolean;
+  readonly entry?: Partial<PlacedEntry>;
+};
 
 function collect(rows: Iterable<Fed>, more: Partial<CollectorOptions> = {}) {
   const collector = createCollector({
@@ -21,10 +25,10 @@ function collect(rows: Iterable<Fed>, more: Partial<CollectorOptions> = {}) {
     ...more,
   });
   let number = 0;
-  for (const { isProbe = false, entry = {}, ...fields } of rows) {
+  for (const { isProbe = false, isNewBlock = false, entry = {}, ...fields } of rows) {
     number++;
     const row: Row = { atUs: NOON, status: 200, substatus: 0, win32: 0, durationUs: 10_000, ...fields };
-    if (collector.row(row, number, isProbe))
+    if (collector.row(row, number, isProbe, isNewBlock))
       collector.entry(
         line(0, row.atUs, row.durationUs, {
           atUs: row.atUs,
@@ -122,6 +126,19 @@ test('a pause is told with the request that ended it and the next one', () => {
       [1_291, 20_000],
       [992, undefined],
       [7_000 - 0.03, undefined],
+    ],
+  );
+  const blocks = collect([
+    { atUs: NOON, isNewBlock: true },
+    { atUs: NOON + 10 * SEC, durationUs: 9 * SEC, isNewBlock: true },
+    { atUs: NOON + 11 * SEC, durationUs: 20_000 },
+    { atUs: NOON + 2_000 * SEC, durationUs: 8 * SEC, isNewBlock: true },
+  ]);
+  assert.deepEqual(
+    blocks.afterGaps.map(({ gapUs, nextUs, isNewBlock }) => [gapUs / SEC, nextUs, isNewBlock]),
+    [
+      [1, 20_000, true],
+      [1_981, undefined, true],
     ],
   );
   const byStart = collect([{ atUs: NOON, durationUs: 500 * SEC }, { atUs: NOON + 510 * SEC }], { stamp: 'start' });

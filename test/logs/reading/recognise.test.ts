@@ -58,15 +58,26 @@ test('what is not known says what was tried and how the file begins', () => {
   const found = recognise([format('nginx', 0), format('caddy', 0.31)], {}, head);
   assert.ok(found.kind === 'unknown');
   assert.deepEqual(
-    { ...found.problem, hint: found.problem.hint?.slice(0, 16) },
+    { ...found.problem, hint: found.problem.hint?.slice(0, 15) },
     {
       path: 'x.log',
       message: 'is of no format that is known',
       expected: 'one of caddy (31 %), nginx',
       found: '\\x1b[31mfirst ***\nsecond \\u202e\nthird',
-      hint: 'Name its format;',
+      hint: 'Name its format',
     },
   );
+});
+
+test('a pattern alone is no format: the hint names the one it is of', () => {
+  for (const [pattern, wanted] of [
+    ['$time_iso8601|$status', /named too: nginx\.$/],
+    ['%t|%>s', /named too: apache or varnish\.$/],
+  ] as const) {
+    const found = recognise([format('nginx', 0)], { formatOptions: { pattern } });
+    assert.ok(found.kind === 'unknown');
+    assert.match(found.problem.hint ?? '', wanted);
+  }
 });
 
 test('nothing but blanks says nothing about the format', () => {
