@@ -1,8 +1,8 @@
 /**
  * `npm run fuzz:logs -- [--lines 1000000] [--seed 1] [format…]`: mutates so many lines for the reader of each log format and reads them, one
  * process for each at the lowest priority. One reader reads them all, so that what it keeps by mistake shows as memory. Prints time, speed
- * and memory; exit code 1 where one threw, hung (10 min) or needed more
- * heap than it may have.
+ * and memory; exit code 1 where one threw, hung (10 min) or needed more heap than
+ * it may have.
  */
 import { spawnSync } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { LOG_FORMATS } from '../../src/catalog.ts';
 import { formatNamed, fuzzFormat } from '../helpers/fuzz-formats.ts';
 
-/** A minute is what a million lines of the slowest format take on an idle machine of two cores; the rest is room for a busy one. */
+/** A million lines take seconds to a minute, as XML two minutes, on a machine that is busy with other work; the rest is room. */
 const LIMIT_MS = 600_000;
 /** V8 may let garbage lie about up to here; a reader that keeps what it read ends in `heap out of memory`. */
 const HEAP = '--max-old-space-size=96';
