@@ -8,12 +8,15 @@ import {
   droppedBeforeResponse,
   droppedMidResponse,
 } from './detectors/connection.ts';
+import { delayedAck } from './detectors/delayed-ack.ts';
 import type { Detector } from './detectors/detector.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
+import { retransmission } from './detectors/retransmission.ts';
+import { stallPause } from './detectors/stall.ts';
 import { overhead } from './detectors/thresholds.ts';
 import { gatewayConnectTimeout, gatewayResponseTimeout } from './detectors/timeout.ts';
 import { memberTimeout } from './detectors/timeout-member.ts';
@@ -116,6 +119,9 @@ const MEASURING: readonly Detector[] = [
   memberSlow,
   applicationError,
   applicationSlow,
+  stallPause,
+  delayedAck,
+  retransmission,
   probeTimeout,
   overhead,
 ];
@@ -137,7 +143,6 @@ const LOGGED: readonly CauseId[] = [
   'cold-start/recycle',
   'gateway/overloaded',
   'gateway/retry-duplicate',
-  'path/retransmission',
   'log/unjoined',
 ];
 
