@@ -37,6 +37,18 @@ const HOLD_US = 10_000_000;
 /** Timers fire 1 to 8 ms late (measured on five gateways): an answer must come later than that to outlast one. */
 const MULTIPLE_SLACK = 0.02;
 
+/** They may have taken the members out one by one, with fewer tries each. */
+function slowFailuresUpTo(trigger: Exchange, exchanges: readonly Exchange[]): readonly Exchange[] {
+  return exchanges.filter(
+    (exchange) =>
+      exchange !== trigger &&
+      isFailure(exchange) &&
+      afterSendUs(exchange) >= LEAST_WAIT_US &&
+      exchange.endUs <= trigger.endUs &&
+      exchange.endUs > trigger.endUs - HOLD_US,
+  );
+}
+
 /**
  * One timer of the wait of the slow request: it tried every member in turn, one timer each, unless some answer to the
  * same request took longer than that and came through. Undefined: the number of tries is not known.
@@ -52,15 +64,13 @@ function timerWithin(
   const isOutlasted = same.some(
     (exchange) => !isFailure(exchange) && afterSendUs(exchange) > timerUs * (1 + MULTIPLE_SLACK),
   );
-  // Other slow failures shortly before may have taken the members out one by one, with fewer tries each.
-  const isOneOfSeveral = same.some(
-    (exchange) =>
-      isFailure(exchange) &&
-      afterSendUs(exchange) >= LEAST_WAIT_US &&
-      exchange.endUs <= trigger.endUs &&
-      exchange.endUs > trigger.endUs - HOLD_US,
-  );
+  const isOneOfSeveral = slowFailuresUpTo(trigger, same).length > 0;
   return isOutlasted || isOneOfSeveral || timerUs < LEAST_WAIT_US ? undefined : Math.round(timerUs);
+}
+
+function slowWords(trigger: Exchange, earlier: number): string {
+  const one = `${trigger.requestName}, ${formatDuration(afterSendUs(trigger))}`;
+  return earlier === 0 ? `One slow request (${one})` : `${earlier + 1} slow requests (the last: ${one})`;
 }
 
 export const cascade: Detector = {
@@ -91,6 +101,7 @@ export const cascade: Detector = {
       const directFailed = directDuring.filter(isFailure).length;
       if (trigger === undefined || directDuring.length < 3 || directFailed > 0.2 * directDuring.length) continue;
       const waitedUs = afterSendUs(trigger);
+      const earlier = slowFailuresUpTo(trigger, byDue);
       const timeoutUs = timerWithin(waitedUs, trigger, byDue, measures.members.length);
       const others = exchanges.filter((exchange) => !run.failures.includes(exchange));
       return candidatesOr(
@@ -101,8 +112,8 @@ export const cascade: Detector = {
             severity: 'critical',
             confidence: 'likely',
             p: backgroundFailureRatio(others) ** (run.failures.length - 1),
-            title: `One slow request (${trigger.requestName}, ${formatDuration(waitedUs)}) made the gateway take all members out: then every request failed at once for ${formatDuration(lastUs - first.dueUs)}.`,
-            meaning: `The gateway tried the slow request on one member after another and counted each as failed. With no member left it refused ${run.failures.length} requests of all kinds in a row (median ${formatDuration(median(run.failures.map(afterSendUs)))}), while ${directDuring.length - directFailed} of ${directDuring.length} direct requests to the members succeeded.`,
+            title: `${slowWords(trigger, earlier.length)} made the gateway take all members out: then every request failed at once for ${formatDuration(lastUs - first.dueUs)}.`,
+            meaning: `${earlier.length === 0 ? 'The gateway tried the slow request on one member after another and counted each as failed.' : 'The gateway counted each of them as a failure of the members that it had asked.'} With no member left it refused ${run.failures.length} requests of all kinds in a row (median ${formatDuration(median(run.failures.map(afterSendUs)))}), while ${directDuring.length - directFailed} of ${directDuring.length} direct requests to the members succeeded.`,
             measured: {
               ...(timeoutUs === undefined ? {} : { timeoutUs: { value: timeoutUs } }),
               outageUs: { value: lastUs - first.dueUs },
@@ -111,8 +122,8 @@ export const cascade: Detector = {
               exchangesExhibit(
                 'cascade-exchanges',
                 'The slow request and what followed',
-                'The first row waited for every member in turn; the rows after it were refused at once.',
-                [trigger, ...run.failures],
+                'The first rows waited for members until a timer ended it; the rows after them were refused at once.',
+                [...earlier, trigger, ...run.failures],
               ),
             ],
             rivals: [
@@ -123,6 +134,7 @@ export const cascade: Detector = {
               },
             ],
             affected: { count: run.failures.length, of: exchanges.length },
+            // The earlier ones are the work of a timer, which has a finding of its own.
             explains: seqsOf([trigger, ...run.failures]),
           },
         ],

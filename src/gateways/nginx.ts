@@ -178,6 +178,7 @@ const ADVICE: AdviceTable = {
   'gateway/cascade': (context) => ({
     steps: [
       'By default a GET that times out is repeated on every member, each failure takes its member out for fail_timeout (10 s), and then nginx answers 502 "no live upstreams" to everybody.',
+      'proxy_next_upstream off does not help: a failure still counts for max_fails (measured on nginx 1.22). max_fails=0 stops the taking out, a larger value makes it rarer.',
     ],
     commands: [
       conf(IN_LOCATION, 'proxy_next_upstream error;\nproxy_next_upstream_tries 2;\nproxy_next_upstream_timeout 10s;'),
