@@ -19,8 +19,8 @@ const LEAST_TOUCHED_RATIO = 0.01;
 const MOST_STOPPED_RATIO = 0.5;
 /** Of the requests through the gateway that met a member in its pauses, so many must have waited as well for it to be confirmed. */
 const CONFIRMING = { least: 3, ratio: 0.8 } as const;
-/** A pause is seen with this many requests in it: the first one and two more. */
-const SEEN_WITH = 3;
+/** A pause is seen with this many requests of the rarest route in it (methods C.8). */
+const SEEN_WITH = 5;
 /** Weaker evidence is not worth a line, not even as information. */
 const WORTH_SAYING_P = 0.01;
 /** More points make the chart heavy and not clearer. */
