@@ -10,6 +10,7 @@ import {
   droppedBeforeResponse,
   droppedMidResponse,
 } from './detectors/connection.ts';
+import { delayedAck } from './detectors/delayed-ack.ts';
 import type { Detector } from './detectors/detector.ts';
 import { dnsFailed, dnsSlow } from './detectors/dns.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
@@ -22,7 +23,9 @@ import { gatewayQueueTimeout } from './detectors/queue-timeout.ts';
 import { rateLimited } from './detectors/rate-limited.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
+import { retransmission } from './detectors/retransmission.ts';
 import { silentIdleDrop } from './detectors/silent-idle-drop.ts';
+import { stallPause } from './detectors/stall.ts';
 import { synLoss } from './detectors/syn-loss.ts';
 import { threadStarvation } from './detectors/thread-starvation.ts';
 import { overhead } from './detectors/thresholds.ts';
@@ -139,6 +142,9 @@ const MEASURING: readonly Detector[] = [
   memberSlow,
   applicationError,
   applicationSlow,
+  stallPause,
+  delayedAck,
+  retransmission,
   probeTimeout,
   overhead,
 ];
@@ -164,7 +170,6 @@ const LOGGED: readonly CauseId[] = [
   'cold-start/recycle',
   'gateway/overloaded',
   'gateway/retry-duplicate',
-  'path/retransmission',
   'log/unjoined',
 ];
 
