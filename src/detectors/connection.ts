@@ -14,6 +14,7 @@ import {
   insufficient,
   notApplicable,
 } from './detector.ts';
+import { type DownSpells, downSpells, isRefused } from './down-spells.ts';
 import { afterSendUs, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { launderedAnswers, truncatedByGateway } from './incomplete.ts';
@@ -35,7 +36,14 @@ const SHARE_SLACK = 0.5;
 export type Kind = {
   readonly cause: CauseId;
   readonly matches: (exchange: Exchange) => boolean;
-  readonly title: (member: string, ratio: string, share: string, events: readonly Exchange[]) => string;
+  /** `spells`: how often it was down, where it answered in between. */
+  readonly title: (
+    member: string,
+    ratio: string,
+    share: string,
+    events: readonly Exchange[],
+    spells: number | undefined,
+  ) => string;
   readonly meaning: string;
   readonly rivals: readonly Rival[];
   readonly leastEvents: number;
@@ -77,9 +85,11 @@ export function gatewayMade(exchange: Exchange, { gateway }: DetectorContext): b
 
 const refused: Kind = {
   cause: 'connection/refused',
-  matches: ({ outcome }) =>
-    outcome.kind === 'connection-error' && outcome.phase === 'connect' && outcome.code === 'refused',
-  title: (member, _ratio, share) => `${member} refuses connections: ${share}, nothing listens on its port.`,
+  matches: isRefused,
+  title: (member, _ratio, share, _events, spells) =>
+    spells === undefined
+      ? `${member} refuses connections: ${share}, nothing listens on its port.`
+      : `${member} goes down and comes back: it refused ${share}, ${spells === 1 ? 'in one spell, and answered before or after' : `in ${spells} spells, and answered in between`}.`,
   meaning:
     'The operating system of the member answered at once that the port is closed: the service is stopped, or listens elsewhere.',
   rivals: [{ cause: 'connection/unreachable', whyNot: 'the machine answered, only the port is closed' }],
@@ -160,6 +170,8 @@ type Fault = {
   readonly count: number;
   readonly of: number;
   readonly ratio: { readonly value: number; readonly low: number; readonly high: number };
+  /** Only of a refusing member. */
+  readonly spells?: DownSpells;
 };
 
 function faultOf(kind: Kind, member: string, { measures }: DetectorContext): Fault | undefined {
@@ -167,7 +179,9 @@ function faultOf(kind: Kind, member: string, { measures }: DetectorContext): Fau
   const tally = kind.isClosed
     ? tallyOf(measures, { route: directTo(member), roles: ORDINARY_ROLES, connection: 'new' })
     : all;
-  const events = all.kept.filter(kind.matches);
+  const spells = downSpells(measures, member);
+  // What a member cut because it went down is one more sign of that, and no trouble of its own.
+  const events = all.kept.filter((exchange) => kind.matches(exchange) && spells?.cut.has(exchange.seq) !== true);
   if (events.length < kind.leastEvents || isOwnRace(kind, events, all)) return undefined;
   const count = all.countOf(events);
   // A slot that was meant for a warm connection connects as well when there is none.
@@ -176,7 +190,9 @@ function faultOf(kind: Kind, member: string, { measures }: DetectorContext): Fau
     kind.isClosed ? tally.ended + count - tally.countOf(tally.kept.filter(kind.matches)) : all.ended,
   );
   const ratio = { value: count / of, ...proportionInterval(count, of) };
-  return ratio.low <= HEALTHY_RATIO ? undefined : { kind, member, events, count, of, ratio };
+  if (ratio.low <= HEALTHY_RATIO) return undefined;
+  const isDown = kind.cause === 'connection/refused' && spells !== undefined;
+  return { kind, member, events, count, of, ratio, ...(isDown ? { spells } : {}) };
 }
 
 /** Only reused connections are lost, although enough new ones were tried: the member was just closing them, which is a race of ours. */
@@ -233,7 +249,7 @@ function directLongest({ measures }: DetectorContext): ReadonlyMap<string, numbe
 }
 
 function candidateOf(fault: Fault, context: DetectorContext): Candidate {
-  const { kind, member, events, count, of, ratio } = fault;
+  const { kind, member, events, count, of, ratio, spells } = fault;
   const side = gatewaySide(fault, context);
   const isTotal = ratio.value >= 0.9;
   const isHidden = side.count === 0;
@@ -258,8 +274,8 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
     severity: isHidden && laundered.length === 0 ? 'warning' : 'error',
     confidence: isTotal || (side.count >= LEAST_EVENTS && side.isShare) ? 'confirmed' : 'likely',
     p: Math.min(1, binomialTail(count, of, HEALTHY_RATIO) * context.measures.members.length),
-    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`, events)}${isHidden && laundered.length === 0 ? (kind.hiddenWords ?? hidden) : ''}`,
-    meaning: `${kind.meaning} ${gatewayWords(side)}${laundered.length === 0 ? '' : ` ${kind.laundered?.words(laundered.length)}`}`,
+    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`, events, spells?.count)}${isHidden && laundered.length === 0 ? (kind.hiddenWords ?? hidden) : ''}`,
+    meaning: `${kind.meaning} ${gatewayWords(side)}${spellWords(spells)}${laundered.length === 0 ? '' : ` ${kind.laundered?.words(laundered.length)}`}`,
     measured: { errorRatio: ratio },
     exhibits: [
       exchangesExhibit(
@@ -277,7 +293,7 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
     ],
     rivals: kind.rivals,
     affected: { count, of },
-    explains: seqsOf([...events, ...own, ...laundered]),
+    explains: new Set([...seqsOf([...events, ...own, ...laundered]), ...(spells?.cut ?? [])]),
   };
 }
 
@@ -287,6 +303,12 @@ function gatewayWords({ count, of }: GatewaySide): string {
   return count === 0
     ? 'No request through the gateway failed for it in this run.'
     : `Through the gateway ${count} of ${of} requests failed in a way that fits.`;
+}
+
+function spellWords(spells: DownSpells | undefined): string {
+  if (spells === undefined) return '';
+  const cut = spells.cut.size === 0 ? '' : ` When it went down it cut ${spells.cut.size} requests that it had in work.`;
+  return `${cut} It is restarted, crashes, or is taken up and down by its supervisor: its own log says which.`;
 }
 
 /** One detector over kinds of the same cause. `looked` says what a clear verdict has checked. */

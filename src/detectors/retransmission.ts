@@ -130,7 +130,7 @@ export const retransmission: Detector = {
       );
     return candidatesOr(
       steady.map((leg) => candidateOf(leg, steady)).filter((candidate) => candidate !== undefined),
-      'no answers come 200 ms late or the doublings of it',
+      `no answers come 200 ms late or the doublings of it${steady.length < legs.length ? ` (on ${steady.length} of ${legs.length} routes; on the others answers are too few or scatter too much)` : ''}`,
     );
   },
 };

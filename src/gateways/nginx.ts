@@ -75,6 +75,7 @@ const ADVICE: AdviceTable = {
   'timeout/gateway-response': (context) => ({
     steps: [
       'proxy_read_timeout counts between two reads, and a GET that times out is run again on the next member: with several members users wait several times as long.',
+      'Each timeout takes its member out for fail_timeout, also without timeout in proxy_next_upstream: max_fails counts it in any case, unless there is only one server. max_fails=0 switches that off where slow requests are no sign of a bad member.',
     ],
     commands: [
       conf(IN_LOCATION, `proxy_read_timeout ${timerSeconds(context, 60 * US_PER_SEC)}s;\nproxy_next_upstream error;`),

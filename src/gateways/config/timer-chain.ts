@@ -244,7 +244,7 @@ function repeats(gateway: PlacedConfig, client: MeasuredTimer | undefined): read
         outer: client ?? response,
         inner: when,
         problem: `A GET that times out is repeated on up to ${tries} members: users wait up to ${formatDuration(total)}, not ${span(response)}.`,
-        why: 'Each try has the whole timeout, and each takes its member out of use for a while.',
+        why: 'Each try has the whole timeout, and each takes its member out of use for a while (max_fails, fail_timeout; the last one also with a single try).',
         fix: `Set proxy_next_upstream error (without timeout), or proxy_next_upstream_tries and proxy_next_upstream_timeout: ${text(when)}.`,
       },
     ];
