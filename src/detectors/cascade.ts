@@ -1,4 +1,4 @@
-/** One slow request takes members out for everyone: a wait of k timers, then instant failures for all, then recovery. */
+/** Slow requests take members out for everyone: one that waits k timers, or one for each member; then instant failures for all, then recovery. */
 import { median } from '../analysis/medians.ts';
 import { type Exchange, isFailure } from '../model/exchange.ts';
 import { formatDuration } from '../model/quantity.ts';
@@ -46,21 +46,48 @@ function timerWithin(
   trigger: Exchange,
   exchanges: readonly Exchange[],
   members: number,
+  isOneOfSeveral: boolean,
 ): number | undefined {
   const same = exchanges.filter((exchange) => exchange.requestName === trigger.requestName && exchange !== trigger);
   const timerUs = waitedUs / members;
   const isOutlasted = same.some(
     (exchange) => !isFailure(exchange) && afterSendUs(exchange) > timerUs * (1 + MULTIPLE_SLACK),
   );
-  // Other slow failures shortly before may have taken the members out one by one, with fewer tries each.
-  const isOneOfSeveral = same.some(
+  return isOutlasted || isOneOfSeveral || timerUs < LEAST_WAIT_US ? undefined : Math.round(timerUs);
+}
+
+/**
+ * The slow failures that may have taken members out, the last one among them: earlier ones shortly before took them out one by
+ * one, with fewer tries each (nginx counts a timeout also where it does not try another member: measured).
+ */
+function slowOnes(trigger: Exchange, exchanges: readonly Exchange[]): readonly Exchange[] {
+  return exchanges.filter(
     (exchange) =>
       isFailure(exchange) &&
       afterSendUs(exchange) >= LEAST_WAIT_US &&
       exchange.endUs <= trigger.endUs &&
       exchange.endUs > trigger.endUs - HOLD_US,
   );
-  return isOutlasted || isOneOfSeveral || timerUs < LEAST_WAIT_US ? undefined : Math.round(timerUs);
+}
+
+type Words = { readonly title: string; readonly tried: string; readonly reading: string };
+
+function wordsOf(slow: readonly Exchange[], trigger: Exchange): Words {
+  const names = [...new Set(slow.map(({ requestName }) => requestName))].join(', ');
+  const waited = formatDuration(afterSendUs(trigger));
+  if (slow.length === 1)
+    return {
+      title: `One slow request (${names}, ${waited})`,
+      tried: 'The gateway tried the slow request on one member after another and counted each as failed.',
+      reading: 'The first row waited for every member in turn; the rows after it were refused at once.',
+    };
+  const within = formatDuration(trigger.endUs - Math.min(...slow.map(({ endUs }) => endUs)));
+  return {
+    title: `${slow.length} slow requests within ${within} (${names}, the last one ${waited})`,
+    tried:
+      'For each of these requests the gateway counted a failure of the member that it had asked, or of several in turn.',
+    reading: `The first ${slow.length} rows waited for members; the rows after them were refused at once.`,
+  };
 }
 
 export const cascade: Detector = {
@@ -91,7 +118,9 @@ export const cascade: Detector = {
       const directFailed = directDuring.filter(isFailure).length;
       if (trigger === undefined || directDuring.length < 3 || directFailed > 0.2 * directDuring.length) continue;
       const waitedUs = afterSendUs(trigger);
-      const timeoutUs = timerWithin(waitedUs, trigger, byDue, measures.members.length);
+      const slow = slowOnes(trigger, byDue);
+      const words = wordsOf(slow, trigger);
+      const timeoutUs = timerWithin(waitedUs, trigger, byDue, measures.members.length, slow.length > 1);
       const others = exchanges.filter((exchange) => !run.failures.includes(exchange));
       return candidatesOr(
         [
@@ -101,8 +130,8 @@ export const cascade: Detector = {
             severity: 'critical',
             confidence: 'likely',
             p: backgroundFailureRatio(others) ** (run.failures.length - 1),
-            title: `One slow request (${trigger.requestName}, ${formatDuration(waitedUs)}) made the gateway take all members out: then every request failed at once for ${formatDuration(lastUs - first.dueUs)}.`,
-            meaning: `The gateway tried the slow request on one member after another and counted each as failed. With no member left it refused ${run.failures.length} requests of all kinds in a row (median ${formatDuration(median(run.failures.map(afterSendUs)))}), while ${directDuring.length - directFailed} of ${directDuring.length} direct requests to the members succeeded.`,
+            title: `${words.title} made the gateway take all members out: then every request failed at once for ${formatDuration(lastUs - first.dueUs)}.`,
+            meaning: `${words.tried} With no member left it refused ${run.failures.length} requests of all kinds in a row (median ${formatDuration(median(run.failures.map(afterSendUs)))}), while ${directDuring.length - directFailed} of ${directDuring.length} direct requests to the members succeeded.`,
             measured: {
               ...(timeoutUs === undefined ? {} : { timeoutUs: { value: timeoutUs } }),
               outageUs: { value: lastUs - first.dueUs },
@@ -110,9 +139,9 @@ export const cascade: Detector = {
             exhibits: [
               exchangesExhibit(
                 'cascade-exchanges',
-                'The slow request and what followed',
-                'The first row waited for every member in turn; the rows after it were refused at once.',
-                [trigger, ...run.failures],
+                slow.length === 1 ? 'The slow request and what followed' : 'The slow requests and what followed',
+                words.reading,
+                [...slow, ...run.failures],
               ),
             ],
             rivals: [
