@@ -22,7 +22,7 @@ export type StallSearch = {
   readonly stalls: readonly Stall[];
   /** Middle of the densest half of elapsed times: what a request takes when nothing is paused. */
   readonly quietUs: number;
-  /** Width of that half, and at least what clocks and scheduling make: ends within it count as one instant. */
+  /** Ends that differ by no more count as one instant. */
   readonly togetherUs: number;
   /** From this elapsed time on a request is slow. */
   readonly slowUs: number;
@@ -44,24 +44,26 @@ export type StallSearch = {
 const INSTANT_US = 5_000;
 /** Shorter waits are nobody's trouble (effect floor: 10 ms in methods C.0, doubled because schedulers alone make 10 ms). */
 export const LEAST_PAUSE_US = 20_000;
-/** A pause stands out from the ordinary scatter of work. */
-const PAUSE_PER_SPREAD = 3;
+/**
+ * Requests that are worked on after the pause end together as far as their own work does: of two normal values six pairs in seven
+ * differ by less than 1.5 widths of the densest half.
+ */
+const SPREADS_TOGETHER = 1.5;
+/** A pause stands out from the ordinary scatter of work: twice what counts as together. */
+const PAUSE_PER_TOGETHER = 2;
 /** The first one and two more: two that end together are a coincidence. */
 const LEAST_LATER = 2;
-/**
- * Their own work scatters, so a few end outside of the common instant: of two normal values one pair in three differs by more than
- * the densest half is wide, ...
- */
-const HELD_RATIO = 0.5;
-/** ... and one in 240 by three times as much. */
-const OUTLIER_SPREADS = 3;
+/** A few end outside of the common instant by their own work, ... */
+const HELD_RATIO = 0.6;
+/** ... but not by twice as much: one pair in 240. */
+const OUTLIER_TOGETHERS = 2;
 
 /** Slow requests of one route that were held together. Empty for fewer than three requests. */
 export function findStalls(passages: readonly Passage[]): StallSearch {
   const byArrival = passages.toSorted((a, b) => a.arrivalUs - b.arrivalUs || a.endUs - b.endUs);
   const elapsed = byArrival.map(elapsedUs).sort((a, b) => a - b);
   const { middleUs, widthUs } = densestHalf(elapsed);
-  const togetherUs = Math.max(INSTANT_US, widthUs);
+  const togetherUs = Math.max(INSTANT_US, SPREADS_TOGETHER * widthUs);
   const slowUs = middleUs + Math.max(LEAST_PAUSE_US, togetherUs);
   const place: Place = { byArrival, quietUs: middleUs, togetherUs, slowUs };
   const candidates = byArrival
@@ -124,7 +126,7 @@ function elapsedUs({ arrivalUs, endUs }: Passage): number {
 /** The stall that would begin with this request: who comes until shortly before its end must end with it. */
 function stallFrom(first: Passage, index: number, place: Place): Stall | undefined {
   const { quietUs, togetherUs } = place;
-  if (elapsedUs(first) - quietUs < Math.max(LEAST_PAUSE_US, PAUSE_PER_SPREAD * togetherUs)) return undefined;
+  if (elapsedUs(first) - quietUs < Math.max(LEAST_PAUSE_US, PAUSE_PER_TOGETHER * togetherUs)) return undefined;
   const later = laterOnes(first, index, place);
   if (later === undefined || later.independent < LEAST_LATER || later.held.length < HELD_RATIO * later.asked)
     return undefined;
@@ -162,7 +164,7 @@ function laterOnes(first: Passage, index: number, { byArrival, togetherUs, slowU
   for (let i = index + 1; i < byArrival.length; i++) {
     const one = byArrival[i]!;
     if (one.arrivalUs > first.endUs - slowUs) break;
-    if (one.endUs < first.endUs - OUTLIER_SPREADS * togetherUs) return undefined;
+    if (one.endUs < first.endUs - OUTLIER_TOGETHERS * togetherUs) return undefined;
     asked++;
     const isHeld = Math.abs(one.endUs - first.endUs) <= togetherUs;
     if (!isHeld) continue;

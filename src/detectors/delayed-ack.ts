@@ -154,7 +154,7 @@ function applicationRival(
     isExcluded,
     whyNot: isExcluded
       ? `an application that pauses by itself would do so ${where} as well, where ${late} of ${elsewhere.length} answers took as long`
-      : `an application that pauses by itself is not excluded: ${where} ${late} of ${elsewhere.length} answers took as long`,
+      : `an application that pauses by itself is not excluded: ${where} ${late} of ${elsewhere.length} answers took as long; a compare with newConnections: 50% would tell`,
   };
 }
 

@@ -19,8 +19,8 @@ const LEAST_TOUCHED_RATIO = 0.01;
 const MOST_STOPPED_RATIO = 0.5;
 /** Of the requests through the gateway that met a member in its pauses, so many must have waited as well for it to be confirmed. */
 const CONFIRMING = { least: 3, ratio: 0.8 } as const;
-/** A pause is seen with this many requests in it: the first one and two more. */
-const SEEN_WITH = 3;
+/** A pause is seen with this many requests of the rarest route in it (methods C.8). */
+const SEEN_WITH = 5;
 /** Weaker evidence is not worth a line, not even as information. */
 const WORTH_SAYING_P = 0.01;
 /** More points make the chart heavy and not clearer. */
@@ -138,7 +138,7 @@ function candidateOf({ way, own, tests, isWitnessed }: Found): Candidate | undef
     confidence: isRecurring ? (member !== undefined && isSeenThrough(way, own) ? 'confirmed' : 'likely') : 'possible',
     p,
     title: `${who} stands still for about ${formatDuration(length.value)}, ${times} in ${formatDuration(runUs)}${every}: ${formatRatio(touched)} of ${member === undefined ? 'requests through it' : 'its requests'} waited for it to go on.`,
-    meaning: `${meaningOf(way, isWitnessed)} They had come one after the other and ended together: of neighbouring slow requests ${search.together} pairs ended at one instant, and ${search.mirrored} differed by as much the other way, which chance makes as often. Collection of memory, a lock, a disk or a virtual machine that was halted do that.`,
+    meaning: `${meaningOf(way, isWitnessed)} They had come one after the other and ended together: of neighbouring slow requests ${search.together} pairs ended at one instant, and only ${search.mirrored} differed by as much the other way, which chance makes as often. Collection of memory, a lock, a disk or a virtual machine that was halted do that.${isWitnessed && !isRecurring ? ' It was met too rarely to be sure: a longer compare, or one at a higher rate, will tell.' : ''}`,
     measured: {
       pauseUs: length,
       touchedRatio: { value: touched },
