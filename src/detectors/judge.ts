@@ -116,6 +116,12 @@ const EXPLAINED_BY: readonly {
   },
   { loser: 'member/slow', winner: 'stall/pause', sameMember: true, because: 'its pauses explain the slow answers' },
   {
+    loser: 'path/retransmission',
+    winner: 'stall/pause',
+    sameMember: true,
+    because: 'its pauses explain answers that are late by as much',
+  },
+  {
     loser: 'member/slow',
     winner: 'path/delayed-ack',
     sameMember: true,
