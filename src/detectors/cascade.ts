@@ -1,4 +1,4 @@
-/** One slow request takes members out for everyone: a wait of k timers, then instant failures for all, then recovery. */
+/** Slow requests take members out for everyone: one that waits k timers, or one for each member; then instant failures for all, then recovery. */
 import { median } from '../analysis/medians.ts';
 import { type Exchange, isFailure } from '../model/exchange.ts';
 import { formatDuration } from '../model/quantity.ts';
@@ -37,18 +37,6 @@ const HOLD_US = 10_000_000;
 /** Timers fire 1 to 8 ms late (measured on five gateways): an answer must come later than that to outlast one. */
 const MULTIPLE_SLACK = 0.02;
 
-/** They may have taken the members out one by one, with fewer tries each. */
-function slowFailuresUpTo(trigger: Exchange, exchanges: readonly Exchange[]): readonly Exchange[] {
-  return exchanges.filter(
-    (exchange) =>
-      exchange !== trigger &&
-      isFailure(exchange) &&
-      afterSendUs(exchange) >= LEAST_WAIT_US &&
-      exchange.endUs <= trigger.endUs &&
-      exchange.endUs > trigger.endUs - HOLD_US,
-  );
-}
-
 /**
  * One timer of the wait of the slow request: it tried every member in turn, one timer each, unless some answer to the
  * same request took longer than that and came through. Undefined: the number of tries is not known.
@@ -58,19 +46,48 @@ function timerWithin(
   trigger: Exchange,
   exchanges: readonly Exchange[],
   members: number,
+  isOneOfSeveral: boolean,
 ): number | undefined {
   const same = exchanges.filter((exchange) => exchange.requestName === trigger.requestName && exchange !== trigger);
   const timerUs = waitedUs / members;
   const isOutlasted = same.some(
     (exchange) => !isFailure(exchange) && afterSendUs(exchange) > timerUs * (1 + MULTIPLE_SLACK),
   );
-  const isOneOfSeveral = slowFailuresUpTo(trigger, same).length > 0;
   return isOutlasted || isOneOfSeveral || timerUs < LEAST_WAIT_US ? undefined : Math.round(timerUs);
 }
 
-function slowWords(trigger: Exchange, earlier: number): string {
-  const one = `${trigger.requestName}, ${formatDuration(afterSendUs(trigger))}`;
-  return earlier === 0 ? `One slow request (${one})` : `${earlier + 1} slow requests (the last: ${one})`;
+/**
+ * The slow failures that may have taken members out, the last one among them: earlier ones shortly before took them out one by
+ * one, with fewer tries each (nginx counts a timeout also where it does not try another member: measured).
+ */
+function slowOnes(trigger: Exchange, exchanges: readonly Exchange[]): readonly Exchange[] {
+  return exchanges.filter(
+    (exchange) =>
+      isFailure(exchange) &&
+      afterSendUs(exchange) >= LEAST_WAIT_US &&
+      exchange.endUs <= trigger.endUs &&
+      exchange.endUs > trigger.endUs - HOLD_US,
+  );
+}
+
+type Words = { readonly title: string; readonly tried: string; readonly reading: string };
+
+function wordsOf(slow: readonly Exchange[], trigger: Exchange): Words {
+  const names = [...new Set(slow.map(({ requestName }) => requestName))].join(', ');
+  const waited = formatDuration(afterSendUs(trigger));
+  if (slow.length === 1)
+    return {
+      title: `One slow request (${names}, ${waited})`,
+      tried: 'The gateway tried the slow request on one member after another and counted each as failed.',
+      reading: 'The first row waited for every member in turn; the rows after it were refused at once.',
+    };
+  const within = formatDuration(trigger.endUs - Math.min(...slow.map(({ endUs }) => endUs)));
+  return {
+    title: `${slow.length} slow requests within ${within} (${names}, the last one ${waited})`,
+    tried:
+      'For each of these requests the gateway counted a failure of the member that it had asked, or of several in turn.',
+    reading: `The first ${slow.length} rows waited for members; the rows after them were refused at once.`,
+  };
 }
 
 export const cascade: Detector = {
@@ -101,8 +118,9 @@ export const cascade: Detector = {
       const directFailed = directDuring.filter(isFailure).length;
       if (trigger === undefined || directDuring.length < 3 || directFailed > 0.2 * directDuring.length) continue;
       const waitedUs = afterSendUs(trigger);
-      const earlier = slowFailuresUpTo(trigger, byDue);
-      const timeoutUs = timerWithin(waitedUs, trigger, byDue, measures.members.length);
+      const slow = slowOnes(trigger, byDue);
+      const words = wordsOf(slow, trigger);
+      const timeoutUs = timerWithin(waitedUs, trigger, byDue, measures.members.length, slow.length > 1);
       const others = exchanges.filter((exchange) => !run.failures.includes(exchange));
       return candidatesOr(
         [
@@ -112,8 +130,8 @@ export const cascade: Detector = {
             severity: 'critical',
             confidence: 'likely',
             p: backgroundFailureRatio(others) ** (run.failures.length - 1),
-            title: `${slowWords(trigger, earlier.length)} made the gateway take all members out: then every request failed at once for ${formatDuration(lastUs - first.dueUs)}.`,
-            meaning: `${earlier.length === 0 ? 'The gateway tried the slow request on one member after another and counted each as failed.' : 'The gateway counted each of them as a failure of the members that it had asked.'} With no member left it refused ${run.failures.length} requests of all kinds in a row (median ${formatDuration(median(run.failures.map(afterSendUs)))}), while ${directDuring.length - directFailed} of ${directDuring.length} direct requests to the members succeeded.`,
+            title: `${words.title} made the gateway take all members out: then every request failed at once for ${formatDuration(lastUs - first.dueUs)}.`,
+            meaning: `${words.tried} With no member left it refused ${run.failures.length} requests of all kinds in a row (median ${formatDuration(median(run.failures.map(afterSendUs)))}), while ${directDuring.length - directFailed} of ${directDuring.length} direct requests to the members succeeded.`,
             measured: {
               ...(timeoutUs === undefined ? {} : { timeoutUs: { value: timeoutUs } }),
               outageUs: { value: lastUs - first.dueUs },
@@ -121,9 +139,9 @@ export const cascade: Detector = {
             exhibits: [
               exchangesExhibit(
                 'cascade-exchanges',
-                'The slow request and what followed',
-                'The first rows waited for members until a timer ended it; the rows after them were refused at once.',
-                [...earlier, trigger, ...run.failures],
+                slow.length === 1 ? 'The slow request and what followed' : 'The slow requests and what followed',
+                words.reading,
+                [...slow, ...run.failures],
               ),
             ],
             rivals: [
@@ -134,7 +152,6 @@ export const cascade: Detector = {
               },
             ],
             affected: { count: run.failures.length, of: exchanges.length },
-            // The earlier ones are the work of a timer, which has a finding of its own.
             explains: seqsOf([trigger, ...run.failures]),
           },
         ],

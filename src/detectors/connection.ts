@@ -307,7 +307,7 @@ function gatewayWords({ count, of }: GatewaySide): string {
 
 function spellWords(spells: DownSpells | undefined): string {
   if (spells === undefined) return '';
-  const cut = spells.cut.size === 0 ? '' : ` When it went down it cut ${spells.cut.size} requests that it had in work.`;
+  const cut = spells.cut.size === 0 ? '' : ` Requests that it cut when it went down: ${spells.cut.size}.`;
   return `${cut} It is restarted, crashes, or is taken up and down by its supervisor: its own log says which.`;
 }
 

@@ -25,8 +25,10 @@ const LEAST_HITS = 3;
 const LEAST_ASKED = 100;
 /** More than this is not loss, which the senders would slow down for, but a step of the work. */
 const MOST_RATIO = 0.1;
-/** One step may be a timer of somebody's own. Its doubling as well, twice, is not. */
-const LEAST_DOUBLED = 2;
+/** One step may be a timer of somebody's own. That its doubling shows as well must be this improbable by chance. */
+const RIVAL_P = 0.01;
+/** The gateway and two members, or three members: one lost packet in a hundred on each of them at once is no accident of their ways. */
+const LEAST_SHARING = 3;
 const WORTH_SAYING_P = 0.01;
 
 type Leg = {
@@ -49,9 +51,9 @@ function legOf(measures: Measures, member: string | undefined): Leg {
   return { member, answers, usualUs, spreadUs, hits: RUNGS_US.map((rungUs) => near(rungUs, 0)) };
 }
 
-/** Chance of so many answers at the steps rather than beside them. */
-function chanceOf({ answers, usualUs, hits }: Leg): number {
-  const beside = RUNGS_US.reduce(
+/** Chance of so many answers at the steps rather than beside them; of the doubled steps alone with `first` 1. */
+function chanceOf({ answers, usualUs, hits }: Leg, first: 0 | 1): number {
+  const beside = RUNGS_US.slice(first).reduce(
     (sum, rungUs) =>
       sum +
       answers.filter(
@@ -59,17 +61,17 @@ function chanceOf({ answers, usualUs, hits }: Leg): number {
       ).length,
     0,
   );
-  return binomialTail(hits.flat().length, beside, WINDOW_RATIO);
+  return binomialTail(hits.slice(first).flat().length, beside, WINDOW_RATIO);
 }
 
 function candidateOf(leg: Leg, legs: readonly Leg[]): Candidate | undefined {
   const { member, answers, usualUs } = leg;
   const hits = leg.hits.flat();
-  const p = Math.min(1, chanceOf(leg) * legs.length);
+  const p = Math.min(1, chanceOf(leg, 0) * legs.length);
   const ratio = hits.length / answers.length;
   if (hits.length < LEAST_HITS || ratio > MOST_RATIO || p > WORTH_SAYING_P) return undefined;
   const doubled = hits.length - (leg.hits[0]?.length ?? 0);
-  const isSure = doubled >= LEAST_DOUBLED;
+  const isSure = chanceOf(leg, 1) * legs.length <= RIVAL_P;
   const where = whereOf(leg, legs);
   return {
     cause: 'path/retransmission',
@@ -77,7 +79,7 @@ function candidateOf(leg: Leg, legs: readonly Leg[]): Candidate | undefined {
     severity: isSure ? 'warning' : 'info',
     confidence: isSure ? 'likely' : 'possible',
     p,
-    title: `${formatRatio(ratio)} of answers ${member === undefined ? 'through the gateway' : `of ${member}`} come ${isSure ? '200 ms or 600 ms' : '200 ms'} late, as after a lost packet${where}.`,
+    title: `${formatRatio(ratio)} of answers ${member === undefined ? 'through the gateway' : `of ${member}`} come ${isSure ? `200 ms or 600 ms late, as after a lost packet${where}` : `200 ms late: a lost packet${where}, or a step of the application`}.`,
     meaning: `${hits.length} of ${answers.length} answers took ${formatDuration(TIMER_US)} longer than the usual ${formatDuration(usualUs)}, or that and its doubling (${doubled}), within ${formatDuration(TOLERANCE_US)}: a sender repeats what was not acknowledged after such a time. ${isSure ? 'A timer of the application has no doubling.' : 'One step alone may be a timer of the application as well.'}`,
     measured: {
       affectedRatio: { value: ratio, ...proportionInterval(hits.length, answers.length) },
@@ -128,8 +130,16 @@ export const retransmission: Detector = {
         `a request whose answers scatter by less than ${formatDuration(MOST_SPREAD_US)}: a step of 200 ms would not stand out`,
         `half of them within ${formatDuration(Math.min(...asked.map(({ spreadUs }) => spreadUs)))}`,
       );
+    const all = steady.map((leg) => candidateOf(leg, steady)).filter((candidate) => candidate !== undefined);
+    const sure = all.filter(({ severity }) => severity !== 'info');
+    const isShared = steady.length >= LEAST_SHARING && all.length === steady.length;
+    if (isShared && sure.length === 0)
+      return insufficient(
+        'a probe on another machine: a step of 200 ms that all routes share is one of the application, or of this machine’s own network',
+        `such a step on all ${steady.length} routes, and too few doublings of it`,
+      );
     return candidatesOr(
-      steady.map((leg) => candidateOf(leg, steady)).filter((candidate) => candidate !== undefined),
+      isShared ? sure : all,
       `no answers come 200 ms late or the doublings of it${steady.length < legs.length ? ` (on ${steady.length} of ${legs.length} routes; on the others answers are too few or scatter too much)` : ''}`,
     );
   },

@@ -138,7 +138,7 @@ function candidateOf({ way, own, tests, isWitnessed }: Found): Candidate | undef
     confidence: isRecurring ? (member !== undefined && isSeenThrough(way, own) ? 'confirmed' : 'likely') : 'possible',
     p,
     title: `${who} stands still for about ${formatDuration(length.value)}, ${times} in ${formatDuration(runUs)}${every}: ${formatRatio(touched)} of ${member === undefined ? 'requests through it' : 'its requests'} waited for it to go on.`,
-    meaning: `${meaningOf(way, isWitnessed)} They had come one after the other and ended together: of neighbouring slow requests ${search.together} pairs ended at one instant, and only ${search.mirrored} differed by as much the other way, which chance makes as often. Collection of memory, a lock, a disk or a virtual machine that was halted do that.${isWitnessed && !isRecurring ? ' It was met too rarely to be sure: a longer compare, or one at a higher rate, will tell.' : ''}`,
+    meaning: `${meaningOf(way, isWitnessed)} They had come one after the other and ended together: of neighbouring slow requests ${search.together} pairs ended at one instant, and only ${search.mirrored} differed by as much the other way, which chance makes as often. Collection of memory, a lock, a disk, a virtual machine that was halted, or one long request in a server with a single thread do that.${isWitnessed && !isRecurring ? ' It was met too rarely to be sure: a longer compare, or one at a higher rate, will tell.' : ''}`,
     measured: {
       pauseUs: length,
       touchedRatio: { value: touched },

@@ -62,8 +62,13 @@ function connecting(route: RouteId, measures: Measures): Leg {
   return { route, isBehind: false, exchanges, timeOf: ({ phasesUs }) => phasesUs?.connect ?? 0, of };
 }
 
-/** Requests of which direct answers never take that long: then a wait of a second more was made behind the gateway. */
+/**
+ * Requests of which direct answers never take that long: then a wait of a second more was made behind the gateway. Nothing is said
+ * where a member could not be reached: the gateway may have waited before it tried again (HAProxy: 1 s after a refused
+ * connection, measured), or have given up on it after its own timer.
+ */
 function behindGateway(measures: Measures): Leg | undefined {
+  if (measures.members.some((member) => isOutOfReach(member, measures))) return undefined;
   const waitOf = ({ phasesUs }: Exchange): number => phasesUs?.wait ?? 0;
   const quick = new Set(
     measures.profile.requests
@@ -79,6 +84,12 @@ function behindGateway(measures: Measures): Leg | undefined {
   const tally = tallyOf(measures, { route: GATEWAY, roles: ['slot'], cohorts: ['ok'] });
   const exchanges = tally.kept.filter(({ requestName }) => quick.has(requestName));
   return { route: GATEWAY, isBehind: true, exchanges, timeOf: waitOf, of: Math.max(exchanges.length, tally.ended) };
+}
+
+function isOutOfReach(member: string, measures: Measures): boolean {
+  return measures
+    .exchanges({ route: directTo(member), cohorts: ['error', 'timeout'] })
+    .some(({ outcome }) => outcome.kind === 'connection-error' || outcome.kind === 'timeout');
 }
 
 function candidateOf({ route, isBehind, exchanges, timeOf, of }: Leg): Candidate | undefined {

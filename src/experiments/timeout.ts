@@ -70,7 +70,7 @@ export const timeout: Experiment<TimeoutSpec> = {
       };
     }
     const steps = ladder(spec.upToUs);
-    const gentle = profile.members.length > 1;
+    const gentle = mayHaveSeveral(profile);
     return {
       ...base,
       requestsPerRoute: {
@@ -106,9 +106,9 @@ export const timeout: Experiment<TimeoutSpec> = {
         stop: 'completed',
         notes: ['no request with {delayMs}: the timeout is read from what the other experiments saw'],
       };
-    const several = context.profile.members.length > 1;
     const guard = context.guard();
-    if (!several || guard.slowRequest === 'never') return threeRequests(planned.id, request.name, spec, context);
+    if (!mayHaveSeveral(context.profile) || guard.slowRequest === 'never')
+      return threeRequests(planned.id, request.name, spec, context);
     if (!request.safe) {
       return {
         stop: 'guard',
@@ -118,6 +118,11 @@ export const timeout: Experiment<TimeoutSpec> = {
     return gentleLadder(planned.id, request.name, spec, context);
   },
 };
+
+/** A profile without members does not say how many there are behind the gateway. */
+function mayHaveSeveral({ members }: Profile): boolean {
+  return members.length !== 1;
+}
 
 function delayRequest(spec: TimeoutSpec, profile: Profile) {
   return spec.request === undefined

@@ -178,7 +178,7 @@ const ADVICE: AdviceTable = {
   'gateway/cascade': (context) => ({
     steps: [
       'By default a GET that times out is repeated on every member, each failure takes its member out for fail_timeout (10 s), and then nginx answers 502 "no live upstreams" to everybody.',
-      'proxy_next_upstream off does not help: a failure still counts for max_fails (measured on nginx 1.22). max_fails=0 stops the taking out, a larger value makes it rarer.',
+      'Without timeout in proxy_next_upstream, or with off, it is not repeated, but still takes out the member that it was sent to: as many slow requests as there are members do the same. max_fails decides how many it takes (0: never).',
     ],
     commands: [
       conf(IN_LOCATION, 'proxy_next_upstream error;\nproxy_next_upstream_tries 2;\nproxy_next_upstream_timeout 10s;'),
@@ -202,7 +202,7 @@ export const nginx: Gateway = {
   ejection: {
     slowRequest: 'all-members',
     because:
-      'With the defaults (max_fails=1, proxy_next_upstream error timeout) a GET that times out is repeated on every member and takes each out for 10 s; a POST takes out one, and so does a GET with proxy_next_upstream off, because max_fails counts a timeout in any case. Measured with nginx 1.22.',
+      'With the defaults (max_fails=1, proxy_next_upstream error timeout) a GET that times out is repeated on every member and takes each out for 10 s; a POST takes out one, and with proxy_next_upstream off so does a GET, because a timeout always counts. Only max_fails=0 or a single server keeps members in. Measured with nginx 1.22.',
     holdUs: 10 * US_PER_SEC,
   },
   timers: [

@@ -104,3 +104,17 @@ test('the wait names no timer where another slow failure had taken a member out 
   const candidate = onlyCandidate(cascade, makeRecording({ seed: 9 }).compare({ gateway }).build());
   assert.equal(candidate.measured['timeoutUs'], undefined);
 });
+
+test('slow requests that each took one member out: as many are told, and no timer', () => {
+  const after = tookAllOut(10 * SEC);
+  const gateway: Responder = (ask: Ask) =>
+    ask.index === 60 || ask.index === 80 ? { ...SLOW, us: 3 * SEC } : typeof after === 'function' ? after(ask) : after;
+  const candidate = onlyCandidate(cascade, makeRecording({ seed: 10, noise: 1 }).compare({ gateway }).build());
+  assertPresentable(candidate);
+  assert.match(
+    candidate.title,
+    /^3 slow requests within 5 s \(.+, the last one 6 s\) made the gateway take all members out/,
+  );
+  assert.equal(candidate.measured['timeoutUs'], undefined);
+  assert.equal(candidate.explains.size, 201);
+});

@@ -41,7 +41,7 @@ describe('a member that goes down and comes back', () => {
       candidate.title,
       /^web2 goes down and comes back: it refused \d+ of \d+ attempts to connect, in 5 spells, and answered in between\./,
     );
-    assert.match(candidate.meaning, /it cut \d+ requests that it had in work\. It is restarted, crashes/);
+    assert.match(candidate.meaning, /Requests that it cut when it went down: \d+\. It is restarted, crashes/);
     for (const { seq } of resets) assert.ok(candidate.explains.has(seq));
     assert.equal(detect(droppedBeforeResponse, recording).state, 'clear');
   });

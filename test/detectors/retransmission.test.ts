@@ -56,6 +56,23 @@ describe('path/retransmission, measured', () => {
     assert.match(candidate.meaning, /may be a timer of the application/);
   });
 
+  test('one step and slow answers of all lengths: answers beside the doubled steps show that it is not doubled', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const step: Responder = ({ random }) => {
+        const at = random.next();
+        return { us: at < 0.05 ? 214_000 : at < 0.08 ? 500_000 + 400_000 * random.next() : 12_000, exact: true };
+      };
+      for (const { severity } of candidatesOf(detect(retransmission, farm({ web2: step }, { seed }))))
+        assert.equal(severity, 'info', `seed ${seed}`);
+    }
+  });
+
+  test('a step that all routes share, as of a cache, is not laid at one of them', () => {
+    const step: Responder = ({ random }) => ({ us: random.next() < 0.05 ? 214_000 : 12_000, exact: true });
+    const detection = detect(retransmission, farm({ web1: step, web2: step }, { gateway: step }));
+    assert.match(detection.state === 'insufficient-data' ? detection.need : '', /all routes share/);
+  });
+
   const silent: readonly { readonly title: string; readonly make: (seed: number) => Recording }[] = [
     { title: 'healthy', make: (seed) => farm({}, { seed, durationUs: 12_000_000 }) },
     {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { synLoss } from '../../src/detectors/syn-loss.ts';
 import type { Recording } from '../../src/model/recording.ts';
 import { GATEWAY } from '../../src/model/route.ts';
-import { type Ask, makeRecording, type Reply, type Responder } from '../helpers/make-recording.ts';
+import { type Ask, makeRecording, type Reply, type Responder, refused } from '../helpers/make-recording.ts';
 import {
   ALPHA,
   assertClear,
@@ -42,6 +42,12 @@ function farm(web2: Responder, gateway: Responder = lossy(0, () => 0), seed = 4,
     .build();
 }
 
+/** Behind the gateway some requests wait a second or three. */
+const waits: Responder = (ask) => {
+  const wait = 11_000 + (ask.random.next() < 0.03 ? Math.round(repeats(ask)) : 0);
+  return { us: wait + 120, exact: true, facts: { phasesUs: { ...WORK, wait } } };
+};
+
 describe('attempts to connect that are repeated', () => {
   for (const noise of NOISES)
     test(`to one member name that member and how many (noise ${noise})`, () => {
@@ -66,10 +72,6 @@ describe('attempts to connect that are repeated', () => {
   });
 
   test('between gateway and members show as waiting, and stay possible', () => {
-    const waits: Responder = (ask) => {
-      const wait = 11_000 + (ask.random.next() < 0.03 ? Math.round(repeats(ask)) : 0);
-      return { us: wait + 120, exact: true, facts: { phasesUs: { ...WORK, wait } } };
-    };
     const candidate = onlyCandidate(synLoss, farm(10_000, waits));
     assertPresentable(candidate);
     assert.equal(candidate.confidence, 'possible');
@@ -84,6 +86,12 @@ describe('nothing is said', () => {
     ['connects that are slow by 200 ms', lossy(0.1, () => 200_000)],
   ];
   for (const [title, responder] of others) test(`of ${title}`, () => assertClear(synLoss, farm(responder)));
+
+  // HAProxy waits 1 s before it tries another member.
+  test('of waits behind the gateway where a member goes down and comes back', () => {
+    const flaps: Responder = ({ atUs }) => (atUs % (3 * SEC) < SEC ? refused() : 10_000);
+    assertClear(synLoss, farm(flaps, waits));
+  });
 
   test('of pages that take exactly a second, directly as well', () => {
     const second: Responder = ({ random }) => (random.next() < 0.1 ? 1.02 * SEC : 10_000);

@@ -119,6 +119,13 @@ describe('timeout where slow requests take members out', () => {
     });
   }
 
+  test('a profile without members does not say how many there are: the guard holds', async () => {
+    const profile = profileOf({ members: 0 });
+    const { asked, end } = await run({ profile, guard: { slowRequest: 'all-members' } });
+    assert.deepEqual(asked, []);
+    assert.equal(end.stop, 'guard');
+  });
+
   const GUARD = { slowRequest: 'all-members', because: 'it tries the next member.', holdUs: 10_000_000 } as const;
 
   test('safe: growing steps until the first failure, one direct, a wait, then the confirmation', async () => {
@@ -179,7 +186,7 @@ describe('timeout where slow requests take members out', () => {
 
 describe('the plan of timeout', () => {
   test('never less than what is sent', async () => {
-    for (const profile of [profileOf({ members: 1 }), profileOf(), safeProfile]) {
+    for (const profile of [profileOf({ members: 0 }), profileOf({ members: 1 }), profileOf(), safeProfile]) {
       for (const slowRequest of ['never', 'all-members'] as const) {
         const planned = timeout.plan(SPEC, profile, 'timeout-1').requestsPerRoute;
         for (const timerUs of [300_000, 2_000_000, 34_000_000, 60_000_000]) {
