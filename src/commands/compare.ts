@@ -1,9 +1,8 @@
 import { Command } from 'commander';
-import { UserError } from '../errors.ts';
 import { adhocProfile } from '../profile/adhoc.ts';
-import type { Parsed } from '../profile/parsed.ts';
 import { parseDuration, parseRate } from '../profile/units.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
+import { budgetOption, unitOption } from './options.ts';
 
 type Options = LiveRunOptions & {
   readonly host?: string;
@@ -11,15 +10,10 @@ type Options = LiveRunOptions & {
   readonly for?: number;
   readonly rate?: number;
   readonly insecure?: boolean;
+  /** False with --no-auto. */
+  readonly auto: boolean;
+  readonly budget?: number;
 };
-
-function unitOption(parse: (text: string) => Parsed<number>, name: string): (text: string) => number {
-  return (text) => {
-    const parsed = parse(text);
-    if (parsed.ok) return parsed.value;
-    throw new UserError(`--${name}: expected ${parsed.expected}, found ${text}`);
-  };
-}
 
 export function compareCommand(): Command {
   return new Command('compare')
@@ -31,6 +25,8 @@ export function compareCommand(): Command {
     .option('--for <duration>', 'how long', unitOption(parseDuration, 'for'))
     .option('--rate <rate>', 'slots per second; each asks every way once', unitOption(parseRate, 'rate'))
     .option('--insecure', 'do not verify certificates')
+    .option('--no-auto', 'do not go on when something looks wrong')
+    .addOption(budgetOption())
     .option('--out <folder>', 'write into this folder (default: reports/compare-<time>)')
     .option('--seed <number>', 'repeat the random choices of an earlier run', parseSeed)
     .option('--json', 'print report.json on standard output')
@@ -44,6 +40,7 @@ export function compareCommand(): Command {
         ...(options.rate === undefined ? {} : { ratePerSec: options.rate }),
         ...(options.insecure === undefined ? {} : { insecure: options.insecure }),
       });
-      process.exitCode = await liveRun(profile, options);
+      const choice = { mode: 'after' as const, ...(options.budget === undefined ? {} : { budgetUs: options.budget }) };
+      process.exitCode = await liveRun(profile, options, options.auto ? choice : undefined);
     });
 }

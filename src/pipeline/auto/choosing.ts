@@ -11,9 +11,17 @@ import type { ExperimentRecord, Recording } from '../../model/recording.ts';
 import { directTo, GATEWAY } from '../../model/route.ts';
 import { US_PER_SEC } from '../../model/time.ts';
 import type { AutoBudget, Trail, TrailStep } from '../../model/trail.ts';
-import { type AutoState, type DoneStep, isFirm, type NextStep, nextStep, requestsOf } from './next-step.ts';
+import {
+  type AutoState,
+  type DoneStep,
+  isFirm,
+  type NextStep,
+  nextStep,
+  requestsOf,
+  type StepKind,
+} from './next-step.ts';
 import { notLookedFor } from './not-looked-for.ts';
-import { symptomsOf } from './symptoms.ts';
+import { routeWords, symptomsOf } from './symptoms.ts';
 
 /**
  * Five minutes are what somebody waits at a terminal; 1,500 requests are a quarter of the default limit of a run, and one
@@ -128,7 +136,16 @@ export function createChoosing(profile: Profile, options: ChoiceOptions, context
     return {
       profile,
       guard: guard(),
-      symptoms: { gatewaySent: 0, gatewayFailed: 0, gatewayFast: 0, members: [], pauses: [], waves: [], longestUs: 0 },
+      symptoms: {
+        gatewaySent: 0,
+        gatewayFailed: 0,
+        gatewayFast: 0,
+        members: [],
+        staleLosses: 0,
+        pauses: [],
+        waves: [],
+        longestUs: 0,
+      },
       findings: [],
       done,
       spent: {
@@ -158,7 +175,7 @@ function stepLine(number: number, { what, why, planned, deliberate }: Extract<Ne
   return `Step ${number}: ${what}. ${why} Costs at most ${formatNumber(gateway)} requests through the gateway and ${formatNumber(directly)} directly${purpose}, about ${formatDuration(planned.durationUs)}.`;
 }
 
-function stepOf({ id, what, why, deliberate }: Pending, { measures, judgement }: Seen): TrailStep {
+function stepOf({ id, step, what, why, deliberate }: Pending, { measures, judgement, state }: Seen): TrailStep {
   const record = measures.experiments.find((one) => one.id === id);
   const gateway = measures.counts({ experimentId: id, route: GATEWAY });
   const directly = measures.members.map((member) => ({
@@ -175,7 +192,7 @@ function stepOf({ id, what, why, deliberate }: Pending, { measures, judgement }:
     deliberate: deliberate === 0 ? 0 : slow.length > 0 ? slow.length : gateway.sent,
     startUs: record?.startUs ?? 0,
     durationUs: (record?.endUs ?? 0) - (record?.startUs ?? 0),
-    result: resultOf(record, gateway, directly, judgement),
+    result: `${resultOf(record, gateway, directly)}${hintOf(step, record, state)}${verdictOf(judgement)}`,
   };
 }
 
@@ -185,7 +202,6 @@ function resultOf(
   record: ExperimentRecord | undefined,
   gateway: Counted,
   directly: readonly (Counted & { readonly member: string })[],
-  { findings }: Judgement,
 ): string {
   const counts = [
     ...(gateway.sent === 0 ? [] : [`${gateway.failed} of ${gateway.sent} failed through the gateway`]),
@@ -193,11 +209,34 @@ function resultOf(
       .filter(({ sent }) => sent > 0)
       .map(({ member, sent, failed }) => `${failed} of ${sent} directly to ${member}`),
   ];
-  const firm = findings.filter(isFirm).map(({ title }) => title);
   const notes = [...(record?.notes ?? []), ...(record?.stopReason === undefined ? [] : [record.stopReason])];
   return [
     counts.length === 0 ? 'Nothing was sent.' : `${counts.join(', ')}.`,
     ...notes.map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}${note.endsWith('.') ? '' : '.'}`),
-    ...(firm.length === 0 ? [] : [`Verdict: ${firm.join(' ')}`]),
   ].join(' ');
+}
+
+/** What the step was for, where counts of failures do not tell it. */
+function hintOf(step: StepKind, record: ExperimentRecord | undefined, { symptoms }: AutoState): string {
+  const spec = record?.planned.spec;
+  if (step === 'idle' && spec?.kind === 'idle') {
+    const own = symptoms.pauses.slice(-spec.gapsUs.length * spec.repeats);
+    const words = [...new Set(own.map(({ gapUs }) => gapUs))].map((gapUs) => {
+      const same = own.filter((pause) => pause.gapUs === gapUs);
+      const cold = same.filter(({ isCold }) => isCold).length;
+      return `${formatDuration(gapUs)}: ${cold} of ${same.length} cold`;
+    });
+    return ` After ${words.join(', ')}.`;
+  }
+  if (step !== 'volley') return '';
+  const waves = symptoms.waves.map(
+    ({ route, limit, periodUs }) =>
+      `${routeWords(route)} answered ${limit} at a time, each in ${formatDuration(periodUs)}`,
+  );
+  return waves.length === 0 ? '' : ` In waves: ${waves.join(', ')}.`;
+}
+
+function verdictOf({ findings }: Judgement): string {
+  const firm = findings.filter(isFirm).map(({ title }) => title);
+  return firm.length === 0 ? '' : ` Verdict: ${firm.join(' ')}`;
 }

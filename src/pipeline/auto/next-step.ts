@@ -91,6 +91,8 @@ export function isFirm({ severity, confidence }: Pick<Finding, 'severity' | 'con
 }
 
 export function nextStep(state: AutoState): NextStep {
+  if (state.findings.some(({ cause }) => cause === 'probe/saturated'))
+    return { kind: 'stop', ...SATURATED, forgone: [] };
   const forgone: Forgone[] = [];
   let isShort = false;
   for (const { kind, propose } of ROWS) {
@@ -127,6 +129,12 @@ function beyondBudget(planned: PlannedExperiment, deliberate: number, state: Aut
     return `it sends ${deliberate} requests that are slow or failing on purpose; ${spent.deliberate} of at most ${budget.deliberate} were sent`;
   return undefined;
 }
+
+/** What a late probe measures chooses nothing. */
+const SATURATED = {
+  end: 'undecided',
+  because: 'The probe itself was the bottleneck, so what it saw chooses no next step.',
+} as const;
 
 function ending({ findings, symptoms }: AutoState, isShort: boolean): { end: TrailEnd; because: string } {
   const firm = findings.filter(isFirm);

@@ -2,6 +2,7 @@
 import { hasDelay } from '../../model/profile.ts';
 import { formatDuration, formatNumber } from '../../model/quantity.ts';
 import type { AutoState, Forgone, StepKind } from './next-step.ts';
+import { routeWords } from './symptoms.ts';
 
 export function notLookedFor(state: AutoState, forgone: readonly Forgone[]): readonly Forgone[] {
   const { profile, symptoms } = state;
@@ -22,6 +23,13 @@ export function notLookedFor(state: AutoState, forgone: readonly Forgone[]): rea
     all.push({
       what: 'queues that begin above 8 requests at once',
       why: 'larger volleys and bursts are for a profile that names them',
+    });
+  }
+  if (isDone('idle') && symptoms.coldFirst !== undefined && symptoms.pauses.every(({ isCold }) => !isCold)) {
+    const { route, firstUs } = symptoms.coldFirst;
+    all.push({
+      what: `why the first request on ${routeWords(route)} took ${formatDuration(firstUs)}`,
+      why: `after silences of up to ${formatDuration(Math.max(...symptoms.pauses.map(({ gapUs }) => gapUs)))} none did; a longer one, or a young process, is left`,
     });
   }
   if (!isDone('idle')) {

@@ -22,6 +22,8 @@ const REPEAT_SLOTS = 3;
 const PROOF_REQUESTS = 4;
 /** Twice the time of the failures, and a second: a gateway that tries a second member is seen to. */
 const PROOF_FACTOR = 2;
+/** The ladder up to a third of the budget takes two thirds of it; the rest is for other steps. */
+const MOST_SILENCE_RATIO = 1 / 3;
 const VOLLEY_SIZES = [2, 4, 8];
 /** A queue must grow to be seen: by a third of what arrives. */
 const BURST_FACTOR = 1.35;
@@ -121,7 +123,12 @@ function unprovenTimer(
   const isProven = state.findings.some(
     ({ cause, confidence }) => cause.startsWith('timeout/') && confidence === 'confirmed',
   );
-  return isProven || isExplained(state, /^(gateway\/(unreachable|cascade)|member\/none-available)$/)
+  // A gateway may wait for a member that accepts no connection (ARR: 1 s); that time is another cause's.
+  return isProven ||
+    isExplained(
+      state,
+      /^(gateway\/(unreachable|cascade)|member\/none-available|connection\/(refused|unreachable)|timeout\/member)$/,
+    )
     ? undefined
     : state.symptoms.gatewaySlow;
 }
@@ -186,19 +193,18 @@ const repeat: Row = {
 const keepAlive: Row = {
   kind: 'keep-alive',
   propose(state) {
-    const { gatewayFast, gatewaySent, members } = state.symptoms;
-    if (gatewayFast === 0 || !wasDone(state, 'direct') || wasDone(state, 'keep-alive')) return undefined;
-    if (members.some(({ failed }) => failed > 0) || isExplained(state, EXPLAIN_FAILURES)) return undefined;
+    const { gatewayFast, gatewaySent, members, staleLosses } = state.symptoms;
+    if (!wasDone(state, 'direct') || wasDone(state, 'keep-alive') || isExplained(state, EXPLAIN_FAILURES))
+      return undefined;
+    const isGatewayAlone = gatewayFast > 0 && members.every(({ failed }) => failed === 0);
+    if (!isGatewayAlone && staleLosses === 0) return undefined;
     const what = 'a sweep over idle times of connections, for the keep-alive race';
     if (state.keepAlive === undefined)
       return { kind: 'forbidden', what, because: 'this version has no keep-alive experiment' };
-    return {
-      kind: 'step',
-      spec: state.keepAlive,
-      what,
-      why: `${gatewayFast} of ${gatewaySent} requests through the gateway failed at once, and the members fail none directly.`,
-      deliberate: 0,
-    };
+    const why = isGatewayAlone
+      ? `${gatewayFast} of ${gatewaySent} requests through the gateway failed at once, and the members fail none directly.`
+      : `${staleLosses} requests were lost on reused connections, and none on new ones.`;
+    return { kind: 'step', spec: state.keepAlive, what, why, deliberate: 0 };
   },
 };
 
@@ -209,11 +215,20 @@ const idle: Row = {
     if (coldFirst === undefined || isExplained(state, /^cold-start\//)) return undefined;
     const gaps = nextGaps(pauses);
     if (gaps === undefined) return undefined;
+    const what = `silence of ${gaps.spec.gapsUs.map(formatDuration).join(' and ')}${gaps.spec.repeats > 1 ? `, ${gaps.spec.repeats} times each` : ''}, then requests on every route`;
+    if (Math.max(...gaps.spec.gapsUs) > state.budget.durationUs * MOST_SILENCE_RATIO)
+      return {
+        kind: 'forbidden',
+        what,
+        because: `one silence would take more than a third of --budget (${formatDuration(state.budget.durationUs)})`,
+      };
     return {
       kind: 'step',
       spec: { kind: 'idle', ...gaps.spec },
-      what: `silence of ${gaps.spec.gapsUs.map(formatDuration).join(' and ')}${gaps.spec.repeats > 1 ? `, ${gaps.spec.repeats} times each` : ''}, then a request on every route`,
-      why: `${gaps.why ?? `The first request on ${routeWords(coldFirst.route)} took ${formatDuration(coldFirst.firstUs)}, later ones ${formatDuration(coldFirst.usualUs)}.`}`,
+      what,
+      why:
+        gaps.why ??
+        `The first request on ${routeWords(coldFirst.route)} took ${formatDuration(coldFirst.firstUs)}, later ones ${formatDuration(coldFirst.usualUs)}.`,
       deliberate: 0,
     };
   },
@@ -250,13 +265,8 @@ const compareMembers: Row = {
 
 /** Load is looked into only where little load showed no fault: else it would be mixed with it. */
 function isQuietlyFine(state: AutoState): boolean {
-  const { gatewayFailed, members, coldFirst } = state.symptoms;
-  return (
-    gatewayFailed === 0 &&
-    members.every(({ failed }) => failed === 0) &&
-    coldFirst === undefined &&
-    !state.findings.some(isFirm)
-  );
+  const { gatewayFailed, members } = state.symptoms;
+  return gatewayFailed === 0 && members.every(({ failed }) => failed === 0) && !state.findings.some(isFirm);
 }
 
 const volley: Row = {

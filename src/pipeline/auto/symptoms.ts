@@ -17,6 +17,8 @@ export type Symptoms = {
   readonly gatewaySlow?: { readonly count: number; readonly elapsedUs: number; readonly requests: readonly string[] };
   /** Failures of ordinary direct requests, for each member. */
   readonly members: readonly { readonly member: string; readonly sent: number; readonly failed: number }[];
+  /** Requests lost without an answer on reused connections, where no new connection lost one. */
+  readonly staleLosses: number;
   /** The first request of the run on some route was far slower than those after it. */
   readonly coldFirst?: { readonly route: RouteId; readonly firstUs: number; readonly usualUs: number };
   /** A member that takes about twice as long as its peers, for one kind of request. */
@@ -34,6 +36,11 @@ const SLOW_US = 300_000;
 /** As felt as the cold-start detector asks for: three times a warm request, and 100 ms more. */
 const COLD_RATIO = 3;
 const COLD_EXCESS_US = 100_000;
+/**
+ * A first request is a hint at sleep only when it takes half a second more: the first one of any young process takes some
+ * 100 ms to compile what it runs (290 ms measured), and looking for sleep costs minutes.
+ */
+const FIRST_EXCESS_US = 500_000;
 /** With fewer others a slow first request is one of the slow ones. */
 const LEAST_OTHERS = 5;
 /** Below the factor of 2 that the detector asks for, because a few answers know their median only roughly. */
@@ -64,6 +71,7 @@ export function symptomsOf(measures: Measures): Symptoms {
       const own = ended(measures, directTo(member));
       return { member, sent: own.length, failed: own.filter(isFailure).length };
     }),
+    staleLosses: staleLossesOf(measures),
     ...(coldFirst === undefined ? {} : { coldFirst }),
     ...(slowMember === undefined ? {} : { slowMember }),
     pauses: pausesOf(measures),
@@ -78,8 +86,20 @@ function ended(measures: Measures, route: RouteId): readonly Exchange[] {
     .filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
 }
 
-function isFarSlower(firstUs: number, usualUs: number): boolean {
-  return firstUs >= Math.max(COLD_RATIO * usualUs, usualUs + COLD_EXCESS_US);
+function staleLossesOf(measures: Measures): number {
+  const lost = measures
+    .exchanges({ roles: ORDINARY_ROLES, cohorts: ['error'] })
+    .filter(
+      ({ outcome }) =>
+        outcome.kind === 'connection-error' &&
+        outcome.bytesReceived === 0 &&
+        (outcome.code === 'closed' || outcome.code === 'reset'),
+    );
+  return lost.some(({ connection }) => connection?.isNew !== false) ? 0 : lost.length;
+}
+
+function isFarSlower(firstUs: number, usualUs: number, excessUs = COLD_EXCESS_US): boolean {
+  return firstUs >= Math.max(COLD_RATIO * usualUs, usualUs + excessUs);
 }
 
 /** Nothing was asked before the run by us: its first requests are those after a silence of unknown length. */
@@ -95,7 +115,7 @@ function coldFirstOf(measures: Measures): Symptoms['coldFirst'] {
     if (others.length < LEAST_OTHERS) continue;
     const firstUs = afterSendUs(first);
     const times = others.map(afterSendUs);
-    if (firstUs > Math.max(...times) && isFarSlower(firstUs, median(times)))
+    if (firstUs > Math.max(...times) && isFarSlower(firstUs, median(times), FIRST_EXCESS_US))
       return { route, firstUs, usualUs: Math.round(median(times)) };
   }
   return undefined;
@@ -167,12 +187,12 @@ export function capacityPerSec({ limit, periodUs }: { readonly limit: number; re
   return (limit * US_PER_SEC) / Math.max(1, periodUs);
 }
 
-/** Whether anything looks wrong that a further experiment may explain. */
+/** Whether anything looks wrong. A slow first request no longer does when no first request after a pause was slow. */
 export function looksWrong(symptoms: Symptoms): boolean {
   return (
     symptoms.gatewayFailed > 0 ||
     symptoms.members.some(({ failed }) => failed > 0) ||
-    symptoms.coldFirst !== undefined ||
+    (symptoms.coldFirst !== undefined && symptoms.pauses.length === 0) ||
     symptoms.slowMember !== undefined ||
     symptoms.waves.length > 0 ||
     symptoms.pauses.some(({ isCold }) => isCold)
