@@ -147,7 +147,7 @@ function ending({ findings, symptoms }: AutoState, isShort: boolean): { end: Tra
   if (!looksWrong(symptoms)) {
     return {
       end: 'nothing-wrong',
-      because: `Nothing looked wrong: none of ${gatewaySent} ordinary requests through the gateway failed.${boundWords(gatewaySent)}`,
+      because: `Nothing looked wrong in ${gatewaySent} ordinary requests through the gateway.${boundWords(gatewaySent)}`,
     };
   }
   const seen =
