@@ -1,6 +1,6 @@
 /**
  * `node test/bench/auto.ts [runs] [scenario…]`: lets runs choose their experiments on lab scenarios, and counts requests
- * through the gateway until the verdict. Prints one line per run, and medians.
+ * through the gateway until the verdict. Prints one line per run, and medians; STEPS=1 prints the steps, FIRST_SEED the first seed.
  */
 import { median } from '../../src/analysis/medians.ts';
 import { startFarm } from '../../src/lab/farm.ts';
@@ -13,6 +13,7 @@ import { createClock, createEpoch } from '../../src/traffic/clock.ts';
 
 const runs = Number(process.argv[2] ?? 5);
 const names = process.argv.slice(3);
+const firstSeed = Number(process.env['FIRST_SEED'] ?? 1);
 const isTalkative = process.env['STEPS'] === '1';
 const perScenario: number[] = [];
 
@@ -21,7 +22,7 @@ for (const name of names.length > 0 ? names : ['timeout', 'dropped', 'queue-at-g
   if (scenario === undefined) throw new Error(`scenarios: ${Object.keys(SCENARIOS).join(', ')}`);
   const counts: number[] = [];
   let right = 0;
-  for (let seed = 1; seed <= runs; seed++) {
+  for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     const one = await runOnce(scenario, seed);
     counts.push(one.gatewayRequests);
     if (one.isRight) right++;

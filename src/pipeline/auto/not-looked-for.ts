@@ -21,7 +21,7 @@ export function notLookedFor(state: AutoState, forgone: readonly Forgone[]): rea
     all.push({ what: 'queues and limits under load', why: 'requests came one by one: no symptom asked for more' });
   } else if (!isDone('burst')) {
     all.push({
-      what: 'queues that begin above 8 requests at once',
+      what: 'queues that begin above about 5 requests at once',
       why: 'larger volleys and bursts are for a profile that names them',
     });
   }

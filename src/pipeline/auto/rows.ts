@@ -6,7 +6,7 @@ import { directTo, memberOf, type RouteId } from '../../model/route.ts';
 import { US_PER_SEC } from '../../model/time.ts';
 import { nextGaps } from './idle-gaps.ts';
 import { type AutoState, isFirm, type Row, type StepKind } from './next-step.ts';
-import { capacityPerSec, routeWords } from './symptoms.ts';
+import { routeWords } from './symptoms.ts';
 
 /** As a run without `experiments` asks: a comparison needs time more than rate. */
 const MAX_SLOTS_PER_SEC = 5;
@@ -290,7 +290,7 @@ const load: Row = {
     if (first === undefined || wasDone(state, 'burst') || isExplained(state, /^queue\//)) return undefined;
     const { profile } = state;
     const isMember = memberOf(first.route) !== undefined;
-    const capacity = capacityPerSec(first);
+    const capacity = first.ratePerSec;
     const rate = Math.ceil(BURST_FACTOR * capacity * (isMember ? profile.members.length : 1));
     const canaries = Math.min(4, profile.limits.maxRatePerSec / 2 / Math.max(1, profile.members.length));
     const what = `a burst of ${formatNumber(rate)}/s through the gateway, watched by direct requests`;
@@ -313,7 +313,7 @@ const load: Row = {
       kind: 'step',
       spec,
       what,
-      why: `Volleys to ${routeWords(first.route)} came back ${formatNumber(first.limit)} at a time, each for about ${formatDuration(first.periodUs)}: about ${formatNumber(capacity)}/s. Where the others wait shows only under more.`,
+      why: `Volleys to ${routeWords(first.route)} came back ${first.words}. That is about ${formatNumber(capacity)}/s; where the others wait shows only under more.`,
       deliberate: 0,
     };
   },

@@ -4,6 +4,7 @@ import { median } from '../../analysis/medians.ts';
 import { concurrencyLimit } from '../../analysis/waves.ts';
 import { afterSendUs, ORDINARY_ROLES } from '../../detectors/elapsed.ts';
 import { type Exchange, isFailure, responseTimeUs, serviceTimeUs } from '../../model/exchange.ts';
+import { formatDuration } from '../../model/quantity.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../../model/route.ts';
 import { US_PER_SEC } from '../../model/time.ts';
 
@@ -25,8 +26,8 @@ export type Symptoms = {
   readonly slowMember?: { readonly member: string; readonly requestName: string; readonly ratio: number };
   /** First requests after a pause, in order of time; cold when some route was far slower than right after it. */
   readonly pauses: readonly { readonly gapUs: number; readonly isCold: boolean }[];
-  /** Volleys that came back in waves: so many at a time, each for so long. Members before the gateway. */
-  readonly waves: readonly { readonly route: RouteId; readonly limit: number; readonly periodUs: number }[];
+  /** Volleys in which requests waited for each other: about how many a second come back, and how. Members before the gateway. */
+  readonly waves: readonly { readonly route: RouteId; readonly ratePerSec: number; readonly words: string }[];
   /** Longest answer that came through the gateway. */
   readonly longestUs: number;
 };
@@ -170,21 +171,53 @@ function pausesOf(measures: Measures): Symptoms['pauses'] {
   return [...rungs.values()].sort((a, b) => a.atUs - b.atUs).map(({ gapUs, isCold }) => ({ gapUs, isCold }));
 }
 
+/** A request that waited for another one takes twice as long; below is what differs by itself. The floor is the least that is felt. */
+const WAITED_RATIO = 1.7;
+const WAITED_FLOOR_US = 20_000;
+/** Three quarters through a volley: one straggler is no wait. */
+const LATE_QUANTILE = 0.75;
+
 function wavesOf(route: RouteId, measures: Measures): Symptoms['waves'] {
-  const volleys = new Map<string, number[]>();
+  const byVolley = new Map<string, { readonly size: number; readonly times: number[] }>();
   for (const exchange of measures.exchanges({ experimentKind: 'volley', route, cohorts: ['ok'] })) {
     if (exchange.tag?.kind !== 'volley') continue;
-    const key = `${exchange.experimentId} ${exchange.tag.size} ${exchange.tag.round}`;
-    volleys.set(key, [...(volleys.get(key) ?? []), responseTimeUs(exchange)]);
+    const { size, round } = exchange.tag;
+    const key = `${exchange.experimentId} ${size} ${round}`;
+    const volley = byVolley.get(key) ?? { size, times: [] };
+    volley.times.push(responseTimeUs(exchange));
+    byVolley.set(key, volley);
   }
-  if (volleys.size === 0) return [];
-  const estimate = concurrencyLimit([...volleys.values()]);
-  return estimate.kind === 'limit' ? [{ route, limit: estimate.limit, periodUs: estimate.periodUs }] : [];
+  const volleys = [...byVolley.values()];
+  if (volleys.length === 0) return [];
+  const estimate = concurrencyLimit(volleys.map(({ times }) => times));
+  if (estimate.kind === 'limit') {
+    const { limit, periodUs } = estimate;
+    return [{ route, ratePerSec: (limit * US_PER_SEC) / Math.max(1, periodUs), words: wavesInWords(limit, periodUs) }];
+  }
+  return waitOf(route, volleys);
 }
 
-/** What so many at a time, each for so long, are in a second. */
-export function capacityPerSec({ limit, periodUs }: { readonly limit: number; readonly periodUs: number }): number {
-  return (limit * US_PER_SEC) / Math.max(1, periodUs);
+function wavesInWords(limit: number, periodUs: number): string {
+  return `${limit} at a time, each for about ${formatDuration(periodUs)}`;
+}
+
+/** Waves too ragged to count: most of a large volley takes longer than small ones, in every round of it. */
+function waitOf(
+  route: RouteId,
+  volleys: readonly { readonly size: number; readonly times: readonly number[] }[],
+): Symptoms['waves'] {
+  const sizes = volleys.map(({ size }) => size);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  const small = volleys.filter(({ size }) => size === least).flatMap(({ times }) => times);
+  const large = volleys.filter(({ size, times }) => size === most && times.length === size);
+  if (least === most || large.length < 2) return [];
+  const aloneUs = median(small);
+  const waits = large.map(({ times }) => times.toSorted((a, b) => a - b)[Math.floor(LATE_QUANTILE * (most - 1))] ?? 0);
+  const leastUs = Math.min(...waits);
+  if (leastUs < Math.max(WAITED_RATIO * aloneUs, aloneUs + WAITED_FLOOR_US)) return [];
+  const wholeUs = median(large.map(({ times }) => Math.max(...times)));
+  const words = `more slowly than alone: three quarters of ${most} took up to ${formatDuration(leastUs)}, of ${least} the median took ${formatDuration(aloneUs)}`;
+  return [{ route, ratePerSec: (most * US_PER_SEC) / wholeUs, words }];
 }
 
 /** Whether anything looks wrong. A slow first request no longer does when no first request after a pause was slow. */

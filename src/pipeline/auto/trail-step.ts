@@ -78,11 +78,8 @@ function hintOf(step: StepKind, record: ExperimentRecord | undefined, symptoms: 
     return ` After ${words.join(', ')}.`;
   }
   if (step !== 'volley') return '';
-  const waves = symptoms.waves.map(
-    ({ route, limit, periodUs }) =>
-      `${routeWords(route)} answered ${limit} at a time, each in ${formatDuration(periodUs)}`,
-  );
-  return waves.length === 0 ? '' : ` In waves: ${waves.join(', ')}.`;
+  const waves = symptoms.waves.map(({ route, words }) => `${routeWords(route)} answered ${words}`);
+  return waves.length === 0 ? '' : ` Requests waited for each other: ${waves.join('; ')}.`;
 }
 
 function verdictOf({ findings }: Judgement): string {

@@ -18,7 +18,7 @@ const WEB2_FAILS = {
 } as const;
 const COLD = { coldFirst: { route: 'direct:web2', firstUs: 1_200_000, usualUs: 45_000 } } as const;
 const ONLY_HOME = { requests: [requestOf()] } as const;
-const WAVES = { waves: [{ route: 'gateway', limit: 4, periodUs: 50_000 }] } as const;
+const WAVES = { waves: [{ route: 'gateway', ratePerSec: 80, words: '4 at a time' }] } as const;
 const SWEEP = { kind: 'idle', gapsUs: [SEC], repeats: 1 } as const satisfies ExperimentSpec;
 
 /** What is tried, or how it stops. */
@@ -195,7 +195,7 @@ describe('parameters', () => {
     const limits = { maxRatePerSec: 500 };
     const gateway = specOf({ symptoms: WAVES, done: ['baseline', 'volley'], profile: { limits } });
     assert.deepEqual(gateway.kind === 'burst' && gateway.load, { loop: 'open', ratePerSec: 108 });
-    const waves = [{ route: 'direct:web2', limit: 4, periodUs: 50_000 }] as const;
+    const waves = [{ route: 'direct:web2', ratePerSec: 80, words: '4 at a time' }] as const;
     const member = specOf({ symptoms: { waves }, done: ['baseline', 'volley'], profile: { limits } });
     assert.deepEqual(member.kind === 'burst' && member.load, { loop: 'open', ratePerSec: 216 });
   });
