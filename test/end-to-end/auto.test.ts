@@ -116,7 +116,7 @@ describe('compare', () => {
       if (!report.validity.ok) return context.skip('this machine was too busy to measure, and the run says so');
       // Either the comparison itself was enough, or direct requests settled it.
       assert.deepEqual(serious(report), [
-        'connection/dropped-before-response@127.0.0.1-' + new URL(members[2] ?? '').port,
+        `connection/dropped-before-response@127.0.0.1-${new URL(members[2] ?? '').port}`,
       ]);
       for (const { gatewayRequests } of report.trail?.steps ?? []) assert.equal(gatewayRequests, 0);
     });
