@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startFarm } from '../../src/lab/farm.ts';
 import { SCENARIOS } from '../../src/lab/scenarios.ts';
-import { runCli } from '../helpers/cli.ts';
+import { type CliResult, runCli } from '../helpers/cli.ts';
 
 type PublicReport = {
   readonly validity: { readonly ok: boolean };
@@ -73,15 +73,30 @@ function serious(report: PublicReport): string[] {
     .map(({ cause, scope }) => [cause, scope.member].filter(Boolean).join('@'));
 }
 
+const TOO_BUSY = 'this machine was too busy to measure, and the run says so';
+
+function runOn(scenario: string, out: string): Promise<CliResult> {
+  return onFarm(scenario, ({ profile }) =>
+    runCli(['run', '--auto', profile, '--out', out, '--seed', '1', '--json'], { timeoutMs: 180_000 }),
+  );
+}
+
+function reportOf({ stdout }: CliResult): PublicReport {
+  return JSON.parse(stdout) as PublicReport;
+}
+
 describe('run --auto', () => {
   for (const { scenario, found, end, most } of CASES) {
     test(`${scenario}: ${found[0] ?? 'nothing'}`, async (context) => {
       const out = join(folder, scenario);
-      const result = await onFarm(scenario, ({ profile }) =>
-        runCli(['run', '--auto', profile, '--out', out, '--seed', '1', '--json'], { timeoutMs: 180_000 }),
-      );
-      const report = JSON.parse(result.stdout) as PublicReport;
-      if (!report.validity.ok) return context.skip('this machine was too busy to measure, and the run says so');
+      let result = await runOn(scenario, out);
+      // A run that a busy machine spoiled says so; one more is worth a try.
+      if (!reportOf(result).validity.ok) {
+        await rm(out, { recursive: true, force: true });
+        result = await runOn(scenario, out);
+      }
+      const report = reportOf(result);
+      if (!report.validity.ok) return context.skip(TOO_BUSY);
       assert.deepEqual(serious(report), found, result.stderr);
       const { trail } = report;
       assert.ok(trail !== undefined);
@@ -113,7 +128,7 @@ describe('compare', () => {
       assert.equal((JSON.parse(stopped.stdout) as PublicReport).trail, undefined);
       const followed = await runCli([...args, '--for', '4s', '--out', join(folder, 'compare')]);
       const report = JSON.parse(followed.stdout) as PublicReport;
-      if (!report.validity.ok) return context.skip('this machine was too busy to measure, and the run says so');
+      if (!report.validity.ok) return context.skip(TOO_BUSY);
       // Either the comparison itself was enough, or direct requests settled it.
       assert.deepEqual(serious(report), [
         `connection/dropped-before-response@127.0.0.1-${new URL(members[2] ?? '').port}`,
