@@ -136,8 +136,6 @@ export function createChoosing(profile: Profile, options: ChoiceOptions, context
   };
 }
 
-/** The experiment is found by its name, so that a catalog without it is no fault: the trail then says that it is missing. */
-function keepAliveSpec(): ExperimentSpec | undefined {
-  const kind: string = 'keep-alive';
-  return Object.hasOwn(EXPERIMENTS, kind) ? ({ kind, upToUs: SWEEP_UP_TO_US } as unknown as ExperimentSpec) : undefined;
+function keepAliveSpec(): ExperimentSpec {
+  return { kind: 'keep-alive', upToUs: SWEEP_UP_TO_US };
 }
