@@ -17,8 +17,8 @@ const RUNG_P = 0.05;
 const LEAST_RATIO = 3;
 const LEAST_EXCESS_US = 100_000;
 
-/** So many warm requests are enough for an exact test of a few cold ones (three against 300: 2e-7), of more it would be an approximation. */
-const MOST_WARM = 300;
+/** So many warm requests are enough for an exact test of a few cold ones (two against 600: 6e-6), of more it would be an approximation. */
+const MOST_WARM = 600;
 
 function evenly(values: readonly number[]): readonly number[] {
   const step = Math.max(1, values.length / MOST_WARM);

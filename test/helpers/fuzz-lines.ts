@@ -4,7 +4,8 @@ import type { FormatOptions, LogFormat } from '../../src/logs/format.ts';
 import { createRandom } from '../../src/model/random.ts';
 import { linesOf } from './read-log.ts';
 
-const PIECES = [
+/** What breaks parsers: their own signs, long numbers, bytes that are no text. */
+export const FUZZ_PIECES = [
   '"',
   '\\',
   ' ',
@@ -28,13 +29,14 @@ const PIECES = [
 /** Lines to try in a test; GATEPROBE_FUZZ_LINES sets another number for the long form. */
 export const FUZZ_LINES = Number(process.env['GATEPROBE_FUZZ_LINES'] ?? 4_000);
 
-/** Feeds mutated lines of `text` to one reader after the other. The seed stands in every failure. */
+/** Feeds mutated lines of `text` to one reader after the other, each for `linesPerReader`. The seed stands in every failure. */
 export function fuzzLines(
   format: LogFormat,
   text: string,
   options: FormatOptions = {},
   seed = 1,
   count = FUZZ_LINES,
+  linesPerReader = 500,
 ): void {
   if (format.reading.unit !== 'lines') throw new Error(`${format.id} is not made of lines`);
   const random = createRandom(seed);
@@ -42,7 +44,7 @@ export function fuzzLines(
   const lines = linesOf(text);
   let reader = format.reading.open(options);
   for (let i = 0; i < count; i++) {
-    if (i % 500 === 0) reader = format.reading.open(options);
+    if (i % linesPerReader === 0) reader = format.reading.open(options);
     const line = mutate(pick(lines), lines, random.next, pick);
     const context = () => `${format.id}, seed ${seed}, line ${i}: ${JSON.stringify(line.toString('latin1'))}`;
     try {
@@ -73,12 +75,12 @@ function mutate(
     const at = Math.floor(next() * (bytes.length + 1));
     const kind = Math.floor(next() * 6);
     const rest = bytes.subarray(at);
-    if (kind === 0) bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from(pick(PIECES), 'latin1'), rest]);
+    if (kind === 0) bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from(pick(FUZZ_PIECES), 'latin1'), rest]);
     else if (kind === 1) bytes = Buffer.concat([bytes.subarray(0, at), rest.subarray(Math.floor(next() * 20))]);
     else if (kind === 2) bytes = bytes.subarray(0, at);
     else if (kind === 3 && at < bytes.length) bytes[at] = Math.floor(next() * 256);
     else if (kind === 4) bytes = Buffer.concat([bytes.subarray(0, at), pick(lines).subarray(Math.floor(next() * 80))]);
-    else bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from(pick(PIECES), 'latin1'), rest.subarray(1)]);
+    else bytes = Buffer.concat([bytes.subarray(0, at), Buffer.from(pick(FUZZ_PIECES), 'latin1'), rest.subarray(1)]);
   }
   return bytes;
 }

@@ -127,7 +127,7 @@ function openGuessed(): LineReader {
     entry(): LogEntry {
       const { tail, user, virtualHost, bytesSent, ...head } = clfHead(line.buffer, line.start, line.end, places);
       const { values } = tailValues(tail.rest);
-      for (const name of values.keys()) seen.add(name);
+      for (const name of WANTED) if (values.has(name)) seen.add(name);
       if (values.get('{error-notes}n') === '-') values.delete('{error-notes}n');
       if (bytesSent !== undefined) values.set('b', String(bytesSent));
       if (tail.userAgent !== undefined) values.set('{User-Agent}i', tail.userAgent);

@@ -99,7 +99,7 @@ function openGuessed(): LineReader {
   const guessed = (): LogEntry => {
     const { tail, user, virtualHost, ...head } = clfHead(line.buffer, line.start, line.end, places);
     const values = tailValues(tail.rest);
-    for (const name of values.keys()) seen.add(name);
+    for (const name of WANTED) if (values.has(name)) seen.add(name);
     if (tail.userAgent !== undefined) values.set('http_user_agent', tail.userAgent);
     if (tail.referer !== undefined) values.set('http_referer', tail.referer);
     if (user !== undefined) values.set('remote_user', user);
