@@ -15,8 +15,8 @@ import { exchangesExhibit } from './evidence.ts';
 const DELAYS = [
   { nominalUs: 40_000, lowUs: 38_000, highUs: 48_000 },
   { nominalUs: 200_000, lowUs: 195_000, highUs: 215_000 },
-] as const;
-type Delay = (typeof DELAYS)[number];
+] as const satisfies readonly Delay[];
+type Delay = { readonly nominalUs: number; readonly lowUs: number; readonly highUs: number };
 /** The neighbourhood reaches this many widths of the window to either side ... */
 const BESIDE_WIDTHS = 2;
 /** ... and without a timer of that length the window holds no more than its share of it: times that fall off are convex there. */
@@ -42,37 +42,68 @@ function receiveUs({ phasesUs }: Exchange): number {
   return phasesUs?.receive ?? 0;
 }
 
+/** What a sender may have on its way before the first acknowledgement: ten segments (RFC 6928). */
+const FIRST_FLIGHT_BYTES = 14_600;
+/** From this round trip on the rest of a larger answer comes a round trip later: eight of them make 40 ms. Local networks are below. */
+const FAR_US = 5_000;
+
+/** Time of a round trip, from connecting; undefined where nothing connected. */
+function roundTripUs(exchanges: readonly Exchange[]): number | undefined {
+  const connects = exchanges.flatMap(({ connection, phasesUs }) =>
+    connection?.isNew === true && phasesUs?.connect !== undefined ? [phasesUs.connect] : [],
+  );
+  return connects.length === 0 ? undefined : median(connects);
+}
+
+/** Answers of which each piece could be sent at once: what the way alone takes from the first byte to the last is no timer. */
+function fitting(exchanges: readonly Exchange[], roundTrip: number | undefined): readonly Exchange[] {
+  if (roundTrip !== undefined && roundTrip < FAR_US) return exchanges;
+  return exchanges.filter(({ outcome }) => outcome.kind === 'response' && outcome.bodyBytes <= FIRST_FLIGHT_BYTES);
+}
+
 const isWarm = ({ connection }: Exchange): boolean => connection?.isNew === false;
 
 /** The answers of one side: a member asked directly, or the gateway. */
 type Side = {
   readonly member: string | undefined;
   readonly warm: readonly Exchange[];
+  readonly roundTripUs: number;
   /** The same answers where no acknowledgement of ours is waited for, or that of another machine: new connections, the other leg. */
   readonly elsewhere: readonly Exchange[];
 };
+
+function sideOf(member: string | undefined, own: readonly Exchange[], others: readonly Exchange[]): Side {
+  const roundTrip = roundTripUs(own);
+  return {
+    member,
+    warm: fitting(own.filter(isWarm), roundTrip),
+    roundTripUs: roundTrip ?? 0,
+    elsewhere: [...own.filter((one) => !isWarm(one)), ...others],
+  };
+}
 
 function sides(measures: Measures): readonly Side[] {
   const proxied = answered(measures, GATEWAY);
   const members = measures.members.map((member) => {
     const own = answered(measures, directTo(member));
     const through = proxied.filter(({ answeredBy }) => answeredBy === member);
-    return { member, warm: own.filter(isWarm), elsewhere: [...own.filter((one) => !isWarm(one)), ...through] };
+    return sideOf(member, own, through);
   });
   const direct = measures.members.flatMap((member) => answered(measures, directTo(member)));
-  const gateway = {
-    member: undefined,
-    warm: proxied.filter(isWarm),
-    elsewhere: [...proxied.filter((one) => !isWarm(one)), ...direct],
-  };
-  return [...members, gateway];
+  return [...members, sideOf(undefined, proxied, direct)];
 }
 
 function hitsOf({ warm }: Side, { lowUs, highUs }: Delay): readonly Exchange[] {
   return warm.filter((exchange) => receiveUs(exchange) >= lowUs && receiveUs(exchange) < highUs);
 }
 
-function candidateOf(side: Side, delay: Delay, tests: number): Candidate | undefined {
+/** The acknowledgement and what it sets free travel as well. */
+function seenOn({ roundTripUs: added }: Side, { nominalUs, lowUs, highUs }: Delay): Delay {
+  return { nominalUs, lowUs: lowUs + added, highUs: highUs + added };
+}
+
+function candidateOf(side: Side, system: Delay, tests: number): Candidate | undefined {
+  const delay = seenOn(side, system);
   const { member, warm } = side;
   const hits = hitsOf(side, delay);
   const margin = BESIDE_WIDTHS * (delay.highUs - delay.lowUs);
@@ -92,7 +123,7 @@ function candidateOf(side: Side, delay: Delay, tests: number): Candidate | undef
     confidence: rival.isExcluded ? 'likely' : 'possible',
     p,
     title: `${who} sends answers in small pieces and waits in between: ${formatRatio(ratio)} of answers on reused connections pause for ${formatDuration(added.value)} until the first piece is acknowledged.`,
-    meaning: `The start of the answer arrives, the rest a constant ${formatDuration(delay.nominalUs)} later: so long ${delay.nominalUs < 100_000 ? 'Linux' : 'Windows'} may delay an acknowledgement, and a sender with Nagle's algorithm holds a small piece back until it has it. ${rival.whyNot.charAt(0).toUpperCase()}${rival.whyNot.slice(1)}.`,
+    meaning: `The start of the answer arrives, the rest a constant ${formatDuration(delay.nominalUs)}${side.roundTripUs < FAR_US ? '' : ` and a round trip of ${formatDuration(side.roundTripUs)}`} later: so long ${delay.nominalUs < 100_000 ? 'Linux' : 'Windows'} may delay an acknowledgement, and a sender with Nagle's algorithm holds a small piece back until it has it. ${rival.whyNot.charAt(0).toUpperCase()}${rival.whyNot.slice(1)}.`,
     measured: { addedUs: added, affectedRatio: { value: ratio, ...proportionInterval(hits.length, warm.length) } },
     exhibits: [
       {

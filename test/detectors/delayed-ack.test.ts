@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { delayedAck } from '../../src/detectors/delayed-ack.ts';
 import type { Recording } from '../../src/model/recording.ts';
 import { type Ask, balanced, makeRecording, plus, type Reply, type Responder } from '../helpers/make-recording.ts';
+import { OK } from '../helpers/synthetic-replies.ts';
 import { ALPHA, assertInterval, candidatesOf, detect, NOISES, onlyCandidate } from './candidates.ts';
 
 const MEMBERS = ['web1', 'web2', 'web3'];
@@ -113,5 +114,42 @@ describe('path/delayed-ack', () => {
     assert.equal(detect(delayedAck, farm({}, { durationUs: 500_000 })).state, 'insufficient-data');
     assert.equal(detect(delayedAck, makeRecording({ members: MEMBERS }).burst().build()).state, 'insufficient-data');
     assert.equal(detect(delayedAck, farm({}, { newConnectionRatio: 1 })).state, 'insufficient-data');
+  });
+
+  describe('far away', () => {
+    const RTT_US = 41_000;
+    /** Connecting takes a round trip; bodies of `bodyBytes` take `restUs` from the first byte to the last. */
+    const far =
+      (bodyBytes: number, restUs: (ask: Ask) => number): Responder =>
+      (ask) => {
+        const receive = Math.round(restUs(ask));
+        const connect = ask.connection === 'new' ? RTT_US + Math.round(300 * ask.random.next()) : undefined;
+        const wait = 12_000 + RTT_US;
+        return {
+          us: (connect ?? 0) + 20 + wait + receive,
+          exact: true,
+          outcome: { ...OK, bodyBytes },
+          facts: { phasesUs: { ...(connect === undefined ? {} : { connect }), send: 20, wait, receive } },
+        };
+      };
+
+    test('the rest of a large answer comes a round trip later: that is the way', () => {
+      const large = far(40_000, ({ random }) => RTT_US + 1_000 * random.next());
+      const recording = farm({ web1: large, web2: large, web3: large }, { newConnectionRatio: 0.3 }, large);
+      assert.notEqual(detect(delayedAck, recording).state, 'candidates');
+    });
+
+    test('small answers in pieces take the timer and a round trip', () => {
+      const small = far(2_000, ({ random }) => 300 * random.next());
+      const waits = far(2_000, ({ connection, random }) =>
+        connection === 'warm' && random.next() < 0.5 ? 40_000 + RTT_US + 3_000 * random.next() : 300 * random.next(),
+      );
+      const candidate = onlyCandidate(
+        delayedAck,
+        farm({ web1: small, web2: waits, web3: small }, { newConnectionRatio: 0.3, durationUs: 12_000_000 }, small),
+      );
+      assert.equal(candidate.scope.member, 'web2');
+      assert.match(candidate.meaning, /a constant 40 ms and a round trip of 41/);
+    });
   });
 });
