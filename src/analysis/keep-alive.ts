@@ -6,7 +6,7 @@ import { median } from './medians.ts';
 /** Connections of one route that were held idle. */
 export type IdleTimeout = {
   readonly route: RouteId;
-  /** Undefined: fewer than two were closed while they were watched, so that nothing is known but `waitedUs`. */
+  /** Undefined: fewer than two were closed after the same time while they were watched, so that nothing is known but `waitedUs`. */
   readonly timeoutUs?: { readonly value: number; readonly low: number; readonly high: number };
   readonly heldCount: number;
   readonly finCount: number;
@@ -19,10 +19,24 @@ export type IdleTimeout = {
 
 /** One close may be chance: a restart, a limit on requests. */
 const LEAST_CLOSED = 2;
+/** What a busy machine adds to a timer, and what coarse timers do (Kestrel looks once a second, and closes after 130 s): closes that differ by more are not one timer's. */
+const ALIKE = { us: 20_000, ratio: 0.05 } as const;
+
+function alikeUs(us: number): number {
+  return Math.max(ALIKE.us, ALIKE.ratio * us);
+}
+
+/** Those that agree with the median; none where most do not. */
+function alike(closed: readonly number[]): readonly number[] {
+  if (closed.length === 0) return [];
+  const middle = median(closed);
+  const agreeing = closed.filter((us) => Math.abs(us - middle) <= alikeUs(middle));
+  return 2 * agreeing.length > closed.length ? agreeing : [];
+}
 
 export function idleTimeout(route: RouteId, exchanges: readonly Exchange[]): IdleTimeout {
   const held = exchanges.flatMap((exchange) => (exchange.route === route ? (exchange.held ?? []) : []));
-  const closed = held.filter(({ closedBy }) => closedBy !== undefined).map(({ idleUs }) => idleUs);
+  const closed = alike(held.filter(({ closedBy }) => closedBy !== undefined).map(({ idleUs }) => idleUs));
   const advertisedUs = held.find((facts) => facts.advertisedUs !== undefined)?.advertisedUs;
   return {
     route,
@@ -41,9 +55,6 @@ export function idleTimeout(route: RouteId, exchanges: readonly Exchange[]): Idl
 
 export type TimeoutRange = NonNullable<IdleTimeout['timeoutUs']>;
 
-/** Members whose timeouts differ by less have the same one. */
-const SAME_TIMEOUT_RATIO = 1.05;
-
 /** Different idle timeouts of members with the routes that have them, shortest first. */
 export function distinctTimeouts(
   members: readonly IdleTimeout[],
@@ -54,7 +65,7 @@ export function distinctTimeouts(
   const distinct: { timeout: TimeoutRange; routes: readonly RouteId[] }[] = [];
   for (const { timeout, routes } of known) {
     const last = distinct.at(-1);
-    if (last === undefined || timeout.value > last.timeout.value * SAME_TIMEOUT_RATIO) {
+    if (last === undefined || timeout.value > last.timeout.value + alikeUs(last.timeout.value)) {
       distinct.push({ timeout, routes });
       continue;
     }

@@ -38,8 +38,8 @@ const LEAST_LOST = 2;
 const LEAST_MASKED = 4;
 /** Of the slope −1 that a wait for the close has (methods C.3 measured −1.01). */
 const SLOPE_SLACK = 0.15;
-/** What is constant must vary less than half as much as what is not: a quarter of the variance is left. */
-const CONSTANT_RATIO = 0.5;
+/** What is constant varies less than what is not: for certain where it varies less than half as much (a quarter of the variance is left), likely where half of the variance is. */
+const CONSTANT_RATIO = { confirmed: 0.5, likely: 0.7 } as const;
 /** Below this the way is so short that traffic meets the window a few times in a million requests (methods C.3: RTT/(e·T)). */
 const TINY_WINDOW_US = 500;
 /** Idle timeouts of gateway and member that differ by less cannot be told apart by a closed connection of ours. */
@@ -178,13 +178,14 @@ function maskedCandidate(one: Case): Candidate | undefined {
   if (!isSteep && !(line.low <= -1 + SLOPE_SLACK && line.high >= -1 - SLOPE_SLACK)) return undefined;
   const sums = masked.map(({ gapUs, excessUs }) => gapUs + excessUs);
   // A cold connection takes longer by the same after every pause: then the delay is constant, and the sum is not.
-  if (spread(sums) > CONSTANT_RATIO * spread(masked.map(({ excessUs }) => excessUs))) return undefined;
+  const constancy = spread(sums) / spread(masked.map(({ excessUs }) => excessUs));
+  if (!(constancy <= CONSTANT_RATIO.likely)) return undefined;
   const slow = sweep.controls.filter((exchange) => isSlow(exchange, sweep)).length;
   const longest = Math.max(...masked.map(({ excessUs }) => excessUs));
   return {
     ...common(one, sums),
     severity: 'warning',
-    confidence: isSteep ? 'confirmed' : 'likely',
+    confidence: isSteep && constancy <= CONSTANT_RATIO.confirmed ? 'confirmed' : 'likely',
     p: chanceOf(masked, one, slow, 1, sweep.slowUs),
     title: `The gateway reuses connections that ${who(one)} ${one.routes.length > 1 ? 'are' : 'is'} just closing as idle after ${formatDuration(timeout.value)}, and repeats the request: ${masked.length} took up to ${formatDuration(longest)} longer.`,
     meaning: `The later in the pause a request came, the less longer it took: the line has slope ${line.slope.toFixed(2)}, and pause plus delay was ${sumsText(sums)}, the idle timeout of ${who(one)}. The gateway hides the loss by sending the request again. What it may not repeat, a POST for example, fails instead. ${reuseText(one)}`,
@@ -216,13 +217,12 @@ function isSlow(exchange: Exchange, { baseUs, slowUs }: Sweep): boolean {
 
 /** The order of the timers is wrong, and nothing was lost: what is seen is the reuse itself, not a failure. */
 function possibleCandidate(one: Case): Candidate | undefined {
-  const { timeout, reuse, connectUs, sweep } = one;
+  const { timeout, reuse, sweep } = one;
   if (reuse.reusedUpToUs === undefined || reuse.newFromUs !== undefined) return undefined;
   if (reuse.reusedUpToUs < 0.9 * longestReuseGapUs(timeout.low, sweep.baseUs)) return undefined;
-  const isTiny = (connectUs ?? 0) < TINY_WINDOW_US;
   return {
     ...common(one, []),
-    severity: isTiny ? 'info' : 'warning',
+    severity: 'info',
     confidence: 'possible',
     p: 0,
     title: `A keep-alive race is possible: ${who(one)} close${one.routes.length > 1 ? '' : 's'} idle connections after ${formatDuration(timeout.value)}, and the gateway still reuses them after ${formatDuration(reuse.reusedUpToUs)}.`,
@@ -240,6 +240,7 @@ function possibleCandidate(one: Case): Candidate | undefined {
 
 function unprovoked({ sweep, connectUs }: Case): string {
   const sent = sweep.points.length;
+  if (sent === 0) return 'no request was sent at that moment (the notes of the experiment say why).';
   const way = connectUs === undefined ? '' : ` (connecting to a member took ${formatDuration(connectUs)})`;
   return (connectUs ?? 0) < TINY_WINDOW_US
     ? `the way to the members is so short${way} that the probe cannot aim at that moment: that none of ${sent} requests sent around it was lost does not mean that none can be.`
