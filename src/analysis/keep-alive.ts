@@ -2,6 +2,7 @@
 import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
 import type { RouteId } from '../model/route.ts';
 import { median } from './medians.ts';
+import { fisherExact } from './proportion.ts';
 
 /** Connections of one route that were held idle. */
 export type IdleTimeout = {
@@ -144,7 +145,8 @@ export function sweepOf(exchanges: readonly Exchange[], timeout: TimeoutRange): 
   const sent = exchanges.filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
   const tagged = (wanted: 'sweep' | 'control', step: 'fill' | 'probe'): readonly Exchange[] =>
     sent.filter(({ tag }) => tag?.kind === 'keep-alive' && tag.part === wanted && tag.step === step);
-  const controls = [...tagged('sweep', 'fill'), ...tagged('control', 'probe')];
+  // Not those that fill connections: they may meet one to another member that has rested since the round before.
+  const controls = tagged('control', 'probe');
   const times = controls.filter((exchange) => !isFailure(exchange)).map(elapsedUs);
   const baseUs = times.length === 0 ? 0 : median(times);
   const noiseUs = times.length === 0 ? 0 : MAD_TO_SIGMA * median(times.map((us) => Math.abs(us - baseUs)));
@@ -193,4 +195,34 @@ function isLoss({ outcome }: Exchange): boolean {
 export function elapsedUs(exchange: Exchange): number {
   const { dns = 0, connect = 0, tls = 0 } = exchange.phasesUs ?? {};
   return (serviceTimeUs(exchange) ?? 0) - dns - connect - tls;
+}
+
+/**
+ * Probability that as many of the requests near the close were lost if they were lost no more often than the controls
+ * (Fisher, exact), and each within the tolerance of the close, any other moment in the time of a request being as likely
+ * (methods C.3).
+ */
+export function chanceOfLosses(lost: readonly SweepPoint[], sweep: Sweep, timeout: TimeoutRange): number {
+  const placeRatio = Math.min(1, (2 * sweep.toleranceUs) / Math.max(1, sweep.baseUs));
+  const failed = sweep.controls.filter(isFailure).length;
+  return chanceOf(lost, sweep, timeout.value, failed) * placeRatio ** lost.length;
+}
+
+/** The same for requests that were slow there. What comes closer to the close than slow is cannot be told from what comes after it. */
+export function chanceOfRepeats(masked: readonly SweepPoint[], sweep: Sweep, timeout: TimeoutRange): number {
+  const slow = sweep.controls.filter((exchange) => elapsedUs(exchange) - sweep.baseUs > sweep.slowUs).length;
+  return chanceOf(masked, sweep, timeout.value - sweep.slowUs, slow);
+}
+
+function chanceOf(
+  hits: readonly SweepPoint[],
+  { points, toleranceUs, controls }: Sweep,
+  toUs: number,
+  elsewhere: number,
+): number {
+  if (hits.length === 0) return 1;
+  const fromUs = Math.min(...hits.map(({ gapUs }) => gapUs)) - toleranceUs;
+  const near = points.filter(({ gapUs }) => gapUs >= fromUs && gapUs <= toUs).length;
+  const inside = Math.max(near, hits.length);
+  return fisherExact(hits.length, inside - hits.length, elsewhere, Math.max(0, controls.length - elsewhere), 'greater');
 }

@@ -30,9 +30,10 @@ const PRECEDENCE: readonly CauseId[] = [
   'connection/unreachable',
   'gateway/cascade',
   'member/none-available',
+  // Before what it looks like in a log: the moment at which a request is lost tells the race.
+  'connection/keep-alive-race',
   'connection/dropped-before-response',
   'connection/dropped-mid-response',
-  'connection/keep-alive-race',
   'connection/invalid-response',
   'connection/silent-idle-drop',
   'connection/port-exhaustion',
@@ -72,8 +73,18 @@ const EXPLAINED_BY: readonly {
   readonly loser: CauseId;
   readonly winner: CauseId;
   readonly sameMember: boolean;
+  /** Only a loser that direct requests did not show. */
+  readonly onlyBehindGateway?: true;
   readonly because: string;
 }[] = [
+  {
+    loser: 'connection/dropped-before-response',
+    winner: 'connection/keep-alive-race',
+    sameMember: false,
+    onlyBehindGateway: true,
+    because:
+      'connections are lost at the moment at which members close idle ones, and none was when members were asked directly',
+  },
   {
     loser: 'queue/member',
     winner: 'queue/thread-starvation',
@@ -183,6 +194,7 @@ function explainedBy(
 ): { cause: CauseId; because: string } | undefined {
   for (const rule of EXPLAINED_BY) {
     if (rule.loser !== candidate.cause) continue;
+    if (rule.onlyBehindGateway === true && candidate.scope.route !== 'gateway') continue;
     const winner = stronger.find(
       (other) =>
         other.cause === rule.winner &&

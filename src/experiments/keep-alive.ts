@@ -68,7 +68,7 @@ export const keepAlive: Experiment<KeepAliveSpec> = {
       spec,
       requestsPerRoute: {
         ...Object.fromEntries(directRoutes(profile).map((route) => [route, HELD])),
-        gateway: HELD + rounds * 2 * members + sweeps * CONTROLS,
+        gateway: HELD + rounds * 2 * members + sweeps * (CONTROLS + 2 * members),
       },
       durationUs: held + poolRungs * spec.upToUs + sweepUs,
       peakRatePerSec: Math.min(profile.limits.maxRatePerSec, 1_000),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keepAlive } from '../../src/experiments/keep-alive.ts';
 import { fillsFor, roundChain } from '../../src/experiments/keep-alive-round.ts';
-import { CONTROLS, distancesUs } from '../../src/experiments/keep-alive-sweep.ts';
+import { CONTROLS, distancesUs, SWEEP_ROUNDS } from '../../src/experiments/keep-alive-sweep.ts';
 import type { Exchange } from '../../src/model/exchange.ts';
 import type { KeepAliveSpec } from '../../src/model/profile.ts';
 import { memberOf } from '../../src/model/route.ts';
@@ -86,8 +86,10 @@ describe('keep-alive', () => {
     assert.deepEqual(chainsOf(fake, 'pool'), []);
     const controls = chainsOf(fake, 'control');
     assert.equal(controls.length, 2);
-    for (const { steps, endsAtFailure } of controls) {
+    for (const { steps: all, endsAtFailure } of controls) {
+      const steps = all.filter(({ shape }) => shape.tag?.kind === 'keep-alive' && shape.tag.step === 'probe');
       assert.equal(steps.length, CONTROLS / 2);
+      assert.deepEqual(all.slice(2), steps, 'one for each member goes before them');
       assert.equal(endsAtFailure, false);
       assert.equal(steps.filter(({ shape }) => shape.connection === 'new').length, CONTROLS / 4);
     }
@@ -143,6 +145,21 @@ describe('keep-alive', () => {
       const alone = await run(SPEC, { profile: profileOf({ members: 1, requests: [requestOf()] }), ...guarded });
       assert.notEqual(chainsOf(alone.fake, 'sweep').length, 0);
     }
+  });
+
+  test('a pause whose first request failed is tried again, and not without end', async () => {
+    let fills = 0;
+    const stumbling: (shot: Shot) => Reply = (shot) =>
+      shot.tag?.kind === 'keep-alive' && shot.tag.part === 'sweep' && shot.tag.step === 'fill' && fills++ === 0
+        ? answered(502, 1_000)
+        : farm(60_000_000)(shot);
+    const { fake, notes } = await run(SPEC, { reply: stumbling });
+    const [first, second] = gapsOf(chainsOf(fake, 'sweep'));
+    assert.equal(first, second);
+    assert.match(notes, /: 3 met the close/);
+    const broken: (shot: Shot) => Reply = (shot) =>
+      shot.tag?.kind === 'keep-alive' && shot.tag.part === 'sweep' ? answered(502, 1_000) : farm(60_000_000)(shot);
+    assert.ok(chainsOf((await run(SPEC, { reply: broken })).fake, 'sweep').length <= SWEEP_ROUNDS);
   });
 
   test('a pause that the gateway asks for is waited out; what it still keeps from being sent ends the sweep', async () => {

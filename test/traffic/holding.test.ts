@@ -59,9 +59,9 @@ describe('a connection held idle', () => {
   test('is no request in flight: as many as one likes at once', async () => {
     const shots = Array.from({ length: 4 }, (_, i) => ({
       route: GATEWAY,
-      dueUs: i * 30_000,
+      dueUs: i * 250_000,
       connection: 'new' as const,
-      holdUs: 300_000,
+      holdUs: 1_500_000,
     }));
     const exchanges = await sender.send(shots);
     assert.deepEqual(
