@@ -35,8 +35,13 @@ function alike(closed: readonly number[]): readonly number[] {
   return 2 * agreeing.length > closed.length ? agreeing : [];
 }
 
+/** What is closed sooner was closed after the answer, as a server without keep-alive does; it never rested. */
+const LEAST_IDLE_US = 20_000;
+
 export function idleTimeout(route: RouteId, exchanges: readonly Exchange[]): IdleTimeout {
-  const held = exchanges.flatMap((exchange) => (exchange.route === route ? (exchange.held ?? []) : []));
+  const held = exchanges
+    .flatMap((exchange) => (exchange.route === route ? (exchange.held ?? []) : []))
+    .filter(({ closedBy, idleUs }) => closedBy === undefined || idleUs >= LEAST_IDLE_US);
   const closed = alike(held.filter(({ closedBy }) => closedBy !== undefined).map(({ idleUs }) => idleUs));
   const advertisedUs = held.find((facts) => facts.advertisedUs !== undefined)?.advertisedUs;
   return {
