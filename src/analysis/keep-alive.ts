@@ -1,6 +1,6 @@
 /** What a keep-alive experiment measured: idle timeouts, how long connections are reused, and requests that met a close. */
 import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
-import type { RouteId } from '../model/route.ts';
+import { GATEWAY, type RouteId } from '../model/route.ts';
 import { median } from './medians.ts';
 import { fisherExact } from './proportion.ts';
 
@@ -145,13 +145,21 @@ const LEAST_TOLERANCE_US = 3_000;
 /** The normal deviation in units of the median absolute one. */
 const MAD_TO_SIGMA = 1.4826;
 
-/** Of requests near the idle timeout of a member: which of them met its close. Methods C.3: gap + elapsed is constant. */
-export function sweepOf(exchanges: readonly Exchange[], timeout: TimeoutRange): Sweep {
+/**
+ * Of requests near the idle timeout of a member: which of them met its close. Methods C.3: gap + elapsed is constant.
+ * `members`: how many the gateway may ask in turn, so that a connection rests for so many requests.
+ */
+export function sweepOf(exchanges: readonly Exchange[], timeout: TimeoutRange, members: number): Sweep {
   const sent = exchanges.filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
   const tagged = (wanted: 'sweep' | 'control', step: 'fill' | 'probe'): readonly Exchange[] =>
     sent.filter(({ tag }) => tag?.kind === 'keep-alive' && tag.part === wanted && tag.step === step);
   // Not those that fill connections: they may meet one to another member that has rested since the round before.
-  const controls = tagged('control', 'probe');
+  const all = tagged('control', 'probe');
+  const allTimes = all.filter((exchange) => !isFailure(exchange)).map(elapsedUs);
+  const ordinaryUs = allTimes.length === 0 ? 0 : median(allTimes);
+  // On a busy machine one may have come so late that it met a close itself.
+  const rests = restsOf(sent, members);
+  const controls = all.filter((exchange) => (rests.get(exchange) ?? 0) < timeout.low - ordinaryUs);
   const times = controls.filter((exchange) => !isFailure(exchange)).map(elapsedUs);
   const baseUs = times.length === 0 ? 0 : median(times);
   const noiseUs = times.length === 0 ? 0 : MAD_TO_SIGMA * median(times.map((us) => Math.abs(us - baseUs)));
@@ -163,6 +171,19 @@ export function sweepOf(exchanges: readonly Exchange[], timeout: TimeoutRange): 
     // Around another member's timeout.
     .filter(({ gapUs }) => gapUs <= timeout.high + toleranceUs && gapUs >= timeout.low - 3 * baseUs - toleranceUs);
   return { points, controls, ...frame };
+}
+
+/** How long before each request through the gateway the one ended that may have left the connection behind. */
+function restsOf(sent: readonly Exchange[], members: number): ReadonlyMap<Exchange, number> {
+  const through = sent.filter(
+    ({ route, tag }) => route === GATEWAY && tag?.kind === 'keep-alive' && tag.part !== 'hold',
+  );
+  return new Map(
+    through.flatMap((exchange, i) => {
+      const before = through[i - Math.max(1, members)];
+      return before === undefined ? [] : [[exchange, (exchange.sentUs ?? exchange.dueUs) - before.endUs] as const];
+    }),
+  );
 }
 
 function pointOf(

@@ -77,7 +77,7 @@ function casesOf({ measures }: DetectorContext, exchanges: readonly Exchange[]):
   const distinct = distinctTimeouts(members);
   const steps = reuseSteps(exchanges);
   return distinct.map(({ timeout, routes }) => {
-    const sweep = sweepOf(exchanges, timeout);
+    const sweep = sweepOf(exchanges, timeout, measures.members.length);
     const connects = routes.flatMap((route) =>
       exchanges.flatMap((exchange) => (exchange.route === route ? (exchange.phasesUs?.connect ?? []) : [])),
     );

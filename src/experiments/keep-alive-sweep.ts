@@ -91,8 +91,8 @@ export async function sweepAround(task: SweepTask, context: ExperimentContext): 
 
 type Hits = { readonly lost: number; readonly masked: number; readonly lossChance: number };
 
-function hitsOf({ id, timeout }: SweepTask, { live }: ExperimentContext): Hits {
-  const sweep: Sweep = sweepOf(live.ofExperiment(id), timeout);
+function hitsOf({ id, timeout }: SweepTask, { live, profile }: ExperimentContext): Hits {
+  const sweep: Sweep = sweepOf(live.ofExperiment(id), timeout, profile.members.length);
   const lost = sweep.points.filter(({ kind }) => kind === 'lost');
   return {
     lost: lost.length,

@@ -21,8 +21,8 @@ export function holdIdle(
       connection.onClosed = undefined;
       const { closedBy, socket } = connection;
       socket.off('close', settle);
-      if (closedBy === undefined && socket.destroyed) return resolve(undefined);
-      resolve({ idleUs: clock.nowUs() - sinceUs, ...(closedBy === undefined ? {} : { closedBy }) });
+      if (closedBy !== undefined) resolve({ idleUs: clock.nowUs() - sinceUs, closedBy });
+      else resolve(socket.destroyed ? undefined : { idleUs: clock.nowUs() - sinceUs });
     };
     const timer = setTimeout(settle, Math.max(0, upToUs - (clock.nowUs() - sinceUs)) / 1_000);
     onAbortable(settle);

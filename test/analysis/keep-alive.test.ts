@@ -136,16 +136,16 @@ describe('the sweep', () => {
       'lost',
     ],
   ] as const) {
-    test(`${what}: ${kind}`, () => assert.equal(sweepOf([...controls, one], RANGE).points[0]?.kind, kind));
+    test(`${what}: ${kind}`, () => assert.equal(sweepOf([...controls, one], RANGE, 1).points[0]?.kind, kind));
   }
 
   test('what was sent around another timeout does not belong to it', () => {
-    assert.deepEqual(sweepOf([...controls, probe(900_000, 10, BAD)], RANGE).points, []);
+    assert.deepEqual(sweepOf([...controls, probe(900_000, 10, BAD)], RANGE, 1).points, []);
   });
 
   test('a member that is not punctual widens the tolerance', () => {
-    assert.equal(sweepOf(controls, RANGE).toleranceUs, 3_000);
-    assert.equal(sweepOf(controls, { ...RANGE, high: 5_019_000 }).toleranceUs, 10_000);
-    assert.equal(sweepOf(controls, RANGE).baseUs, 20_050);
+    assert.equal(sweepOf(controls, RANGE, 1).toleranceUs, 3_000);
+    assert.equal(sweepOf(controls, { ...RANGE, high: 5_019_000 }, 1).toleranceUs, 10_000);
+    assert.equal(sweepOf(controls, RANGE, 1).baseUs, 20_050);
   });
 });
