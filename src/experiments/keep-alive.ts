@@ -57,6 +57,7 @@ export const keepAlive: Experiment<KeepAliveSpec> = {
   plan(spec, profile, id) {
     const { name, method } = sweptRequest(spec, profile);
     const members = profile.members.length;
+    const several = members > 1;
     const sweeps = Math.min(MOST_TIMEOUTS, members);
     const poolRungs = spec.connectionHeader === undefined || members === 0 ? 0 : POOL_RUNGS;
     const rounds = poolRungs + sweeps * SWEEP_ROUNDS;
@@ -78,7 +79,7 @@ export const keepAlive: Experiment<KeepAliveSpec> = {
         ...(spec.connectionHeader === undefined
           ? ['without connectionHeader it stays open how long the gateway reuses connections']
           : [`pauses through the gateway, to see by ${spec.connectionHeader} how long it reuses connections`]),
-        `where members close first: ${method} ${name} through the gateway after pauses around that time; it may fail, and it ends after 3 that did. Traffic of others keeps connections busy: then less is found`,
+        `where members close first: ${method} ${name} through the gateway after pauses around that time; it may fail, and it ends after 3 to 8 that did${several ? '; where the gateway takes members out for failures, only if the request is marked safe: true' : ''}. Traffic of others keeps connections busy: then less is found`,
       ],
     };
   },
