@@ -73,15 +73,18 @@ const EXPLAINED_BY: readonly {
   readonly loser: CauseId;
   readonly winner: CauseId;
   readonly sameMember: boolean;
-  /** Only a loser that direct requests did not show. */
-  readonly onlyBehindGateway?: true;
+  readonly when?: (loser: Candidate, winner: Candidate) => boolean;
   readonly because: string;
 }[] = [
   {
     loser: 'connection/dropped-before-response',
     winner: 'connection/keep-alive-race',
     sameMember: false,
-    onlyBehindGateway: true,
+    // A race that was measured; drops that only lines of the gateway show, and do not prove.
+    when: (loser, winner) =>
+      winner.measured['memberIdleTimeoutUs'] !== undefined &&
+      loser.scope.route === 'gateway' &&
+      loser.confidence !== 'confirmed',
     because:
       'connections are lost at the moment at which members close idle ones, and none was when members were asked directly',
   },
@@ -194,11 +197,11 @@ function explainedBy(
 ): { cause: CauseId; because: string } | undefined {
   for (const rule of EXPLAINED_BY) {
     if (rule.loser !== candidate.cause) continue;
-    if (rule.onlyBehindGateway === true && candidate.scope.route !== 'gateway') continue;
     const winner = stronger.find(
       (other) =>
         other.cause === rule.winner &&
         (!rule.sameMember || other.scope.member === candidate.scope.member) &&
+        (rule.when?.(candidate, other) ?? true) &&
         other.severity !== 'info',
     );
     if (winner !== undefined) return { cause: winner.cause, because: rule.because };
