@@ -41,7 +41,9 @@ export async function warmUp(setup: SenderSetup, clock: Clock): Promise<void> {
     const state: LaunchState = {
       setup: { ...setup, limits: { ...setup.limits, maxRequests: REQUESTS, maxInFlight: REQUESTS } },
       clock,
-      routes: new Map([[GATEWAY, { target, pool, cookie: '', pausedUntilUs: 0, answersKept: 0 }]]),
+      routes: new Map([
+        [GATEWAY, { target, pool, templates: new Map(), cookie: '', pausedUntilUs: 0, answersKept: 0 }],
+      ]),
       requests: new Map([[REQUEST.name, REQUEST]]),
       abortable: new Map(),
       onPortShortage: () => {},
