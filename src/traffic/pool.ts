@@ -35,7 +35,7 @@ export function createPool(route: RouteTarget, limits: Limits, trusted: readonly
       while (kind === 'warm' && idle.length > 0) {
         const connection = idle.pop() as Connection;
         // An answer may come before the request is out: its rest would stand before the next one.
-        if (isUsable(connection) && connection.socket.writableLength === 0) return connection;
+        if (isUsable(connection) && connection.channel?.isSending !== true) return connection;
         closeConnection(connection);
       }
       return open();

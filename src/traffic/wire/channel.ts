@@ -34,6 +34,8 @@ export type Channel = {
   handler: AnswerHandler | undefined;
   /** No request may follow: the answer said so, or did not end where its framing says, or bytes came that nobody had asked for. */
   isSpent: boolean;
+  /** A long request is still on its way out: an answer may come before. */
+  isSending: boolean;
   /** Bytes received while nobody was asking, or behind the end of an answer. */
   strayBytes: number;
 };
@@ -43,6 +45,8 @@ export type Inlet = { channel: Channel | undefined };
 
 /** As much as the system hands over in one read. */
 const READ_BYTES = 64 * 1024;
+/** The least that a system keeps for sending: 16 KiB by default on Linux, more elsewhere (tcp(7), tcp_wmem). */
+const SEND_BUFFER_BYTES = 16 * 1024;
 /** All plain sockets of the thread read into the same room: what is in it is used up before the next read. */
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
 
@@ -64,6 +68,7 @@ export function createChannel(socket: net.Socket | TLSSocket, inlet: Inlet | und
     parser: createResponseParser(limits),
     handler: undefined,
     isSpent: false,
+    isSending: false,
     strayBytes: 0,
   };
   if (inlet === undefined) socket.on('data', (chunk: Buffer) => takeChunk(channel, chunk, chunk.length)).resume();
@@ -87,7 +92,14 @@ export function ask(
   channel.handler = handler;
   // Without a body it fits into the system's buffer: it is there when `write` returns.
   if (typeof request === 'string') socket.write(request, 'latin1');
-  else socket.write(request, onWritten);
+  else {
+    // TLS tells a turn of the loop later that something was written; for what the buffer holds that is of no interest.
+    channel.isSending = request.length > SEND_BUFFER_BYTES;
+    socket.write(request, () => {
+      channel.isSending = false;
+      onWritten();
+    });
+  }
 }
 
 /** Nobody is interested in the rest any more. */

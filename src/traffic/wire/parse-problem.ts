@@ -20,6 +20,7 @@ const SENTENCES = {
   'transfer-encoding':
     'its Transfer-Encoding is empty, holds a tab, or names "chunked" before another coding, or twice',
   'switched-protocol': 'it switches the protocol (101), which nobody asked for',
+  'last-interim': 'an interim answer (1xx) says that the connection ends with it',
   'too-many-interim': 'it sends interim answers (1xx) without end',
   'chunk-size': 'the size of a chunk is not a hexadecimal number',
   'chunk-size-too-large': 'the size of a chunk is larger than any body',

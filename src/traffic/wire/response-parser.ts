@@ -149,8 +149,11 @@ export function bytesBeyond(parser: ResponseParser): number {
 
 /** Whether the connection can carry another request (RFC 9112 §9.3). */
 export function staysOpen({ head, stage }: ResponseParser): boolean {
-  const { framing, minorVersion } = head;
-  if (stage !== DONE || framing.saysClose) return false;
+  return stage === DONE && keepsOpen(head);
+}
+
+function keepsOpen({ framing, minorVersion }: ResponseHead): boolean {
+  if (framing.saysClose) return false;
   // Chunks in HTTP/1.0 are read, but whoever relayed them may not know where they end (RFC 9112 §6.1).
   return minorVersion === 1 || (framing.saysKeepAlive && !framing.hasTransferEncoding);
 }
@@ -200,6 +203,8 @@ function nextOfHead(parser: ResponseParser): ParseEvent {
     if (!isHeadComplete(head)) return more(parser);
     if (head.status >= 200) return beginBody(parser);
     if (head.status === 101) return fail(parser, 'switched-protocol');
+    // The answer itself could not follow any more.
+    if (!keepsOpen(head)) return fail(parser, 'last-interim');
     if (++parser.interim > MAX_INTERIM) return fail(parser, 'too-many-interim');
     parser.kept.length = 0;
     parser.headFrom = parser.at;

@@ -201,6 +201,16 @@ const HOSTILE: readonly Sample[] = [
   },
   { name: '101 without a word', text: 'HTTP/1.1 101 Switching\r\n\r\n', problem: 'switched-protocol' },
   {
+    name: 'an interim answer that is the last',
+    text: `HTTP/1.1 103 Hints\r\nConnection: close\r\n\r\n${OK}Content-Length: 0\r\n\r\n`,
+    problem: 'last-interim',
+  },
+  {
+    name: 'an interim answer in HTTP/1.0',
+    text: `HTTP/1.0 100 Continue\r\n\r\n${OK}Content-Length: 0\r\n\r\n`,
+    problem: 'last-interim',
+  },
+  {
     name: 'interim answers without end',
     text: 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(40),
     problem: 'too-many-interim',

@@ -16,7 +16,7 @@ export const STRICTER: readonly Stricter[] = [
     where: /(^|\r\n\r\n)[\r\n]/,
     why: 'empty lines before an answer are left-overs of the one before',
   },
-  { problem: 'version', where: /HTTP\/[02]/, why: 'neither is ever the version of such an answer' },
+  { problem: 'version', where: /HTTP\/[^1]/, why: 'neither is ever the version of such an answer' },
   { problem: 'status', where: /HTTP\/1\.\d 0/, why: 'RFC 9110 §15: statuses begin at 100' },
   {
     problem: 'status-line',
@@ -35,11 +35,21 @@ export const STRICTER: readonly Stricter[] = [
     why: 'no number of JavaScript counts so many bytes exactly; Node sees that a length is empty one byte later',
   },
   {
+    problem: 'content-length-twice',
+    where: /^content-length:[\s\S]*^content-length:[ \t]*\r\n$/im,
+    why: 'the same: the second is empty, and the last that came',
+  },
+  {
     problem: 'transfer-encoding',
-    where: /^transfer-encoding:([\s\S]*^transfer-encoding:|.*[,\t])/im,
+    where: /^transfer-encoding:([\s\S]*^transfer-encoding:|.*[,\t]|\s*$)/im,
     why: 'RFC 9112 §6.1: chunked once, and last; Node reads such bodies, and those with a tab, to the close',
   },
   { problem: 'switched-protocol', where: /^HTTP\/1\.[01] 101/m, why: 'we never ask for another protocol' },
+  {
+    problem: 'last-interim',
+    where: /HTTP\/1\.(0 1|1 1\d\d[\s\S]*connection:[^\r]*close)/i,
+    why: 'Node refuses it only if something follows',
+  },
   {
     problem: 'too-many-interim',
     where: /HTTP\/1\.[01] 1\d\d(?:[\s\S]*?HTTP\/1\.[01] 1\d\d){32}/,
