@@ -6,14 +6,21 @@ import type { CertificateFacts, Outcome, PhaseName } from '../model/exchange.ts'
 import type { Limits } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
 import { certificateFacts } from './certificate.ts';
-import { CONNECTION_GONE, failureOutcome, forwardProxyError } from './failure.ts';
+import { failureOutcome, forwardProxyError, goneError } from './failure.ts';
 import type { RouteTarget } from './protocol.ts';
+import { type Channel, createChannel, type Inlet, inletOption } from './wire/channel.ts';
+import { createGathered, type Gathered } from './wire/gathered.ts';
 
 /** An open connection to one route. Mutable: the pool and the exchange on it keep its state up to date. */
 export type Connection = {
   readonly id: number;
   readonly socket: net.Socket;
-  readonly client: Client;
+  /** HTTP/2 only. */
+  readonly client: Client | undefined;
+  /** HTTP/1.1 only. */
+  readonly channel: Channel | undefined;
+  /** The start of the body of its latest answer. */
+  readonly bodyStart: Gathered;
   readonly localPort: number | undefined;
   readonly openedUs: number;
   readonly phasesUs: Readonly<Partial<Record<PhaseName, number>>>;
@@ -25,8 +32,6 @@ export type Connection = {
   closedBy: 'fin' | 'rst' | undefined;
   /** Called once when the other side closes it. */
   onClosed: (() => void) | undefined;
-  /** Set by the exchange that is on it. */
-  onBytes: (() => void) | undefined;
 };
 
 export type ConnectFailure = {
@@ -64,7 +69,15 @@ export async function openConnection(
   }
   const limitMs = Math.ceil(limits.connectTimeoutUs / 1_000);
   const startUs = clock.nowUs();
-  const socket = net.connect({ ...endpointOf(route, route.address), noDelay: true, autoSelectFamily: false });
+  // TLS and the answer of a forward proxy are read as streams.
+  const inlet: Inlet | undefined =
+    route.secure || route.target.httpProxy !== undefined ? undefined : { channel: undefined };
+  const socket = net.connect({
+    ...endpointOf(route, route.address),
+    noDelay: true,
+    autoSelectFamily: false,
+    ...(inlet === undefined ? {} : { onread: inletOption(inlet) }),
+  });
   let phase: PhaseName = 'connect';
   let current: net.Socket = socket;
   let timedOut = false;
@@ -89,7 +102,7 @@ export async function openConnection(
       await eventOf(secure, 'secureConnect');
       phasesUs.tls = clock.nowUs() - tlsStartUs;
     }
-    return { connection: wrap(route, current, phasesUs, certificate, clock.nowUs()) };
+    return { connection: wrap(route, current, inlet, limits, phasesUs, certificate, clock.nowUs()) };
   } catch (error) {
     socket.destroy();
     if (phase === 'connect') phasesUs.connect = clock.nowUs() - startUs;
@@ -178,40 +191,31 @@ function readHead(socket: net.Socket): Promise<string> {
 function wrap(
   route: RouteTarget,
   socket: net.Socket,
+  inlet: Inlet | undefined,
+  limits: Limits,
   phasesUs: Partial<Record<PhaseName, number>>,
   certificate: CertificateFacts | undefined,
   openedUs: number,
 ): Connection {
-  let handedOver = false;
-  const client = new Client(
-    `${route.secure ? 'https' : 'http'}://${route.hostname.includes(':') ? `[${route.hostname}]` : route.hostname}:${route.port}`,
-    {
-      // undici would open a second connection after the first is gone: that would be a silent retry.
-      connect: (_options, callback) => {
-        const isFirst = !handedOver;
-        handedOver = true;
-        // Called back at once, undici would not notice that it is connected.
-        queueMicrotask(() =>
-          isFirst
-            ? callback(null, socket)
-            : // Not UND_ERR_SOCKET: undici takes that for something that passes, and asks for a connection again without end.
-              callback(Object.assign(new Error('the connection is closed'), { code: CONNECTION_GONE }), null),
-        );
-      },
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: DAY_MS,
-      keepAliveMaxTimeout: DAY_MS,
-      keepAliveTimeoutThreshold: -DAY_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      allowH2: route.target.http === 2,
-    },
-  );
+  const closedBy = (how: 'fin' | 'rst'): void => {
+    if (connection.closedBy !== undefined) return;
+    connection.closedBy = how;
+    connection.onClosed?.();
+  };
+  // Before all other listeners: who hears of the end asks how it came.
+  socket.prependListener('end', () => closedBy('fin'));
+  socket.prependListener('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') closedBy('rst');
+  });
+  const isSecond = (socket as tls.TLSSocket).alpnProtocol === 'h2';
   const connection: Connection = {
     id: nextConnectionId++,
     socket,
-    client,
+    client: isSecond ? clientOn(route, socket) : undefined,
+    channel: isSecond
+      ? undefined
+      : createChannel(socket, inlet, { maxHeadBytes: MAX_HEADER_BYTES, maxBodyBytes: limits.maxBodyBytes }),
+    bodyStart: createGathered(),
     localPort: socket.localPort,
     openedUs,
     phasesUs: { ...phasesUs },
@@ -220,29 +224,37 @@ function wrap(
     uses: 0,
     closedBy: undefined,
     onClosed: undefined,
-    onBytes: undefined,
   };
-  const closedBy = (how: 'fin' | 'rst'): void => {
-    if (connection.closedBy !== undefined) return;
-    connection.closedBy = how;
-    connection.onClosed?.();
-  };
-  // On HTTP/2 the session reads the socket itself; there the header's arrival stands for the first byte.
-  if ((socket as tls.TLSSocket).alpnProtocol !== 'h2') {
-    socket.prependListener('readable', () => {
-      // A FIN makes the socket readable as well, with nothing to read.
-      if (socket.readableLength > 0) connection.onBytes?.();
-    });
-  }
-  socket.prependListener('end', () => closedBy('fin'));
-  socket.prependListener('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') closedBy('rst');
-  });
   return connection;
+}
+
+/** undici for HTTP/2, on this socket and no other. */
+function clientOn(route: RouteTarget, socket: net.Socket): Client {
+  let handedOver = false;
+  return new Client(
+    `${route.secure ? 'https' : 'http'}://${route.hostname.includes(':') ? `[${route.hostname}]` : route.hostname}:${route.port}`,
+    {
+      // undici would open a second connection after the first is gone: that would be a silent retry.
+      connect: (_options, callback) => {
+        const isFirst = !handedOver;
+        handedOver = true;
+        // Called back at once, undici would not notice that it is connected.
+        queueMicrotask(() => (isFirst ? callback(null, socket) : callback(goneError(), null)));
+      },
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: DAY_MS,
+      keepAliveMaxTimeout: DAY_MS,
+      keepAliveTimeoutThreshold: -DAY_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      allowH2: true,
+    },
+  );
 }
 
 /** Closes without waiting for anything; a closed connection is closed once more without harm. */
 export function closeConnection(connection: Connection): void {
-  connection.client.destroy().catch(() => {});
+  connection.client?.destroy().catch(() => {});
   connection.socket.destroy();
 }

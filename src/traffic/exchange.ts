@@ -1,11 +1,18 @@
 /** One request on one connection, from the moment it is sent to its outcome. */
 import { crc32 } from 'node:zlib';
+import type { Client } from 'undici';
 import type { AnswerFacts, Exchange, Outcome, PhaseName } from '../model/exchange.ts';
 import type { MemberId, RequestSpec } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
+import { memberOfAnswer } from './answered-by.ts';
 import { type Connection, closeConnection } from './connection.ts';
 import { type Expected, unmetExpectations } from './expectation.ts';
-import { describe, failureOutcome, isParseError } from './failure.ts';
+import { describe, failureOutcome, goneError, isParseError } from './failure.ts';
+import { type AnswerHandler, ask, type Channel, forget } from './wire/channel.ts';
+import { type Gathered, gather } from './wire/gathered.ts';
+import { type WrittenRequest, writtenRequest } from './wire/request-bytes.ts';
+import { type Fields, fieldBytes } from './wire/response-head.ts';
+import { headerOf, headersOf } from './wire/response-parser.ts';
 
 /** Enough for the error pages of all gateways we know (the longest, IIS detailed, carries its marks in the last of its 5 kB). */
 const BODY_START_BYTES = 6 * 1024;
@@ -13,12 +20,19 @@ const BODY_START_BYTES = 6 * 1024;
 /** Half of the smallest buffer that a gateway has for a header by default (nginx: 4 kB). */
 const HEADER_BYTES_TOLD = 2_000;
 
-export type Prepared = {
+/** A request, and what is to be done with its answer. */
+export type Prepared = Asked & {
   readonly path: string;
-  readonly method: string;
   /** Flat list of names and values. */
   readonly headers: string[];
   readonly body: string | undefined;
+};
+
+/** The same, written already: for HTTP/1.1 only. */
+export type Written = Asked & WrittenRequest;
+
+type Asked = {
+  readonly method: string;
   readonly limitUs: number;
   readonly maxBodyBytes: number;
   readonly spec: RequestSpec;
@@ -39,20 +53,31 @@ export type Answered = Pick<Exchange, 'endUs' | 'outcome'> &
     readonly keepAlive?: string;
   };
 
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
-
 /** What has come back so far. */
 type Reception = {
   writtenUs: number;
   firstByteUs: number | undefined;
+  /** When the latest bytes, or the close, were read. */
+  readUs: number | undefined;
   status: number;
-  headers: Headers;
+  /** By lower-case name, and all of them: read only where somebody wants them. */
+  header: (lowerName: string) => Fields[string];
+  headers: () => Fields;
+  /** Size of the header fields, without the status line. */
+  headerBytes: () => number;
   bytes: number;
   digest: number;
-  readonly bodyStart: Buffer[];
-  bodyStartBytes: number;
+  readonly bodyStart: Gathered;
   /** Why we ended it ourselves. */
   ended: 'timed-out' | 'aborted' | 'too-large' | undefined;
+};
+
+/** What an engine tells of an answer. */
+type Receiver = {
+  readonly reception: Reception;
+  readonly body: (bytes: Buffer, from: number, to: number) => void;
+  readonly complete: () => void;
+  readonly failed: (error: unknown) => void;
 };
 
 /**
@@ -61,91 +86,142 @@ type Reception = {
  */
 export function runExchange(
   connection: Connection,
-  request: Prepared,
+  request: Prepared | Written,
   clock: Clock,
   onAbortable: (abort: () => void) => void,
 ): Promise<Answered> {
   const readyUs = clock.nowUs();
-  const reception: Reception = {
-    writtenUs: readyUs,
-    firstByteUs: undefined,
-    status: 0,
-    headers: {},
-    bytes: 0,
-    digest: 0,
-    bodyStart: [],
-    bodyStartBytes: 0,
-    ended: undefined,
-  };
+  const reception = createReception(connection, readyUs);
   const expected: Expected = {
     spec: request.spec.expect,
     text: request.spec.expect.bodyIncludes === undefined ? undefined : '',
   };
-  const end = (reason: NonNullable<Reception['ended']>): void => {
-    reception.ended ??= reason;
-    closeConnection(connection);
-  };
-  const timer = setTimeout(() => end('timed-out'), request.limitUs / 1_000);
-  onAbortable(() => end('aborted'));
-  connection.onBytes = () => {
-    reception.firstByteUs ??= clock.nowUs();
-  };
   return new Promise((resolve) => {
     let settled = false;
-    function settle(outcome: Outcome, reusable: boolean): void {
+    function settle(outcome: Outcome, reusable: boolean, endUs: number): void {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
-      connection.onBytes = undefined;
-      const endUs = clock.nowUs();
       connection.lastEndUs = endUs;
       connection.uses++;
       resolve(answeredOf(reception, outcome, reusable, readyUs, endUs, request, expected));
     }
-    connection.client.dispatch(
-      { path: request.path, method: request.method as 'GET', headers: request.headers, body: request.body ?? null },
-      {
-        onRequestStart: () => {
-          reception.writtenUs = clock.nowUs();
-        },
-        onResponseStart: (_controller, status, headers) => {
-          if (status < 200) return;
-          reception.firstByteUs ??= clock.nowUs();
-          reception.status = status;
-          reception.headers = headers;
-        },
-        onResponseData: (_controller, chunk) => {
-          takeIn(reception, chunk, expected);
-          if (reception.bytes > request.maxBodyBytes) end('too-large');
-        },
-        onResponseEnd: () =>
-          settle(
-            {
-              kind: 'response',
-              status: reception.status,
-              bodyBytes: reception.bytes,
-              complete: true,
-              bodyDigest: reception.digest,
-            },
-            true,
-          ),
-        onResponseError: (_controller, error) => settle(failedOutcome(error, reception, connection, request), false),
+    const failed = (error: unknown): void =>
+      settle(failedOutcome(error, reception, connection, request), false, clock.nowUs());
+    const end = (reason: NonNullable<Reception['ended']>): void => {
+      reception.ended ??= reason;
+      if (connection.channel !== undefined) forget(connection.channel);
+      closeConnection(connection);
+      failed(undefined);
+    };
+    const timer = setTimeout(() => end('timed-out'), request.limitUs / 1_000);
+    onAbortable(() => end('aborted'));
+    const receiver: Receiver = {
+      reception,
+      body(bytes, from, to) {
+        takeIn(reception, bytes, from, to, expected);
+        if (reception.bytes > request.maxBodyBytes) end('too-large');
       },
-    );
+      complete: () => settle(completeOutcome(reception), true, reception.readUs ?? clock.nowUs()),
+      failed,
+    };
+    if (!connection.socket.writable) failed(goneError());
+    else if (connection.channel !== undefined) sendOnWire(connection.channel, request, receiver, clock);
+    else if (connection.client !== undefined && 'path' in request)
+      sendByClient(connection.client, request, receiver, clock);
+    else failed(new Error('a request written for HTTP/1.1 cannot go out over HTTP/2'));
   });
 }
 
-function takeIn(reception: Reception, chunk: Buffer, expected: Expected): void {
-  reception.bytes += chunk.length;
-  reception.digest = crc32(chunk, reception.digest);
-  if (reception.bodyStartBytes < BODY_START_BYTES) {
-    reception.bodyStart.push(chunk.subarray(0, BODY_START_BYTES - reception.bodyStartBytes));
-    reception.bodyStartBytes += chunk.length;
-  }
-  if (expected.text !== undefined) expected.text += chunk.toString('latin1');
+function createReception(connection: Connection, readyUs: number): Reception {
+  connection.bodyStart.length = 0;
+  return {
+    writtenUs: readyUs,
+    firstByteUs: undefined,
+    readUs: undefined,
+    status: 0,
+    header: () => undefined,
+    headers: () => ({}),
+    headerBytes: () => 0,
+    bytes: 0,
+    digest: 0,
+    bodyStart: connection.bodyStart,
+    ended: undefined,
+  };
 }
 
-function failedOutcome(error: unknown, reception: Reception, connection: Connection, request: Prepared): Outcome {
+function sendOnWire(
+  channel: Channel,
+  request: Prepared | Written,
+  { reception, body, complete, failed }: Receiver,
+  clock: Clock,
+): void {
+  const { bytes, problem } = 'bytes' in request ? request : writtenRequest(request);
+  if (problem !== undefined) {
+    failed(new Error(problem));
+    return;
+  }
+  const { parser } = channel;
+  const handler: AnswerHandler = {
+    onRead(length) {
+      reception.readUs = clock.nowUs();
+      if (length > 0) reception.firstByteUs ??= reception.readUs;
+    },
+    onHead(status) {
+      reception.status = status;
+      reception.header = (name) => headerOf(parser, name);
+      reception.headers = () => headersOf(parser);
+      reception.headerBytes = () => fieldBytes(parser.head);
+    },
+    onBody: body,
+    onEnd: complete,
+    onFailed: failed,
+  };
+  ask(channel, bytes, request.method, handler, () => {
+    if (reception.firstByteUs === undefined) reception.writtenUs = clock.nowUs();
+  });
+  reception.writtenUs = clock.nowUs();
+}
+
+function sendByClient(
+  client: Client,
+  request: Prepared,
+  { reception, body, complete, failed }: Receiver,
+  clock: Clock,
+): void {
+  client.dispatch(
+    { path: request.path, method: request.method as 'GET', headers: request.headers, body: request.body ?? null },
+    {
+      onRequestStart: () => {
+        reception.writtenUs = clock.nowUs();
+      },
+      onResponseStart: (_controller, status, headers) => {
+        if (status < 200) return;
+        reception.firstByteUs ??= clock.nowUs();
+        reception.status = status;
+        reception.header = (name) => headers[name];
+        reception.headers = () => headers;
+        reception.headerBytes = () => sizeOf(headers);
+      },
+      onResponseData: (_controller, chunk) => body(chunk, 0, chunk.length),
+      onResponseEnd: complete,
+      onResponseError: (_controller, error) => failed(error),
+    },
+  );
+}
+
+function completeOutcome({ status, bytes, digest }: Reception): Outcome {
+  return { kind: 'response', status, bodyBytes: bytes, complete: true, bodyDigest: digest };
+}
+
+function takeIn(reception: Reception, bytes: Buffer, from: number, to: number, expected: Expected): void {
+  reception.bytes += to - from;
+  reception.digest = crc32(bytes.subarray(from, to), reception.digest);
+  if (reception.bodyStart.length < BODY_START_BYTES) gather(reception.bodyStart, bytes, from, to, BODY_START_BYTES);
+  if (expected.text !== undefined) expected.text += bytes.toString('latin1', from, to);
+}
+
+function failedOutcome(error: unknown, reception: Reception, connection: Connection, request: Asked): Outcome {
   const { status, bytes } = reception;
   if (reception.ended === 'aborted') return { kind: 'aborted' };
   if (reception.ended === 'timed-out') {
@@ -184,16 +260,16 @@ function answeredOf(
   reusable: boolean,
   readyUs: number,
   endUs: number,
-  request: Prepared,
+  request: Asked,
   expected: Expected,
 ): Answered {
-  const { headers, firstByteUs, status } = reception;
+  const { header, firstByteUs, status } = reception;
   const unmet = unmetExpectations(expected, outcome, endUs - readyUs);
-  const answeredBy = outcome.kind === 'response' ? memberOfAnswer(headers, request.memberId) : undefined;
-  const retryAfter = headers['retry-after'];
-  const keepAlive = headers['keep-alive'];
-  const memberConnection = headers[request.connectionHeader?.toLowerCase() ?? ''];
-  const headerBytes = sizeOf(headers);
+  const answeredBy = outcome.kind === 'response' ? memberOfAnswer(header, request.memberId) : undefined;
+  const retryAfter = header('retry-after');
+  const keepAlive = header('keep-alive');
+  const memberConnection = header(request.connectionHeader?.toLowerCase() ?? '');
+  const headerBytes = reception.headerBytes();
   return {
     endUs,
     outcome,
@@ -203,9 +279,7 @@ function answeredOf(
     ...(unmet === undefined ? {} : { unmet }),
     ...(answeredBy === undefined ? {} : { answeredBy }),
     ...(headerBytes < HEADER_BYTES_TOLD ? {} : { headerBytes }),
-    ...(status === 0 || !request.wantsAnswer(outcome)
-      ? {}
-      : { answer: answerFacts(status, headers, reception.bodyStart) }),
+    ...(status === 0 || !request.wantsAnswer(outcome) ? {} : { answer: answerFacts(reception) }),
     ...(typeof retryAfter === 'string' ? { retryAfter } : {}),
     ...(typeof keepAlive === 'string' ? { keepAlive } : {}),
     ...(typeof memberConnection === 'string' ? { memberConnection } : {}),
@@ -213,7 +287,7 @@ function answeredOf(
 }
 
 /** Each field as `name: value` and a line end. */
-function sizeOf(headers: Headers): number {
+function sizeOf(headers: Fields): number {
   let bytes = 0;
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value === 'string') bytes += name.length + value.length + 4;
@@ -234,32 +308,14 @@ function phasesOf(
     : { send, wait: firstByteUs - writtenUs, receive: endUs - firstByteUs };
 }
 
-function answerFacts(status: number, headers: Headers, bodyStart: readonly Buffer[]): AnswerFacts {
+function answerFacts({ status, headers, bodyStart }: Reception): AnswerFacts {
   const kept: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) kept[name] = value;
+  for (const [name, value] of Object.entries(headers())) if (value !== undefined) kept[name] = value;
   return {
     status,
     headers: kept,
-    ...(bodyStart.length === 0 ? {} : { bodyStart: Buffer.concat(bodyStart).toString('latin1') }),
+    ...(bodyStart.length === 0 ? {} : { bodyStart: bodyStart.bytes.toString('latin1', 0, bodyStart.length) }),
   };
-}
-
-/** Cookies by which well-known gateways pin a client to a member. */
-const AFFINITY_COOKIES =
-  /^(ARRAffinity|SERVERID|ROUTEID|JSESSIONID_route|AWSALB|ApplicationGatewayAffinity|INGRESSCOOKIE|lb)$/;
-
-function memberOfAnswer(headers: Headers, memberId: MemberId | undefined): string | undefined {
-  if (memberId !== undefined && 'header' in memberId) {
-    const value = headers[memberId.header.toLowerCase()];
-    return Array.isArray(value) ? value[0] : value;
-  }
-  const setCookie = headers['set-cookie'];
-  for (const cookie of setCookie === undefined ? [] : Array.isArray(setCookie) ? setCookie : [setCookie]) {
-    const [, name, value] = /^\s*([^=;\s]+)=([^;]*)/.exec(cookie) ?? [];
-    if (name !== undefined && (memberId === undefined ? AFFINITY_COOKIES.test(name) : name === memberId.cookie))
-      return value;
-  }
-  return undefined;
 }
 
 function isReset(error: unknown): boolean {

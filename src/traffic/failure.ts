@@ -21,16 +21,35 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ConnectionErrorCode>> = {
   HPE_HEADER_OVERFLOW: 'too-large',
   UND_ERR_SOCKET: 'closed',
   CONNECTION_GONE: 'closed',
+  closed: 'closed',
+  'too-large': 'too-large',
 };
 
 /** Code of a request that came to a connection when it was closed already. */
-export const CONNECTION_GONE = 'CONNECTION_GONE';
+const CONNECTION_GONE = 'CONNECTION_GONE';
 
+const PARSE_ERROR = 'HTTPParserError';
 const FORWARD_PROXY_ERROR = 'ForwardProxyError';
 
 /** The forward proxy itself refused or broke off: neither the gateway nor a member was reached. */
 export function forwardProxyError(message: string): Error {
   return Object.assign(new Error(message), { name: FORWARD_PROXY_ERROR });
+}
+
+/** The connection was closed before the request came to it. */
+export function goneError(): Error {
+  // Not UND_ERR_SOCKET: undici takes that for something that passes, and asks for a connection again without end.
+  return Object.assign(new Error('the connection is closed'), { code: CONNECTION_GONE });
+}
+
+/** The other side closed before the answer was complete. */
+export function closedError(): Error {
+  return Object.assign(new Error('the other side closed'), { code: 'closed' });
+}
+
+/** What came is no answer in HTTP/1.1, or larger than a limit of ours allows. */
+export function parseError(message: string, isOverLimit: boolean): Error {
+  return Object.assign(new Error(message), { name: PARSE_ERROR }, isOverLimit ? { code: 'too-large' } : {});
 }
 
 type FailureContext = {
@@ -86,7 +105,7 @@ function codeOf(code: string, name: string, context: FailureContext): Connection
 
 /** undici's parser gives its error a code only in some cases, its name always. */
 export function isParseError(code: string, name: string): boolean {
-  return code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || name === 'HTTPParserError';
+  return code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || name === PARSE_ERROR;
 }
 
 export function describe(error: unknown): { code: string; name: string; message: string } {

@@ -11,16 +11,18 @@ import type { RequestSpec } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import { type Connection, type ConnectResult, closeConnection } from './connection.ts';
-import { type Prepared, runExchange } from './exchange.ts';
+import { runExchange } from './exchange.ts';
 import { advertisedUs, holdIdle } from './holding.ts';
 import type { Pool } from './pool.ts';
 import type { RouteTarget, SenderSetup } from './protocol.ts';
 import { prepareRequest, requestIdOf } from './request.ts';
 import type { ShotShape } from './schedule.ts';
+import { type Templates, writeRequest } from './wire/request-template.ts';
 
 export type RouteState = {
   readonly target: RouteTarget;
   readonly pool: Pool;
+  readonly templates: Templates;
   cookie: string;
   /** `Retry-After` of this route: nothing is sent before. */
   pausedUntilUs: number;
@@ -151,9 +153,11 @@ async function exchangeOn(
   if (spec === undefined) throw new Error(`no such request: ${shape.request}`);
   const isNew = connection.uses === 0 && connection.openedUs >= sentUs;
   const facts = connectionFacts(connection, isNew, sentUs);
-  const prepared: Prepared = {
-    ...prepareRequest(spec, route.target, setup, setup, base.requestId, shape, route.cookie),
-    wantsAnswer: (outcome) => wantsAnswer(route, outcome, shape),
+  const prepared = {
+    ...(connection.channel === undefined
+      ? prepareRequest(spec, route.target, setup, setup, base.requestId, shape, route.cookie)
+      : writeRequest(route.templates, spec, route.target, setup, base.requestId, shape, route.cookie)),
+    wantsAnswer: (outcome: Outcome) => wantsAnswer(route, outcome, shape),
   };
   const { reusable, retryAfter, keepAlive, phasesUs, ...answered } = await runExchange(
     connection,

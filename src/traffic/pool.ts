@@ -34,7 +34,8 @@ export function createPool(route: RouteTarget, limits: Limits, trusted: readonly
     acquire(kind) {
       while (kind === 'warm' && idle.length > 0) {
         const connection = idle.pop() as Connection;
-        if (isUsable(connection)) return connection;
+        // An answer may come before the request is out: its rest would stand before the next one.
+        if (isUsable(connection) && connection.channel?.isSending !== true) return connection;
         closeConnection(connection);
       }
       return open();
@@ -57,6 +58,7 @@ function isUsable(connection: Connection): boolean {
   return (
     !connection.socket.destroyed &&
     connection.closedBy === undefined &&
+    connection.channel?.isSpent !== true &&
     connection.socket.readable &&
     connection.socket.writable
   );

@@ -159,6 +159,7 @@ function createLaunchState(setup: SenderSetup, clock: Clock, quality: QualityWat
         {
           target,
           pool: createPool(target, setup.limits, setup.trusted, clock),
+          templates: new Map(),
           cookie: '',
           pausedUntilUs: 0,
           answersKept: 0,

@@ -42,7 +42,18 @@ export async function warmUp(setup: SenderSetup, clock: Clock): Promise<void> {
       setup: { ...setup, limits: { ...setup.limits, maxRequests: REQUESTS, maxInFlight: REQUESTS } },
       clock,
       routes: new Map([
-        [GATEWAY, { target, pool, cookie: '', pausedUntilUs: 0, answersKept: 0, certificatesTold: new Set<string>() }],
+        [
+          GATEWAY,
+          {
+            target,
+            pool,
+            templates: new Map(),
+            cookie: '',
+            pausedUntilUs: 0,
+            answersKept: 0,
+            certificatesTold: new Set<string>(),
+          },
+        ],
       ]),
       requests: new Map([[REQUEST.name, REQUEST]]),
       abortable: new Map(),
