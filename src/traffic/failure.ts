@@ -47,9 +47,14 @@ export function closedError(): Error {
   return Object.assign(new Error('the other side closed'), { code: 'closed' });
 }
 
-/** What came is no answer in HTTP/1.1, or larger than a limit of ours allows. */
-export function parseError(message: string, isOverLimit: boolean): Error {
-  return Object.assign(new Error(message), { name: PARSE_ERROR }, isOverLimit ? { code: 'too-large' } : {});
+/** What came is no answer in HTTP/1.1, or larger than a limit of ours allows. `data`: its first bytes, where they are no HTTP at all. */
+export function parseError(message: string, isOverLimit: boolean, data?: string): Error {
+  return Object.assign(
+    new Error(message),
+    { name: PARSE_ERROR },
+    isOverLimit ? { code: 'too-large' } : {},
+    data === undefined ? {} : { data },
+  );
 }
 
 type FailureContext = {
@@ -76,10 +81,9 @@ const SHOWN_BYTES = 40;
 
 /** The first bytes of what came instead of a status line: they name the service that answers there. */
 function whatCame(error: unknown, name: string): string {
-  if (name !== 'HTTPParserError') return '';
-  const { data, message } = error as { readonly data?: unknown; readonly message?: unknown };
+  if (name !== PARSE_ERROR) return '';
+  const { data } = error as { readonly data?: unknown };
   if (typeof data !== 'string' || data === '') return '';
-  if (!/Expected HTTP\//.test(String(message))) return '';
   const shown = data.slice(0, SHOWN_BYTES).replace(/[\u0000-\u001f\u007f-\uffff]/g, escaped);
   return `; it began with "${shown}"`;
 }

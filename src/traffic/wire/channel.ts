@@ -9,6 +9,7 @@ import {
   createResponseParser,
   expectAnswer,
   feed,
+  headStart,
   nextEvent,
   type ParserLimits,
   type ResponseParser,
@@ -153,9 +154,12 @@ function takeAnswered(channel: Channel): void {
 }
 
 function takeProblem(channel: Channel): void {
-  const { problem } = channel.parser;
+  const { parser } = channel;
+  const { problem } = parser;
   channel.isSpent = true;
-  if (problem !== undefined) stop(channel)?.onFailed(parseError(describeProblem(problem), isOverLimit(problem)));
+  if (problem === undefined) return;
+  const began = problem === 'not-http' ? headStart(parser) : undefined;
+  stop(channel)?.onFailed(parseError(describeProblem(problem), isOverLimit(problem), began));
 }
 
 /** The other side closed in order. */

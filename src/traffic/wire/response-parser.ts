@@ -100,6 +100,16 @@ export function createResponseParser(limits: ParserLimits): ResponseParser {
   };
 }
 
+/** Enough to know a banner by. */
+const START_BYTES = 64;
+
+/** The first bytes of a head that cannot be read. */
+export function headStart({ kept, chunk, headFrom, to }: ResponseParser): string {
+  const start =
+    kept.length > 0 ? kept.bytes.toString('latin1', 0, kept.length) : chunk.toString('latin1', headFrom, to);
+  return start.slice(0, START_BYTES);
+}
+
 /** An answer to a request of this method comes next. What was fed before and is not yet read belongs to it. */
 export function expectAnswer(parser: ResponseParser, method: string): void {
   parser.stage = HEAD;
