@@ -21,6 +21,9 @@ import {
 } from './model/recording.ts';
 import type { Report } from './model/report.ts';
 import type { Clock } from './model/time.ts';
+import { auditRecorder } from './pipeline/audit-log.ts';
+import { type ChoiceOptions, type Choosing, createChoosing } from './pipeline/auto/choosing.ts';
+import { snapshotOf, teeRecorder } from './pipeline/auto/snapshot.ts';
 import { type BatchSink, createBatchSink } from './pipeline/batch-sink.ts';
 import { type Progress, reportProgress } from './pipeline/progress.ts';
 import { makeFolder, type Recorded } from './pipeline/writing.ts';
@@ -33,6 +36,7 @@ import { resolveTargets } from './traffic/resolve.ts';
 import { startSender } from './traffic/sender.ts';
 
 export { attachLogs, checkLogPatterns } from './pipeline/attach-logs.ts';
+export { type ChoiceOptions, DEFAULT_BUDGET } from './pipeline/auto/choosing.ts';
 export { type Explained, type ExplainOptions, explainLogs } from './pipeline/explain.ts';
 export type { Progress } from './pipeline/progress.ts';
 export { readConfigs } from './pipeline/read-configs.ts';
@@ -48,6 +52,8 @@ export type RunOptions = {
   /** The run's folder; left out: nothing is written. */
   readonly folder?: string;
   readonly onProgress?: (progress: Progress) => void;
+  /** Left out: the experiments of the profile, and no others. */
+  readonly choose?: ChoiceOptions;
 };
 
 /** Pure: what a run of this profile sends at most. */
@@ -59,6 +65,10 @@ export function planRun(profile: Profile, seed: number): Plan {
     numbers.set(spec.kind, number);
     return EXPERIMENTS[spec.kind].plan(spec, profile, `${spec.kind}-${number}`);
   });
+  return planOf(experiments, seed);
+}
+
+function planOf(experiments: readonly PlannedExperiment[], seed: number): Plan {
   const runnable = experiments.filter(({ refused }) => refused === undefined);
   return {
     schemaVersion: 1,
@@ -77,14 +87,21 @@ export function planRun(profile: Profile, seed: number): Plan {
 export async function recordRun(options: RunOptions): Promise<Recorded> {
   const { profile, seed, clock, epoch, signal, folder, version } = options;
   if (folder !== undefined) await makeFolder(folder);
-  const plan = planRun(profile, seed);
+  const plan = options.choose?.mode === 'instead' ? planOf([], seed) : planRun(profile, seed);
   const targets = await resolveTargets(profile, clock);
   const runId = randomBytes(16).toString('hex');
-  const sink = createBatchSink(
-    profile,
-    createRecorder({ ...(folder === undefined ? {} : { folder }), seed, isOpenLoop: openLoopOf(plan) }),
-  );
+  const place = folder === undefined ? {} : { folder };
+  let choosing: Choosing | undefined;
+  const audit = auditRecorder(createRecorder({ ...place, seed, isOpenLoop: openLoopOf(plan) }), {
+    ...place,
+    startedMs: epoch.wallMs,
+    whyRepeated: (experimentId) => choosing?.deliberate.get(experimentId),
+  });
+  const tee = options.choose === undefined ? undefined : teeRecorder(audit.recorder);
+  const sink = createBatchSink(profile, tee?.recorder ?? audit.recorder);
   const sender = await startSender({ profile, targets, runId, version, epoch, clock, sink: sink.take });
+  const resolved = (): readonly ResolvedTarget[] =>
+    targets.map((target) => resolvedTarget(target, sink.certificates.get(target.route)));
   const onAbort = (): void => sender.stop('aborted');
   signal.addEventListener('abort', onAbort, { once: true });
   const loginWarnings = await logIn(profile, sender, sink.takeLogins);
@@ -98,12 +115,37 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
     guard: () => guardOf(sink.recognise().kind),
   };
   const records = await runExperiments(plan, context, sink, options.onProgress);
+  if (options.choose !== undefined && tee !== undefined) {
+    choosing = createChoosing(profile, options.choose, context);
+    const parts = { manifest: manifestOf(options, plan, runId), targets: resolved() };
+    const snapshot = (): Recording | undefined =>
+      records.length === 0
+        ? undefined
+        : snapshotOf({ ...parts, gateway: sink.recognise(), experiments: records, exchanges: tee.exchanges() ?? [] });
+    while (tee.exchanges() !== undefined) {
+      const planned = choosing.next(snapshot());
+      if (planned === undefined) break;
+      const [record] = await runExperiments(planOf([planned], seed), context, sink, options.onProgress);
+      if (record !== undefined) records.push(record);
+    }
+  }
+  const trail = choosing?.trail();
   const threadQuality = await sender.close();
   signal.removeEventListener('abort', onAbort);
   const traffic = sink.finish();
   const recording: Recording = {
-    manifest: manifestOf(options, plan, runId),
-    targets: targets.map((target) => resolvedTarget(target, sink.certificates.get(target.route))),
+    manifest: {
+      ...manifestOf(
+        options,
+        planOf(
+          records.map(({ planned }) => planned),
+          seed,
+        ),
+        runId,
+      ),
+      ...(trail === undefined ? {} : { trail }),
+    },
+    targets: resolved(),
     gateway: sink.recognise(),
     experiments: records.map((record) => ({ ...record, keptCount: traffic.experiments.get(record.id)?.kept ?? 0 })),
     quality: {
@@ -115,7 +157,7 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
     windows: traffic.windows,
     exchanges: traffic.exchanges,
     exchangeCount: traffic.exchangeCount,
-    warnings: [...loginWarnings, ...traffic.warnings],
+    warnings: [...loginWarnings, ...traffic.warnings, ...audit.warnings],
   };
   return { recording, windowsOnDisk: traffic.windowsOnDisk };
 }
@@ -125,7 +167,7 @@ async function runExperiments(
   context: ExperimentContext,
   sink: BatchSink,
   onProgress: RunOptions['onProgress'],
-): Promise<readonly ExperimentRecord[]> {
+): Promise<ExperimentRecord[]> {
   const { clock, sender } = context;
   const { counts } = sink.recorder;
   const startUs = clock.nowUs();

@@ -1,12 +1,13 @@
 /** What a keep-alive experiment measured: idle timeouts, how long connections are reused, and requests that met a close. */
 import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
-import type { RouteId } from '../model/route.ts';
+import { GATEWAY, type RouteId } from '../model/route.ts';
 import { median } from './medians.ts';
+import { fisherExact } from './proportion.ts';
 
 /** Connections of one route that were held idle. */
 export type IdleTimeout = {
   readonly route: RouteId;
-  /** Undefined: fewer than two were closed while they were watched, so that nothing is known but `waitedUs`. */
+  /** Undefined: fewer than two were closed after the same time while they were watched, so that nothing is known but `waitedUs`. */
   readonly timeoutUs?: { readonly value: number; readonly low: number; readonly high: number };
   readonly heldCount: number;
   readonly finCount: number;
@@ -19,10 +20,29 @@ export type IdleTimeout = {
 
 /** One close may be chance: a restart, a limit on requests. */
 const LEAST_CLOSED = 2;
+/** What a busy machine adds to a timer, and what coarse timers do (Kestrel looks once a second, and closes after 130 s): closes that differ by more are not one timer's. */
+const ALIKE = { us: 20_000, ratio: 0.05 } as const;
+
+function alikeUs(us: number): number {
+  return Math.max(ALIKE.us, ALIKE.ratio * us);
+}
+
+/** Those that agree with the median; none where most do not. */
+function alike(closed: readonly number[]): readonly number[] {
+  if (closed.length === 0) return [];
+  const middle = median(closed);
+  const agreeing = closed.filter((us) => Math.abs(us - middle) <= alikeUs(middle));
+  return 2 * agreeing.length > closed.length ? agreeing : [];
+}
+
+/** What is closed sooner was closed after the answer, as a server without keep-alive does; it never rested. */
+const LEAST_IDLE_US = 20_000;
 
 export function idleTimeout(route: RouteId, exchanges: readonly Exchange[]): IdleTimeout {
-  const held = exchanges.flatMap((exchange) => (exchange.route === route ? (exchange.held ?? []) : []));
-  const closed = held.filter(({ closedBy }) => closedBy !== undefined).map(({ idleUs }) => idleUs);
+  const held = exchanges
+    .flatMap((exchange) => (exchange.route === route ? (exchange.held ?? []) : []))
+    .filter(({ closedBy, idleUs }) => closedBy === undefined || idleUs >= LEAST_IDLE_US);
+  const closed = alike(held.filter(({ closedBy }) => closedBy !== undefined).map(({ idleUs }) => idleUs));
   const advertisedUs = held.find((facts) => facts.advertisedUs !== undefined)?.advertisedUs;
   return {
     route,
@@ -41,9 +61,6 @@ export function idleTimeout(route: RouteId, exchanges: readonly Exchange[]): Idl
 
 export type TimeoutRange = NonNullable<IdleTimeout['timeoutUs']>;
 
-/** Members whose timeouts differ by less have the same one. */
-const SAME_TIMEOUT_RATIO = 1.05;
-
 /** Different idle timeouts of members with the routes that have them, shortest first. */
 export function distinctTimeouts(
   members: readonly IdleTimeout[],
@@ -54,7 +71,7 @@ export function distinctTimeouts(
   const distinct: { timeout: TimeoutRange; routes: readonly RouteId[] }[] = [];
   for (const { timeout, routes } of known) {
     const last = distinct.at(-1);
-    if (last === undefined || timeout.value > last.timeout.value * SAME_TIMEOUT_RATIO) {
+    if (last === undefined || timeout.value > last.timeout.value + alikeUs(last.timeout.value)) {
       distinct.push({ timeout, routes });
       continue;
     }
@@ -128,12 +145,21 @@ const LEAST_TOLERANCE_US = 3_000;
 /** The normal deviation in units of the median absolute one. */
 const MAD_TO_SIGMA = 1.4826;
 
-/** Of requests near the idle timeout of a member: which of them met its close. Methods C.3: gap + elapsed is constant. */
-export function sweepOf(exchanges: readonly Exchange[], timeout: TimeoutRange): Sweep {
+/**
+ * Of requests near the idle timeout of a member: which of them met its close. Methods C.3: gap + elapsed is constant.
+ * `members`: how many the gateway may ask in turn, so that a connection rests for so many requests.
+ */
+export function sweepOf(exchanges: readonly Exchange[], timeout: TimeoutRange, members: number): Sweep {
   const sent = exchanges.filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
   const tagged = (wanted: 'sweep' | 'control', step: 'fill' | 'probe'): readonly Exchange[] =>
     sent.filter(({ tag }) => tag?.kind === 'keep-alive' && tag.part === wanted && tag.step === step);
-  const controls = [...tagged('sweep', 'fill'), ...tagged('control', 'probe')];
+  // Not those that fill connections: they may meet one to another member that has rested since the round before.
+  const all = tagged('control', 'probe');
+  const allTimes = all.filter((exchange) => !isFailure(exchange)).map(elapsedUs);
+  const ordinaryUs = allTimes.length === 0 ? 0 : median(allTimes);
+  // On a busy machine one may have come so late that it met a close itself.
+  const rests = restsOf(sent, members);
+  const controls = all.filter((exchange) => (rests.get(exchange) ?? 0) < timeout.low - ordinaryUs);
   const times = controls.filter((exchange) => !isFailure(exchange)).map(elapsedUs);
   const baseUs = times.length === 0 ? 0 : median(times);
   const noiseUs = times.length === 0 ? 0 : MAD_TO_SIGMA * median(times.map((us) => Math.abs(us - baseUs)));
@@ -145,6 +171,19 @@ export function sweepOf(exchanges: readonly Exchange[], timeout: TimeoutRange): 
     // Around another member's timeout.
     .filter(({ gapUs }) => gapUs <= timeout.high + toleranceUs && gapUs >= timeout.low - 3 * baseUs - toleranceUs);
   return { points, controls, ...frame };
+}
+
+/** How long before each request through the gateway the one ended that may have left the connection behind. */
+function restsOf(sent: readonly Exchange[], members: number): ReadonlyMap<Exchange, number> {
+  const through = sent.filter(
+    ({ route, tag }) => route === GATEWAY && tag?.kind === 'keep-alive' && tag.part !== 'hold',
+  );
+  return new Map(
+    through.flatMap((exchange, i) => {
+      const before = through[i - Math.max(1, members)];
+      return before === undefined ? [] : [[exchange, (exchange.sentUs ?? exchange.dueUs) - before.endUs] as const];
+    }),
+  );
 }
 
 function pointOf(
@@ -182,4 +221,34 @@ function isLoss({ outcome }: Exchange): boolean {
 export function elapsedUs(exchange: Exchange): number {
   const { dns = 0, connect = 0, tls = 0 } = exchange.phasesUs ?? {};
   return (serviceTimeUs(exchange) ?? 0) - dns - connect - tls;
+}
+
+/**
+ * Probability that as many of the requests near the close were lost if they were lost no more often than the controls
+ * (Fisher, exact), and each within the tolerance of the close, any other moment in the time of a request being as likely
+ * (methods C.3).
+ */
+export function chanceOfLosses(lost: readonly SweepPoint[], sweep: Sweep, timeout: TimeoutRange): number {
+  const placeRatio = Math.min(1, (2 * sweep.toleranceUs) / Math.max(1, sweep.baseUs));
+  const failed = sweep.controls.filter(isFailure).length;
+  return chanceOf(lost, sweep, timeout.value, failed) * placeRatio ** lost.length;
+}
+
+/** The same for requests that were slow there. What comes closer to the close than slow is cannot be told from what comes after it. */
+export function chanceOfRepeats(masked: readonly SweepPoint[], sweep: Sweep, timeout: TimeoutRange): number {
+  const slow = sweep.controls.filter((exchange) => elapsedUs(exchange) - sweep.baseUs > sweep.slowUs).length;
+  return chanceOf(masked, sweep, timeout.value - sweep.slowUs, slow);
+}
+
+function chanceOf(
+  hits: readonly SweepPoint[],
+  { points, toleranceUs, controls }: Sweep,
+  toUs: number,
+  elsewhere: number,
+): number {
+  if (hits.length === 0) return 1;
+  const fromUs = Math.min(...hits.map(({ gapUs }) => gapUs)) - toleranceUs;
+  const near = points.filter(({ gapUs }) => gapUs >= fromUs && gapUs <= toUs).length;
+  const inside = Math.max(near, hits.length);
+  return fisherExact(hits.length, inside - hits.length, elsewhere, Math.max(0, controls.length - elsewhere), 'greater');
 }

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { UserError } from '../errors.ts';
+import type { Profile } from '../model/profile.ts';
 import { adhocProfile } from '../profile/adhoc.ts';
-import type { Parsed } from '../profile/parsed.ts';
 import { parseDuration, parseRate } from '../profile/units.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
+import { budgetOption, unitOption } from './options.ts';
 
 type Options = LiveRunOptions & {
   readonly host?: string;
@@ -11,14 +11,18 @@ type Options = LiveRunOptions & {
   readonly for?: number;
   readonly rate?: number;
   readonly insecure?: boolean;
+  /** False with --no-auto. */
+  readonly auto: boolean;
+  readonly budget?: number;
 };
 
-function unitOption(parse: (text: string) => Parsed<number>, name: string): (text: string) => number {
-  return (text) => {
-    const parsed = parse(text);
-    if (parsed.ok) return parsed.value;
-    throw new UserError(`--${name}: expected ${parsed.expected}, found ${text}`);
-  };
+/** Direct requests to a member and a peer are 120, the proof of a timer 4, an idle ladder about 40 for each route. */
+const FOLLOW_UP_REQUESTS = 400;
+
+/** The limits of a comparison are what it needs; going on needs some more of its requests, and none of its rate. */
+function withRoom(profile: Profile): Profile {
+  const { limits } = profile;
+  return { ...profile, limits: { ...limits, maxRequests: limits.maxRequests + FOLLOW_UP_REQUESTS } };
 }
 
 export function compareCommand(): Command {
@@ -31,6 +35,8 @@ export function compareCommand(): Command {
     .option('--for <duration>', 'how long', unitOption(parseDuration, 'for'))
     .option('--rate <rate>', 'slots per second; each asks every way once', unitOption(parseRate, 'rate'))
     .option('--insecure', 'do not verify certificates')
+    .option('--no-auto', 'do not go on when something looks wrong')
+    .addOption(budgetOption())
     .option('--out <folder>', 'write into this folder (default: reports/compare-<time>)')
     .option('--seed <number>', 'repeat the random choices of an earlier run', parseSeed)
     .option('--json', 'print report.json on standard output')
@@ -44,6 +50,9 @@ export function compareCommand(): Command {
         ...(options.rate === undefined ? {} : { ratePerSec: options.rate }),
         ...(options.insecure === undefined ? {} : { insecure: options.insecure }),
       });
-      process.exitCode = await liveRun(profile, options);
+      const choice = { mode: 'after' as const, ...(options.budget === undefined ? {} : { budgetUs: options.budget }) };
+      process.exitCode = options.auto
+        ? await liveRun(withRoom(profile), options, choice)
+        : await liveRun(profile, options);
     });
 }

@@ -4,7 +4,16 @@ import { join, resolve } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Report } from '../model/report.ts';
-import { attachLogs, checkLogPatterns, diagnose, readConfigs, recordRun, writeRun } from '../pipeline.ts';
+import {
+  attachLogs,
+  type ChoiceOptions,
+  checkLogPatterns,
+  DEFAULT_BUDGET,
+  diagnose,
+  readConfigs,
+  recordRun,
+  writeRun,
+} from '../pipeline.ts';
 import { publicReport } from '../report/json.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { createClock, createEpoch } from '../traffic/clock.ts';
@@ -19,6 +28,9 @@ export type LiveRunOptions = {
   readonly failOn?: Profile['failOn'];
 };
 
+/** Whether the run chooses its experiments itself, or goes on after those of the profile where something looks wrong. */
+export type LiveChoice = { readonly mode: ChoiceOptions['mode']; readonly budgetUs?: number };
+
 /** A folder name that sorts by time and is legal on every system. */
 export function runFolder(name: string, at: Date): string {
   return join('reports', `${name.replace(/[^\w.-]+/g, '-')}-${at.toISOString().slice(0, 19).replace(/[:T]/g, '-')}`);
@@ -31,7 +43,7 @@ export function parseSeed(text: string): number {
 }
 
 /** Runs the profile and prints the answer; gives the exit code. */
-export async function liveRun(profile: Profile, options: LiveRunOptions): Promise<number> {
+export async function liveRun(profile: Profile, options: LiveRunOptions, choice?: LiveChoice): Promise<number> {
   checkLogPatterns(profile);
   const epoch = createEpoch();
   const clock = createClock(epoch);
@@ -39,6 +51,7 @@ export async function liveRun(profile: Profile, options: LiveRunOptions): Promis
   const folder = resolve(options.out ?? runFolder(profile.name, new Date(epoch.wallMs)));
   const interruption = catchInterrupts();
   const view = createProgressView(process.stderr);
+  const budgetUs = choice?.budgetUs ?? DEFAULT_BUDGET.durationUs;
   try {
     const recorded = await recordRun({
       profile,
@@ -49,6 +62,18 @@ export async function liveRun(profile: Profile, options: LiveRunOptions): Promis
       signal: interruption.signal,
       folder,
       onProgress: view.show,
+      ...(choice === undefined
+        ? {}
+        : {
+            choose: {
+              mode: choice.mode,
+              budget: { ...DEFAULT_BUDGET, durationUs: budgetUs },
+              onStep: (line: string) => {
+                view.end();
+                printError(line);
+              },
+            },
+          }),
     });
     view.end();
     const joined = await attachLogs(recorded.recording, {

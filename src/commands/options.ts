@@ -1,9 +1,27 @@
 import { Option } from 'commander';
+import { UserError } from '../errors.ts';
 import { SEVERITIES } from '../model/severity.ts';
+import type { Parsed } from '../profile/parsed.ts';
+import { parseDuration } from '../profile/units.ts';
 
 export function failOnOption(): Option {
   return new Option('--fail-on <severity>', 'exit 1 from this severity on (default: failOn of the profile)').choices([
     ...SEVERITIES,
     'never',
   ]);
+}
+
+/** Reads the value of an option that carries a unit. Throws UserError for a value that does not. */
+export function unitOption(parse: (text: string) => Parsed<number>, name: string): (text: string) => number {
+  return (text) => {
+    const parsed = parse(text);
+    if (parsed.ok) return parsed.value;
+    throw new UserError(`--${name}: expected ${parsed.expected}, found ${text}`);
+  };
+}
+
+export function budgetOption(): Option {
+  return new Option('--budget <duration>', 'how long choosing experiments may take (default: 5m)').argParser(
+    unitOption(parseDuration, 'budget'),
+  );
 }

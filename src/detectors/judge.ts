@@ -32,9 +32,10 @@ const PRECEDENCE: readonly CauseId[] = [
   'connection/unreachable',
   'gateway/cascade',
   'member/none-available',
+  // Before what it looks like in a log: the moment at which a request is lost tells the race.
+  'connection/keep-alive-race',
   'connection/dropped-before-response',
   'connection/dropped-mid-response',
-  'connection/keep-alive-race',
   'connection/invalid-response',
   'connection/silent-idle-drop',
   'connection/port-exhaustion',
@@ -81,8 +82,21 @@ const EXPLAINED_BY: readonly {
   readonly loser: CauseId;
   readonly winner: CauseId;
   readonly sameMember: boolean;
+  readonly when?: (loser: Candidate, winner: Candidate) => boolean;
   readonly because: string;
 }[] = [
+  {
+    loser: 'connection/dropped-before-response',
+    winner: 'connection/keep-alive-race',
+    sameMember: false,
+    // A race that was measured; drops that only lines of the gateway show, and do not prove.
+    when: (loser, winner) =>
+      winner.measured['memberIdleTimeoutUs'] !== undefined &&
+      loser.scope.route === 'gateway' &&
+      loser.confidence !== 'confirmed',
+    because:
+      'connections are lost at the moment at which members close idle ones, and none was when members were asked directly',
+  },
   {
     loser: 'queue/member',
     winner: 'queue/thread-starvation',
@@ -215,6 +229,7 @@ function explainedBy(
       (other) =>
         other.cause === rule.winner &&
         (!rule.sameMember || other.scope.member === candidate.scope.member) &&
+        (rule.when?.(candidate, other) ?? true) &&
         other.severity !== 'info',
     );
     if (winner !== undefined) return { cause: winner.cause, because: rule.because };

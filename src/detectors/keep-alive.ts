@@ -1,7 +1,8 @@
 /** A gateway that reuses connections which a member is just closing: seen to fail, seen to be repeated, or only possible. */
 import {
+  chanceOfLosses,
+  chanceOfRepeats,
   distinctTimeouts,
-  elapsedUs,
   type IdleTimeout,
   idleTimeout,
   longestReuseGapUs,
@@ -14,7 +15,6 @@ import {
 } from '../analysis/keep-alive.ts';
 import { idleBracket } from '../analysis/ladder.ts';
 import { median } from '../analysis/medians.ts';
-import { fisherExact } from '../analysis/proportion.ts';
 import { theilSen } from '../analysis/slopes.ts';
 import { type Exchange, isFailure } from '../model/exchange.ts';
 import type { Estimate, Rival, Scope } from '../model/finding.ts';
@@ -38,8 +38,8 @@ const LEAST_LOST = 2;
 const LEAST_MASKED = 4;
 /** Of the slope −1 that a wait for the close has (methods C.3 measured −1.01). */
 const SLOPE_SLACK = 0.15;
-/** What is constant must vary less than half as much as what is not: a quarter of the variance is left. */
-const CONSTANT_RATIO = 0.5;
+/** What is constant varies less than what is not: for certain where it varies less than half as much (a quarter of the variance is left), likely where half of the variance is. */
+const CONSTANT_RATIO = { confirmed: 0.5, likely: 0.7 } as const;
 /** Below this the way is so short that traffic meets the window a few times in a million requests (methods C.3: RTT/(e·T)). */
 const TINY_WINDOW_US = 500;
 /** Idle timeouts of gateway and member that differ by less cannot be told apart by a closed connection of ours. */
@@ -77,7 +77,7 @@ function casesOf({ measures }: DetectorContext, exchanges: readonly Exchange[]):
   const distinct = distinctTimeouts(members);
   const steps = reuseSteps(exchanges);
   return distinct.map(({ timeout, routes }) => {
-    const sweep = sweepOf(exchanges, timeout);
+    const sweep = sweepOf(exchanges, timeout, measures.members.length);
     const connects = routes.flatMap((route) =>
       exchanges.flatMap((exchange) => (exchange.route === route ? (exchange.phasesUs?.connect ?? []) : [])),
     );
@@ -106,46 +106,21 @@ function losses({ sweep, timeout, timeouts }: Case): readonly SweepPoint[] {
   );
 }
 
-/**
- * Probability that as many of those sent into the window had it, if they had it no more often than the others there and
- * elsewhere (Fisher, exact); for losses also that each fell within the tolerance of the close, anywhere else in the time of
- * a request being as likely (methods C.3). What comes within `lateUs` of the close cannot be told from what comes after it.
- */
-function chanceOf(
-  hits: readonly SweepPoint[],
-  { sweep, timeout, searched }: Case,
-  elsewhere: number,
-  placeRatio: number,
-  lateUs: number,
-): number {
-  const fromUs = Math.min(...hits.map(({ gapUs }) => gapUs)) - sweep.toleranceUs;
-  const near = sweep.points.filter(({ gapUs }) => gapUs >= fromUs && gapUs <= timeout.value - lateUs).length;
-  const inside = Math.max(near, hits.length);
-  const p = fisherExact(
-    hits.length,
-    inside - hits.length,
-    elsewhere,
-    Math.max(0, sweep.controls.length - elsewhere),
-    'greater',
-  );
-  return Math.min(1, p * placeRatio ** hits.length * searched);
-}
-
 function lostCandidate(one: Case): Candidate | undefined {
   const { sweep, timeout } = one;
   const lost = losses(one);
   const failedControls = sweep.controls.filter(isFailure);
   // A member that fails at other moments as well has another fault.
   if (lost.length < LEAST_LOST || failedControls.length * lost.length > sweep.controls.length / 10) return undefined;
-  const placeRatio = Math.min(1, (2 * sweep.toleranceUs) / Math.max(1, sweep.baseUs));
   const closed = lost.filter(({ exchange }) => exchange.outcome.kind === 'connection-error').length;
   const sums = lost.map(({ gapUs, elapsedUs }) => gapUs + elapsedUs);
   const near = sweep.points.filter(({ gapUs }) => gapUs >= Math.min(...lost.map((point) => point.gapUs)));
+  const failedNear = near.filter(({ kind }) => kind === 'other-failure');
   return {
     ...common(one, sums),
     severity: 'error',
     confidence: failedControls.length === 0 ? 'confirmed' : 'likely',
-    p: chanceOf(lost, one, failedControls.length, placeRatio, 0),
+    p: Math.min(1, chanceOfLosses(lost, sweep, timeout) * one.searched),
     title: `The gateway reuses connections that ${who(one)} ${one.routes.length > 1 ? 'are' : 'is'} just closing as idle after ${formatDuration(timeout.value)}: ${lost.length} requests sent at that moment failed.`,
     meaning: `Pause plus elapsed time was ${sumsText(sums)} for each of them, which is the idle timeout of ${who(one)}: the failure came with the close, not with a timer and not with the work. ${closed > 0 ? `For ${closed} of them the gateway closed our connection without an answer, as HAProxy does: its users see an empty reply, and no error stands in its log. ` : ''}${reuseText(one)} It fails least when traffic is high, because connections then do not rest for so long.`,
     rivals: rivalsOf(one, lost),
@@ -160,7 +135,8 @@ function lostCandidate(one: Case): Candidate | undefined {
         lost.map(({ exchange }) => exchange),
       ),
     ],
-    explains: seqsOf(lost.map(({ exchange }) => exchange)),
+    // Those that failed just as close to it, only not as punctually, are no cause of their own where nothing else failed.
+    explains: seqsOf([...lost, ...(failedControls.length === 0 ? failedNear : [])].map(({ exchange }) => exchange)),
   };
 }
 
@@ -178,14 +154,14 @@ function maskedCandidate(one: Case): Candidate | undefined {
   if (!isSteep && !(line.low <= -1 + SLOPE_SLACK && line.high >= -1 - SLOPE_SLACK)) return undefined;
   const sums = masked.map(({ gapUs, excessUs }) => gapUs + excessUs);
   // A cold connection takes longer by the same after every pause: then the delay is constant, and the sum is not.
-  if (spread(sums) > CONSTANT_RATIO * spread(masked.map(({ excessUs }) => excessUs))) return undefined;
-  const slow = sweep.controls.filter((exchange) => isSlow(exchange, sweep)).length;
+  const constancy = spread(sums) / spread(masked.map(({ excessUs }) => excessUs));
+  if (!(constancy <= CONSTANT_RATIO.likely)) return undefined;
   const longest = Math.max(...masked.map(({ excessUs }) => excessUs));
   return {
     ...common(one, sums),
     severity: 'warning',
-    confidence: isSteep ? 'confirmed' : 'likely',
-    p: chanceOf(masked, one, slow, 1, sweep.slowUs),
+    confidence: isSteep && constancy <= CONSTANT_RATIO.confirmed ? 'confirmed' : 'likely',
+    p: Math.min(1, chanceOfRepeats(masked, sweep, timeout) * one.searched),
     title: `The gateway reuses connections that ${who(one)} ${one.routes.length > 1 ? 'are' : 'is'} just closing as idle after ${formatDuration(timeout.value)}, and repeats the request: ${masked.length} took up to ${formatDuration(longest)} longer.`,
     meaning: `The later in the pause a request came, the less longer it took: the line has slope ${line.slope.toFixed(2)}, and pause plus delay was ${sumsText(sums)}, the idle timeout of ${who(one)}. The gateway hides the loss by sending the request again. What it may not repeat, a POST for example, fails instead. ${reuseText(one)}`,
     rivals: rivalsOf(one, masked),
@@ -210,19 +186,14 @@ function spread(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
-function isSlow(exchange: Exchange, { baseUs, slowUs }: Sweep): boolean {
-  return elapsedUs(exchange) - baseUs > slowUs;
-}
-
 /** The order of the timers is wrong, and nothing was lost: what is seen is the reuse itself, not a failure. */
 function possibleCandidate(one: Case): Candidate | undefined {
-  const { timeout, reuse, connectUs, sweep } = one;
+  const { timeout, reuse, sweep } = one;
   if (reuse.reusedUpToUs === undefined || reuse.newFromUs !== undefined) return undefined;
   if (reuse.reusedUpToUs < 0.9 * longestReuseGapUs(timeout.low, sweep.baseUs)) return undefined;
-  const isTiny = (connectUs ?? 0) < TINY_WINDOW_US;
   return {
     ...common(one, []),
-    severity: isTiny ? 'info' : 'warning',
+    severity: 'info',
     confidence: 'possible',
     p: 0,
     title: `A keep-alive race is possible: ${who(one)} close${one.routes.length > 1 ? '' : 's'} idle connections after ${formatDuration(timeout.value)}, and the gateway still reuses them after ${formatDuration(reuse.reusedUpToUs)}.`,
@@ -240,6 +211,7 @@ function possibleCandidate(one: Case): Candidate | undefined {
 
 function unprovoked({ sweep, connectUs }: Case): string {
   const sent = sweep.points.length;
+  if (sent === 0) return 'no request was sent at that moment (the notes of the experiment say why).';
   const way = connectUs === undefined ? '' : ` (connecting to a member took ${formatDuration(connectUs)})`;
   return (connectUs ?? 0) < TINY_WINDOW_US
     ? `the way to the members is so short${way} that the probe cannot aim at that moment: that none of ${sent} requests sent around it was lost does not mean that none can be.`

@@ -34,6 +34,8 @@ type Step = {
   readonly restUs: number;
   /** Since as many good answers before it as there are members: by turns, none of those used then has rested for more. */
   readonly longestRestUs: number;
+  /** Since the last good answer of the member that gave this one, where members tell; else the longest. */
+  readonly memberRestUs: number;
   readonly elapsedUs: number;
   readonly isHung: boolean;
 };
@@ -89,14 +91,11 @@ function ladderOf(measures: Measures): Ladder | undefined {
     const own = measures.exchanges({ experimentKind: 'idle', route });
     return { firsts: own.filter(isFirst), warm: [...own.filter((exchange) => !isFirst(exchange)), ...slots(route)] };
   });
-  const goodEndsUs = measures
-    .exchanges({ route: GATEWAY, cohorts: ['ok'] })
-    .map(({ endUs }) => endUs)
-    .sort((a, b) => a - b);
+  const good = [...measures.exchanges({ route: GATEWAY, cohorts: ['ok'] })].sort((a, b) => a.endUs - b.endUs);
   return {
     steps: firsts.flatMap((first) => {
       const elapsedUs = waitUs(first);
-      const rest = restsOf(first, goodEndsUs, measures.members.length);
+      const rest = restsOf(first, good, measures.members.length);
       return rest === undefined ? [] : [{ first, ...rest, elapsedUs, isHung: elapsedUs >= floorUs }];
     }),
     baseUs,
@@ -108,15 +107,19 @@ function ladderOf(measures: Measures): Ladder | undefined {
 
 /** How long the gateway had nothing to do before a request; undefined for the first request of all. */
 function restsOf(
-  { sentUs = 0 }: Exchange,
-  goodEndsUs: readonly number[],
+  { sentUs = 0, answeredBy }: Exchange,
+  good: readonly Exchange[],
   members: number,
-): Pick<Step, 'restUs' | 'longestRestUs'> | undefined {
-  const before = goodEndsUs.filter((endUs) => endUs <= sentUs);
+): Pick<Step, 'restUs' | 'longestRestUs' | 'memberRestUs'> | undefined {
+  const before = good.filter(({ endUs }) => endUs <= sentUs);
   const [last, turns] = [before.at(-1), before.at(-members)];
-  return last === undefined || turns === undefined
-    ? undefined
-    : { restUs: sentUs - last, longestRestUs: sentUs - turns };
+  if (last === undefined || turns === undefined) return undefined;
+  const own = answeredBy === undefined ? undefined : before.findLast((one) => one.answeredBy === answeredBy);
+  return {
+    restUs: sentUs - last.endUs,
+    longestRestUs: sentUs - turns.endUs,
+    memberRestUs: sentUs - (own ?? turns).endUs,
+  };
 }
 
 function calmRestUs(slots: readonly Exchange[], floorUs: number): number {
@@ -137,10 +140,15 @@ function membersWereAwake({ directFirsts, baseUs }: Ladder): boolean {
   return directFirsts.length > 0 && directFirsts.every((one) => !isFailure(one) && waitUs(one) < floorUs);
 }
 
-/** A gateway that wakes up takes its own time and succeeds; a timer ends all waits alike, whatever comes after it. */
+/**
+ * A gateway that wakes up takes its own time and succeeds; a timer ends all waits alike, whatever comes after it. Timers run
+ * from the request, or from the last byte on the connection: the read timer of Go gateways is not stopped while it rests.
+ */
 function isEndedByTimer(hung: readonly Step[]): boolean {
-  const waits = hung.map(({ elapsedUs }) => elapsedUs);
-  return Math.max(...waits) - Math.min(...waits) <= Math.max(25_000, TIMER_SPREAD_RATIO * median(waits));
+  return [
+    hung.map(({ elapsedUs }) => elapsedUs),
+    hung.map(({ memberRestUs, elapsedUs }) => memberRestUs + elapsedUs),
+  ].some((times) => Math.max(...times) - Math.min(...times) <= Math.max(25_000, TIMER_SPREAD_RATIO * median(times)));
 }
 
 function candidateOf(ladder: Ladder, measures: Measures): Candidate | undefined {

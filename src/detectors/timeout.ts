@@ -3,6 +3,7 @@ import { clusterWidthUs, findTimeoutClusters } from '../analysis/cluster.ts';
 import { type Distribution, distributionOf, expandDistribution } from '../analysis/distribution.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { median, medianDeviation } from '../analysis/medians.ts';
+import { binomialTail } from '../analysis/proportion.ts';
 import { timeoutValue } from '../analysis/timeout-value.ts';
 import { type Exchange, isFailure } from '../model/exchange.ts';
 import type { Confidence, Estimate, Rival } from '../model/finding.ts';
@@ -97,7 +98,28 @@ export function findTimers({ measures }: DetectorContext): readonly Timer[] {
     deviationUs,
     measures,
   );
-  return alone === undefined ? timers : [...timers, alone];
+  if (alone === undefined) return timers;
+  const left = failedOrdinary.filter((exchange) => !timers.some((timer) => timer.ordinary.includes(exchange)));
+  return [...timers, withOrdinary(alone, left, spanUs, deviationUs, measures)];
+}
+
+/**
+ * Ordinary failures too few or too spread to pile up by themselves, which meet a timer that was provoked apart from them.
+ * By chance each would do so with the share that the window has of the span; Fisher's method joins both p-values.
+ */
+function withOrdinary(
+  timer: Timer,
+  failures: readonly Exchange[],
+  spanUs: number,
+  deviationUs: number,
+  measures: Measures,
+): Timer {
+  const aroundUs = median(timer.provoked.map(afterSendUs));
+  const widthUs = clusterWidthUs(aroundUs, deviationUs);
+  const near = failures.filter((exchange) => Math.abs(afterSendUs(exchange) - aroundUs) <= widthUs);
+  if (near.length === 0 || survivors(measures, near, aroundUs + 2 * widthUs).length > 0) return timer;
+  const product = timer.p * binomialTail(near.length, failures.length, Math.min(1, (2 * widthUs) / spanUs));
+  return { ...timer, ordinary: near, p: product === 0 ? 0 : Math.min(1, product * (1 - Math.log(product))) };
 }
 
 /** Answers of the same requests that came through the gateway later than the timer: with them there is no timer. */

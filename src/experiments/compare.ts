@@ -3,6 +3,7 @@ import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts'
 import { shuffled } from '../model/random.ts';
 import { type Random, US_PER_SEC } from '../model/time.ts';
 import { arrivals, packSchedule, type Shot } from '../traffic/schedule.ts';
+import { planChosen, runChosen } from './chosen-slots.ts';
 import { affordableUs, type Experiment, endOf, routesOf, shortenedNotes } from './experiment.ts';
 import { drawRequest, ordinaryRequests } from './request-choice.ts';
 
@@ -62,6 +63,7 @@ export const compare: Experiment<CompareSpec> = {
   kind: 'compare',
   loop: () => 'open',
   plan(spec, profile, id) {
+    if (spec.chosen !== undefined) return planChosen(spec, spec.chosen, profile, id);
     const { ratePerSec, newRatio, durationUs, notes } = allowed(spec, profile);
     const routes = routesOf(profile);
     const slots = Math.floor((ratePerSec * durationUs) / US_PER_SEC);
@@ -80,6 +82,7 @@ export const compare: Experiment<CompareSpec> = {
     };
   },
   async run(planned, spec, context) {
+    if (spec.chosen !== undefined) return runChosen(planned.id, spec, spec.chosen, context);
     const schedule = packSchedule(compareShots(spec, context.profile, context.random));
     // A comparison watches an ordinary rate: failures are its subject, not a reason to stop.
     await context.sender.fire(planned.id, schedule);

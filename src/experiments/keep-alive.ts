@@ -8,8 +8,13 @@ import { measureReuse, POOL_RUNGS } from './keep-alive-pool.ts';
 import { CONTROLS, SWEEP_BUDGET, SWEEP_ROUNDS, sweepAround } from './keep-alive-sweep.ts';
 import { mainRequest } from './request-choice.ts';
 
-/** Connections held on each route: two that agree show a timer, the third that it is none by chance (methods C.3). */
-const HELD = 3;
+/**
+ * Connections held on each route. Two that agree show a timer, the third that it is none by chance (methods C.3); with two
+ * more the median stands where the probe or a member was busy at the moment of two of them.
+ */
+const HELD = 5;
+/** Between them on the same route, so that one such moment spoils one of them. */
+const HELD_APART_US = 200_000;
 /** Each different timeout is a sweep of its own. */
 const MOST_TIMEOUTS = 3;
 
@@ -26,13 +31,16 @@ function stepUs({ limits }: Profile): number {
   return Math.ceil(US_PER_SEC / Math.min(limits.maxRatePerSec, limits.maxNewConnectionsPerSec));
 }
 
+function apartUs(profile: Profile): number {
+  return Math.max(HELD_APART_US, routesOf(profile).length * stepUs(profile));
+}
+
 function* heldShots(spec: KeepAliveSpec, profile: Profile): Generator<Shot> {
   const { name } = mainRequest(profile);
-  let number = 0;
   for (let round = 0; round < HELD; round++) {
-    for (const route of routesOf(profile)) {
+    for (const [place, route] of routesOf(profile).entries()) {
       yield {
-        dueUs: number++ * stepUs(profile),
+        dueUs: round * apartUs(profile) + place * stepUs(profile),
         route,
         request: name,
         connection: 'new',
@@ -49,18 +57,21 @@ export const keepAlive: Experiment<KeepAliveSpec> = {
   plan(spec, profile, id) {
     const { name, method } = sweptRequest(spec, profile);
     const members = profile.members.length;
-    const rounds = (spec.connectionHeader === undefined ? 0 : POOL_RUNGS) + SWEEP_ROUNDS;
-    const held = spec.upToUs + HELD * (members + 1) * stepUs(profile);
-    const sweepUs = SWEEP_BUDGET.baseUs + SWEEP_BUDGET.perUpTo * spec.upToUs;
+    const several = members > 1;
+    const sweeps = Math.min(MOST_TIMEOUTS, members);
+    const poolRungs = spec.connectionHeader === undefined || members === 0 ? 0 : POOL_RUNGS;
+    const rounds = poolRungs + sweeps * SWEEP_ROUNDS;
+    const held = spec.upToUs + HELD * apartUs(profile);
+    const sweepUs = SWEEP_BUDGET.sharedUs + sweeps * SWEEP_BUDGET.perUpTo * spec.upToUs;
     return {
       id,
       kind: 'keep-alive',
       spec,
       requestsPerRoute: {
         ...Object.fromEntries(directRoutes(profile).map((route) => [route, HELD])),
-        gateway: HELD + (members === 0 ? 0 : rounds * 2 * members + CONTROLS),
+        gateway: HELD + rounds * 2 * members + sweeps * (CONTROLS + 2 * members),
       },
-      durationUs: held + (spec.connectionHeader === undefined ? 0 : POOL_RUNGS * spec.upToUs) + sweepUs,
+      durationUs: held + poolRungs * spec.upToUs + sweepUs,
       peakRatePerSec: Math.min(profile.limits.maxRatePerSec, 1_000),
       peakInFlight: Math.min(profile.limits.maxInFlight, routesOf(profile).length),
       describe: [
@@ -68,7 +79,7 @@ export const keepAlive: Experiment<KeepAliveSpec> = {
         ...(spec.connectionHeader === undefined
           ? ['without connectionHeader it stays open how long the gateway reuses connections']
           : [`pauses through the gateway, to see by ${spec.connectionHeader} how long it reuses connections`]),
-        `where members close first: ${method} ${name} through the gateway after pauses around that time; it may fail, and it ends after 3 that did. Traffic of others keeps connections busy: then less is found`,
+        `where members close first: ${method} ${name} through the gateway after pauses around that time; it may fail, and it ends after 3 to 8 that did${several ? '; where the gateway takes members out for failures, only if the request is marked safe: true' : ''}. Traffic of others keeps connections busy: then less is found`,
       ],
     };
   },
@@ -97,9 +108,8 @@ export const keepAlive: Experiment<KeepAliveSpec> = {
         notes.push('the gateway gives connections up before a member does: no request was sent at that moment');
         break;
       }
-      notes.push(
-        await sweepAround({ id, request: sweptRequest(spec, profile).name, timeout, upToUs: spec.upToUs }, context),
-      );
+      const budgetUs = SWEEP_BUDGET.sharedUs / timeouts.length + SWEEP_BUDGET.perUpTo * spec.upToUs;
+      notes.push(await sweepAround({ id, request: sweptRequest(spec, profile), timeout, budgetUs }, context));
     }
     if (timeouts.length === 0) {
       const waited = formatDuration(Math.max(0, ...members.map(({ waitedUs }) => waitedUs)));

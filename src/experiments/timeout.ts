@@ -5,6 +5,7 @@ import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { packSchedule } from '../traffic/schedule.ts';
 import { type Experiment, type ExperimentContext, type ExperimentEnd, endOf } from './experiment.ts';
+import { waitForRetry } from './retry-pause.ts';
 
 type DelayPurpose = 'beyond' | 'below' | 'above' | 'ladder' | 'direct' | 'control';
 type Step = {
@@ -149,18 +150,6 @@ async function threeRequests(
   await waitForRetry(found, context);
   await confirm(id, request, timeoutUs, () => limitUs, context);
   return endOf(context);
-}
-
-/** Varnish asks for 5 s with its own 503 (measured); a longer pause is not worth one confirmation. */
-const LONGEST_RETRY_US = 10_000_000;
-/** The pause is counted from the answer; this is beyond its last moment. */
-const RETRY_ROOM_US = 250_000;
-
-/** An answer that asks for a pause keeps the sender from sending: waits it out, unless it is too long. */
-async function waitForRetry(exchange: Exchange | undefined, { clock, signal }: ExperimentContext): Promise<void> {
-  const seconds = Number(exchange?.answer?.headers['retry-after']);
-  if (!(seconds > 0) || seconds * US_PER_SEC > LONGEST_RETRY_US || signal.aborted) return;
-  await clock.sleep(seconds * US_PER_SEC + RETRY_ROOM_US, signal);
 }
 
 /** How long to wait before a second deliberate failure where the gateway does not tell how long it leaves a member out (nginx: 10 s). */

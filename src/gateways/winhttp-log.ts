@@ -54,8 +54,8 @@ const SYN_GIVEN_UP_US = { low: 20.5 * SEC, high: 22 * SEC };
 const RESPONSE_TIMERS_US = [30 * SEC, 120 * SEC];
 /** Below any default response timer with room for a coarse clock. */
 const BELOW_TIMERS_US = 25 * SEC;
-/** A member that resets within this was about to close the connection anyway, or fell over at once. */
-const AT_ONCE_US = 10 * MS;
+/** A request that meets the close of its connection is lost within one round trip to the member; this is a long one. */
+const AT_ONCE_US = 250 * MS;
 
 function isWithin(us: number, { low, high }: { readonly low: number; readonly high: number }): boolean {
   return us >= low && us <= high;

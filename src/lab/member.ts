@@ -2,6 +2,7 @@ import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { startLongWay } from './long-way.ts';
 import { createBody, endConnection, sendAnswer, sendCutAnswer, sendGarbage, sendQueueFull } from './member-answer.ts';
 import { startFullBacklog } from './member-backlog.ts';
 import type { Fate } from './member-fate.ts';
@@ -139,14 +140,23 @@ export async function startMember(options: MemberOptions): Promise<Running> {
   const journal = openJournal(options.logFolder);
   const server = createServer({ noDelay: true }, createHandler(options, journal, delays));
   limitIdling(server, options.keepAliveMs ?? KEEP_ALIVE_MS, journal);
-  const port = await listen(server, options.port);
+  const { oneWayMs } = options;
+  const ownPort = await listen(server, oneWayMs === undefined ? options.port : 0);
+  const way =
+    oneWayMs === undefined
+      ? undefined
+      : await startLongWay({ host: HOST, port: options.port, targetPort: ownPort, oneWayMs }).catch((error) => {
+          server.close();
+          throw error;
+        });
   if (options.stall !== undefined) startStalls(options.stall, delays);
   return {
-    port,
+    port: way?.port ?? ownPort,
     stop: async () => {
       delays.stop();
       // Written first: what breaks because we stop is not what the member did.
       await journal.stop();
+      await way?.stop();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;

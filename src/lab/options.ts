@@ -25,6 +25,8 @@ export type MemberOptions = {
   /** Workers grow slowly: so many at first, so many more per second while requests wait. Replaces `concurrency`. */
   readonly slowThreads?: { readonly initial: number; readonly perSec: number };
   readonly keepAliveMs?: number;
+  /** How far away it is: bytes and closes take so long in each direction, for the gateway and for direct requests. */
+  readonly oneWayMs?: number;
   /** Share of requests whose connection is closed before any answer. */
   readonly drop?: { readonly ratio: number; readonly by: 'fin' | 'rst' };
   /** Share of requests whose answer is cut in the middle of the body. */

@@ -1,4 +1,5 @@
 import type { LogFormatId } from './log.ts';
+import type { RouteId } from './route.ts';
 import type { Severity } from './severity.ts';
 
 /** Kinds of gateway that have a file in `gateways/`; `unknown` when nothing was recognised. */
@@ -84,6 +85,18 @@ export type CompareSpec = {
   readonly newConnectionRatio: number;
   readonly arrival: Arrival;
   readonly requests?: readonly string[];
+  /** Set by a run that chooses its experiments itself; a profile cannot ask for it. */
+  readonly chosen?: ChosenSlots;
+};
+/** Slots that end by a sequential test, with every kind of request in turn instead of by weight. */
+export type ChosenSlots = {
+  /**
+   * `baseline`: until each route is told to fail or not to fail. `evidence`: until some route is proven to fail, or all look
+   * clean. `all`: every slot of the duration.
+   */
+  readonly until: 'baseline' | 'evidence' | 'all';
+  /** Which routes; left out: all. */
+  readonly routes?: readonly RouteId[];
 };
 export type RampSpec = {
   readonly kind: 'ramp';

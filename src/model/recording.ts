@@ -4,6 +4,7 @@ import type { LogEvidence } from './journey.ts';
 import type { Plan, PlannedExperiment } from './plan.ts';
 import type { GatewayKind, Profile } from './profile.ts';
 import type { RouteId } from './route.ts';
+import type { Trail } from './trail.ts';
 
 export const RECORDING_SCHEMA_VERSION = 1;
 
@@ -23,6 +24,8 @@ export type Manifest = {
   readonly plan: Plan;
   readonly host: { readonly platform: string; readonly node: string; readonly cpus: number };
   readonly interrupted: boolean;
+  /** Only where the run chose its experiments itself. */
+  readonly trail?: Trail;
 };
 
 /** Key of a histogram window. */

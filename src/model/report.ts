@@ -3,6 +3,7 @@ import type { Estimate, Exhibit, Finding, Verdict } from './finding.ts';
 import type { ClockEstimate, LogSourceSummary } from './journey.ts';
 import type { ProbeQuality, RecognisedGateway } from './recording.ts';
 import type { Severity } from './severity.ts';
+import type { Trail } from './trail.ts';
 
 export const REPORT_SCHEMA_VERSION = 1;
 
@@ -161,6 +162,10 @@ export type Report = {
   readonly quality: ProbeQuality;
   /** Where logs were read. Without experiments they are all there is: `startedAt` is their first line, `durationUs` their span. */
   readonly logs?: LogReport;
+  /** How it was found, where the run chose its experiments itself. */
+  readonly trail?: Trail;
+  /** Requests that were slow or failing on purpose, and the file beside the report that lists them. */
+  readonly audit?: { readonly file: string; readonly requests: number };
   /** What was not tested, and why. */
   readonly untested: readonly { readonly what: string; readonly why: string }[];
   readonly warnings: readonly string[];

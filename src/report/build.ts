@@ -21,6 +21,7 @@ import {
 } from '../model/report.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { compareSeverity, isAtLeast, type Severity } from '../model/severity.ts';
+import { AUDIT_FILE } from '../model/trail.ts';
 import { configExhibits } from './config-exhibits.ts';
 import { logExhibits } from './log-exhibits.ts';
 import { routesFromLogs } from './log-routes.ts';
@@ -99,7 +100,7 @@ function measuredParts(
   recording: Recording,
   measures: Measures,
   judged: Judged,
-): Pick<Report, Measured | 'experiments'> {
+): Pick<Report, Measured | 'experiments' | 'trail' | 'audit'> {
   return {
     headline: headlineOf(recording, measures, judged),
     routes: [GATEWAY, ...measures.members.map(directTo)].map((route) => routeSummary(route, measures)),
@@ -108,7 +109,22 @@ function measuredParts(
     thresholds: judged.thresholds,
     experiments: recording.experiments.map((record) => experimentSummary(record, measures)),
     exhibits: [...runExhibits(measures), ...configExhibits(measures)],
+    ...trailParts(recording, measures),
     untested: untestedOf(recording, judged),
+  };
+}
+
+/** How it was found, and what was slow or failing on purpose: delays asked for, and failures repeated by a step. */
+function trailParts({ manifest }: Recording, measures: Measures): Pick<Report, 'trail' | 'audit'> {
+  const { trail } = manifest;
+  const delayed = measures.counts({ roles: ['delay'] }).sent;
+  const repeated = (trail?.steps ?? [])
+    .filter(({ experimentId }) => measures.counts({ experimentId, roles: ['delay'] }).sent === 0)
+    .reduce((sum, step) => sum + step.deliberate, 0);
+  const requests = delayed + repeated;
+  return {
+    ...(trail === undefined ? {} : { trail }),
+    ...(requests === 0 ? {} : { audit: { file: AUDIT_FILE, requests } }),
   };
 }
 
@@ -231,6 +247,7 @@ function headlineOf(
       : `${formatNumber(counts.failed)} of them failed, too few or too unlike to name a cause`;
   return [
     `No fault found: ${formatNumber(counts.sent)} requests went through the gateway, ${failed}; ${looked} causes were looked for and ruled out.`,
+    ...(manifest.trail === undefined ? [] : [manifest.trail.because]),
     ...overheadSentence(measures),
     ...interrupted,
   ];
@@ -260,5 +277,6 @@ function untestedOf(recording: Recording, { detectors }: Judged): Report['untest
       return [{ what: id, why: `needs ${verdict.need}; there was: ${verdict.have}` }];
     return verdict.state === 'failed' ? [{ what: id, why: `the detector failed: ${verdict.error}` }] : [];
   });
-  return [...refused, ...missing];
+  const forgone = recording.manifest.trail?.notLookedFor ?? [];
+  return [...forgone, ...refused, ...missing];
 }

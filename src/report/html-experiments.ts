@@ -2,6 +2,7 @@ import { formatDuration } from '../model/quantity.ts';
 import type { ExperimentSummary, Report } from '../model/report.ts';
 import { formatCount, formatQuantile, quantileLabel, routeLabel } from './format.ts';
 import { type Cell, fold, section, table, withNote } from './html-parts.ts';
+import { auditNote } from './html-trail.ts';
 import { html, type Markup } from './markup.ts';
 import { quantileNames } from './route-rows.ts';
 
@@ -35,7 +36,11 @@ export function experimentSection(report: Report): Markup | false {
   ]);
   const byRoute =
     report.experiments.some(({ routes }) => routes.length > 0) && fold('By route', routeTable(report.experiments));
-  return section('experiments', 'Experiments', undefined, [table('Experiments', columns, rows), byRoute]);
+  return section('experiments', 'Experiments', undefined, [
+    table('Experiments', columns, rows),
+    byRoute,
+    report.trail === undefined && auditNote(report.audit),
+  ]);
 }
 
 function notes({ loop, notes: said }: ExperimentSummary): string | undefined {

@@ -14,6 +14,7 @@ import { latencySection, thresholdSection } from './html-latency.ts';
 import { logSection, preflightSection } from './html-logs.ts';
 import { longList, type Page, section } from './html-parts.ts';
 import { qualitySection } from './html-quality.ts';
+import { trailSection } from './html-trail.ts';
 import { verdictSection } from './html-verdict.ts';
 import { isLogExhibit } from './log-exhibits.ts';
 import { explainCommand, isFromLogs, logAmount } from './log-wording.ts';
@@ -59,6 +60,7 @@ ${masthead(report)}
 ${verdictSection(page)}
 ${contents(report)}
 ${findingSection(page)}
+${trailSection(report)}
 ${thresholdSection(report)}
 ${latencySection(report)}
 ${measurementSection(page)}
@@ -112,6 +114,7 @@ function contents(report: Report): Markup {
   const isAlone = isFromLogs(report);
   const entries: readonly (readonly [id: string, label: string, shown: boolean])[] = [
     ['findings', `${report.validity.ok ? 'Findings' : 'Seen'} (${report.findings.length})`, report.findings.length > 0],
+    ['trail', `How it was found (${report.trail?.steps.length ?? 0})`, report.trail !== undefined],
     ['thresholds', `Thresholds (${report.thresholds.length})`, report.thresholds.length > 0],
     ['latency', isAlone ? 'Gateway and members' : 'Gateway and direct', !isAlone || report.routes.length > 0],
     ['measurements', 'Measurements', report.exhibits.some((exhibit) => !isLogExhibit(exhibit))],

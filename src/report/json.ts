@@ -13,6 +13,7 @@ import type {
 } from '../model/report.ts';
 import { type JsonObject, toMs, writeExhibit } from './json-exhibit.ts';
 import { writeLogs } from './json-logs.ts';
+import { writeTrail } from './json-trail.ts';
 import { isFromLogs } from './log-wording.ts';
 import { verdictDetail } from './wording.ts';
 import type { Writer } from './writer.ts';
@@ -48,6 +49,8 @@ export function publicReport(report: Report): JsonObject {
     // Where nothing was sent the probe has no quality to speak of.
     quality: isFromLogs(report) ? undefined : writeQuality(report.quality),
     logs: report.logs === undefined ? undefined : writeLogs(report.logs),
+    trail: report.trail === undefined ? undefined : writeTrail(report.trail),
+    audit: report.audit,
     untested: report.untested,
     warnings: report.warnings,
   };

@@ -17,6 +17,7 @@ import {
 import { groupLines, linesOf, lineTime, reasonSentence } from './line-rows.ts';
 import { isErrorClass, isFromLogs, logAmount } from './log-wording.ts';
 import { failedCount, quantileNames, routeName } from './route-rows.ts';
+import { trailSentences } from './text-trail.ts';
 import {
   bySeverity,
   commandTarget,
@@ -48,9 +49,17 @@ function renderMarkdown(report: Report): string {
     ...(isFromLogs(report) ? loggedRoutes(report) : ['### Through the gateway, and directly', routeTable(report)]),
     ...(ok ? thresholds(report) : []),
     ...logParts(report),
+    ...trailParts(report),
     footer(report),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+function trailParts(report: Report): string[] {
+  const sentences = trailSentences(report);
+  if (sentences.length === 0) return [];
+  const lines = sentences.map((sentence) => `- ${plain(sentence)}`).join('\n');
+  return [...(report.trail === undefined ? [] : ['### How it was found']), lines];
 }
 
 function answer(report: Report): string[] {

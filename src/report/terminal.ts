@@ -18,6 +18,7 @@ import { isFromLogs, logAmount } from './log-wording.ts';
 import { failedCount, routeName, sentCount } from './route-rows.ts';
 import { evidenceLines, preflightLines, statusLines } from './terminal-logs.ts';
 import { alignColumns, wrapText } from './text-layout.ts';
+import { trailSentences } from './text-trail.ts';
 import {
   bySeverity,
   commandTarget,
@@ -69,6 +70,7 @@ export function renderTerminal(report: Report, options: TerminalOptions): string
     ...section(statusLines(report, WIDTH), paint),
     ...(report.validity.ok ? thresholds(report, paint) : []),
     ...section(preflightLines(report, WIDTH), paint),
+    ...section(trailLines(report), paint),
     tail(report, options.reportPath, paint),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -213,6 +215,12 @@ function thresholds(report: Report, paint: Paint): string[] {
     ];
   });
   return [[paint('thresholds', 'quiet'), ...lines].join('\n')];
+}
+
+/** With the reasons and results the trail would be longer than the answer; the report has them. */
+function trailLines(report: Report): string[] {
+  const lines = trailSentences(report).flatMap((sentence) => wrap(sentence, '  ', '     '));
+  return lines.length === 0 ? [] : [report.trail === undefined ? 'On purpose' : 'How it was found', ...lines];
 }
 
 function tail(report: Report, reportPath: string | undefined, paint: Paint): string {

@@ -5,27 +5,31 @@ import type { Connection } from './connection.ts';
 
 /**
  * Waits until the other side closes the connection, or `upToUs` after its last answer. Never rejects. `onAbortable` is given
- * a function that ends the wait.
+ * a function that ends the wait. Undefined where it was not kept at all: after an answer with `Connection: close` our own
+ * side ends it.
  */
 export function holdIdle(
   connection: Connection,
   upToUs: number,
   clock: Clock,
   onAbortable: (abort: () => void) => void,
-): Promise<Omit<HeldFacts, 'advertisedUs'>> {
+): Promise<Omit<HeldFacts, 'advertisedUs'> | undefined> {
   const sinceUs = connection.lastEndUs ?? clock.nowUs();
   return new Promise((resolve) => {
     const settle = (): void => {
       clearTimeout(timer);
       connection.onClosed = undefined;
-      const { closedBy } = connection;
-      resolve({ idleUs: clock.nowUs() - sinceUs, ...(closedBy === undefined ? {} : { closedBy }) });
+      const { closedBy, socket } = connection;
+      socket.off('close', settle);
+      if (closedBy !== undefined) resolve({ idleUs: clock.nowUs() - sinceUs, closedBy });
+      else resolve(socket.destroyed ? undefined : { idleUs: clock.nowUs() - sinceUs });
     };
     const timer = setTimeout(settle, Math.max(0, upToUs - (clock.nowUs() - sinceUs)) / 1_000);
     onAbortable(settle);
     connection.onClosed = settle;
+    connection.socket.once('close', settle);
     // It may have come with the answer.
-    if (connection.closedBy !== undefined) settle();
+    if (connection.closedBy !== undefined || connection.socket.destroyed) settle();
   });
 }
 

@@ -124,6 +124,7 @@ async function hold(
   const facts = await holdIdle(connection, holdUs, clock, (abort) => abortable.set(exchange.seq, abort));
   abortable.delete(exchange.seq);
   closeConnection(connection);
+  if (facts === undefined) return exchange;
   const announcedUs = advertisedUs(keepAlive);
   return { ...exchange, held: { ...facts, ...(announcedUs === undefined ? {} : { advertisedUs: announcedUs }) } };
 }

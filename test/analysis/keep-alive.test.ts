@@ -55,6 +55,25 @@ describe('idle timeouts', () => {
     assert.equal(idleTimeout(WEB1, one).waitedUs, 9_000);
   });
 
+  test('closes that do not agree are no timer; one that does not agree is left out', () => {
+    const of = (...idleUs: readonly number[]) =>
+      idleTimeout(WEB1, held(...idleUs.map((us) => ({ idleUs: us, closedBy: 'fin' as const })))).timeoutUs;
+    assert.deepEqual(of(300_000, 242_000, 301_000, 303_000, 299_000), {
+      value: 300_500,
+      low: 299_000,
+      high: 303_000,
+    });
+    assert.equal(of(1_000_000, 3_000_000, 9_000_000, 200_000, 20_000_000), undefined);
+    assert.equal(of(130_100_000, 130_900_000, 131_000_000)?.value, 130_900_000);
+  });
+
+  test('a server without keep-alive closes after the answer, which is no idle timeout', () => {
+    const at = (idleUs: number) => ({ idleUs, closedBy: 'fin' as const });
+    const { timeoutUs, heldCount } = idleTimeout(WEB1, held(at(300), at(2_000), at(900)));
+    assert.equal(timeoutUs, undefined);
+    assert.equal(heldCount, 0);
+  });
+
   test('members with the same timeout are one case, the shortest first', () => {
     const of = (name: string, value: number) => ({
       ...idleTimeout(directTo(name), []),
@@ -117,16 +136,16 @@ describe('the sweep', () => {
       'lost',
     ],
   ] as const) {
-    test(`${what}: ${kind}`, () => assert.equal(sweepOf([...controls, one], RANGE).points[0]?.kind, kind));
+    test(`${what}: ${kind}`, () => assert.equal(sweepOf([...controls, one], RANGE, 1).points[0]?.kind, kind));
   }
 
   test('what was sent around another timeout does not belong to it', () => {
-    assert.deepEqual(sweepOf([...controls, probe(900_000, 10, BAD)], RANGE).points, []);
+    assert.deepEqual(sweepOf([...controls, probe(900_000, 10, BAD)], RANGE, 1).points, []);
   });
 
   test('a member that is not punctual widens the tolerance', () => {
-    assert.equal(sweepOf(controls, RANGE).toleranceUs, 3_000);
-    assert.equal(sweepOf(controls, { ...RANGE, high: 5_019_000 }).toleranceUs, 10_000);
-    assert.equal(sweepOf(controls, RANGE).baseUs, 20_050);
+    assert.equal(sweepOf(controls, RANGE, 1).toleranceUs, 3_000);
+    assert.equal(sweepOf(controls, { ...RANGE, high: 5_019_000 }, 1).toleranceUs, 10_000);
+    assert.equal(sweepOf(controls, RANGE, 1).baseUs, 20_050);
   });
 });

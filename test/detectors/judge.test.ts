@@ -229,6 +229,21 @@ test('rules between causes: of the same member only where they say so', () => {
   assert.deepEqual(causesOf(behind), ['queue/member']);
 });
 
+test('drops that only the gateway writes down are the race, where the race was measured', () => {
+  const measured = { memberIdleTimeoutUs: { value: 5 * SEC } };
+  const race = candidate('connection/keep-alive-race', { measured });
+  const dropped = (changes: Partial<Candidate> = {}) => candidate('connection/dropped-before-response', changes);
+  const both: readonly CauseId[] = ['connection/keep-alive-race', 'connection/dropped-before-response'];
+  assert.deepEqual(causesOf(judgedOf(race, dropped())), ['connection/keep-alive-race']);
+  const logged = candidate('connection/keep-alive-race');
+  assert.deepEqual(causesOf(judgedOf(logged, dropped())), both, 'a race that is only logged explains its own requests');
+  const direct = dropped({ scope: { route: 'direct', member: 'web3' } });
+  assert.deepEqual(causesOf(judgedOf(race, direct)), both, 'seen directly as well');
+  assert.deepEqual(causesOf(judgedOf(race, dropped({ confidence: 'confirmed' }))), both, 'proved by a crash');
+  const possible = candidate('connection/keep-alive-race', { measured, severity: 'info', confidence: 'possible' });
+  assert.equal(causesOf(judgedOf(possible, dropped())).length, 2, 'only possible');
+});
+
 test('findings are sorted by severity, then by strength', () => {
   const judgement = judgedOf(
     candidate('application/slow', { severity: 'info' }),

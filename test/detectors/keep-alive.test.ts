@@ -93,13 +93,36 @@ test('how long the gateway reuses connections is said where members tell them', 
 });
 
 test('only possible: reuse until the close is seen, and nothing was lost', () => {
-  const far = recording({ tellsConnections: true, distancesUs: [900_000] });
+  const far = recording({ tellsConnections: true, distancesUs: [30_000, 40_000] });
   const candidate = onlyCandidate(keepAliveRace, far);
   assertPresentable(candidate);
   assert.equal(candidate.confidence, 'possible');
   assert.equal(candidate.severity, 'info');
   assert.match(candidate.title, /A keep-alive race is possible/);
   assert.match(candidate.meaning, /so short .* that the probe cannot aim at that moment/);
+});
+
+test('a gateway that takes members out, and no request marked safe: what was not tried is not claimed', () => {
+  const untried = onlyCandidate(keepAliveRace, recording({ tellsConnections: true, distancesUs: [] }));
+  assert.equal(untried.confidence, 'possible');
+  assert.equal(untried.severity, 'info');
+  assert.match(untried.meaning, /no request was sent at that moment \(the notes/);
+  assertInsufficient(keepAliveRace, recording({ distancesUs: [] }), /connectionHeader/, /no request was sent/);
+});
+
+test('40 healthy farms: nothing, whether members keep connections for longer than the gateway or than is waited', () => {
+  for (let seed = 100; seed < 140; seed++) {
+    const noise = NOISES[seed % 3] ?? 1;
+    const patient = makeRecording({ members: ['web1', 'web2'] })
+      .experiment('keep-alive', keepAliveExchanges({ seed, noise, upToUs: 10 * SEC }))
+      .build();
+    assertClear(keepAliveRace, patient, `seed ${seed}`);
+    const early = { seed, noise, poolUs: (seed % 4) * SEC + SEC / 2 };
+    assertClear(keepAliveRace, recording({ ...early, tellsConnections: true }), `seed ${seed}, gateway first`);
+    assertSilent(keepAliveRace, recording(early), `seed ${seed}, reuse unknown`);
+    const slow = { seed, noise, serviceUs: 60_000, roundTripUs: 40_000 };
+    assertSilent(keepAliveRace, recording({ ...slow, poolUs: SEC }), `seed ${seed}, slow answers`);
+  }
 });
 
 test('two losses are seen, and left to the judge where there are too few others', () => {

@@ -61,6 +61,33 @@ for (const noise of NOISES) {
   });
 }
 
+for (const noise of NOISES) {
+  test(`the timer that ends the wait has run since the last byte: later requests hang for less (noise ${noise})`, () => {
+    let lastEndUs = 0;
+    const gateway: Responder = ({ dueUs }) => {
+      lastEndUs = dueUs + 12_000;
+      return { us: 12_000, exact: true };
+    };
+    const coldReply: Responder = ({ dueUs }) => ({ us: lastEndUs + 120 * SEC - dueUs, exact: true });
+    const run = makeRecording({ seed: 11, noise, members: ['web1'] })
+      .compare({ durationUs: 60 * SEC })
+      .idle({
+        gapsUs: [30 * SEC, 60 * SEC, 100 * SEC, 110 * SEC],
+        gateway,
+        // The others come when the first has ended.
+        coldUs: 15 * SEC,
+        coldReply,
+        isCold: ({ route, gapUs }) => route === GATEWAY && gapUs > 80 * SEC,
+      })
+      .build();
+    const candidate = onlyCandidate(silentIdleDrop, run);
+    assert.equal(candidate.severity, 'warning');
+    assert.ok(candidate.p < ALPHA, `p ${candidate.p}`);
+    const { value = 0, low = 0, high = 0 } = candidate.measured['idleLimitUs'] ?? {};
+    assert.ok(low >= 55 * SEC && high <= 125 * SEC && value > low && value < high, `${low} ${value} ${high}`);
+  });
+}
+
 test('a member that was asleep as well, a gateway that starts in its own time, one hang alone: nothing is said', () => {
   const asleep: IdleOptions['isCold'] = ({ gapUs }) => gapUs > LIMIT_US;
   assertSilent(silentIdleDrop, farm(4, 0, { isCold: asleep, coldReply: GIVEN_UP }).build());

@@ -1,5 +1,8 @@
 /** A keep-alive race through real gateways: a relay between gateway and members gives the round trip that makes it possible. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { startGateway } from '../../src/lab/arr.ts';
 import { startMember } from '../../src/lab/member.ts';
@@ -19,8 +22,23 @@ const IDLE_MS = 300;
 const DELAY_MS = 20;
 const NEAR_US = 50_000;
 
+type Raced = { readonly finding: Finding | undefined; readonly recording: Recording };
 type Farm = { readonly addresses: readonly string[]; stop(): Promise<void> };
 type Front = { readonly url: string; stop(): Promise<unknown> };
+
+/** Legal, and no keep-alive at all: each answer says that the connection is closed after it. */
+async function startClosing(names: readonly string[]): Promise<Farm> {
+  const servers = names.map((name) =>
+    createServer((_request, response) => response.writeHead(200, { Connection: 'close', 'X-Member': name }).end('ok')),
+  );
+  for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    addresses: servers.map((server) => `127.0.0.1:${(server.address() as AddressInfo).port}`),
+    stop: async () => {
+      for (const server of servers) server.close();
+    },
+  };
+}
 
 async function startFarm(names: readonly string[], delayMs = DELAY_MS): Promise<Farm> {
   const members = await Promise.all(
@@ -53,8 +71,9 @@ async function raceOf(
   startFront: (addresses: readonly string[]) => Promise<Front>,
   method: 'GET' | 'POST',
   kind: GatewayKind,
-): Promise<{ finding: Finding | undefined; recording: Recording }> {
-  const farm = await startFarm(names);
+  start: (names: readonly string[]) => Promise<Farm> = startFarm,
+): Promise<Raced> {
+  const farm = await start(names);
   const front = await startFront(farm.addresses);
   try {
     const text = [
@@ -80,6 +99,16 @@ async function raceOf(
   }
 }
 
+/** A busy machine makes timers late by more than the window is long: then the run says nothing, or says itself that it is not valid. */
+const ATTEMPTS = 3;
+
+async function attempted(run: () => Promise<Raced>): Promise<Raced> {
+  for (let attempt = 1; ; attempt++) {
+    const raced = await run();
+    if ((raced.finding?.confidence ?? 'possible') !== 'possible' || attempt === ATTEMPTS) return raced;
+  }
+}
+
 function assertTimeout(finding: Finding | undefined, recording: Recording): asserts finding is Finding {
   const seen = recording.experiments.map(({ notes }) => notes.join('\n')).join('\n');
   assert.ok(finding !== undefined, `no race was found: ${seen}`);
@@ -90,21 +119,21 @@ function assertTimeout(finding: Finding | undefined, recording: Recording): asse
 const nginx = (members: readonly string[]) => startNginx({ members: [...members], memberKeepAlive: true });
 
 test('nginx: a POST is lost', { skip: missingProgram('nginx') }, async () => {
-  const { finding, recording } = await raceOf(['web1'], nginx, 'POST', 'nginx');
+  const { finding, recording } = await attempted(() => raceOf(['web1'], nginx, 'POST', 'nginx'));
   assertTimeout(finding, recording);
   assert.equal(finding.confidence, 'confirmed');
   assert.match(finding.title, /web1 is just closing as idle .* failed/);
 });
 
 test('nginx: a GET is repeated, and takes longer the sooner it comes', { skip: missingProgram('nginx') }, async () => {
-  const { finding, recording } = await raceOf(['web1'], nginx, 'GET', 'nginx');
+  const { finding, recording } = await attempted(() => raceOf(['web1'], nginx, 'GET', 'nginx'));
   assertTimeout(finding, recording);
   assert.match(finding.title, /and repeats the request/);
 });
 
 test('haproxy: the client gets an empty close', { skip: missingProgram('haproxy') }, async () => {
   const start = (members: readonly string[]) => startHaproxy({ members: [...members], extra: '  http-reuse safe' });
-  const { finding, recording } = await raceOf(['web1', 'web2'], start, 'GET', 'haproxy');
+  const { finding, recording } = await attempted(() => raceOf(['web1', 'web2'], start, 'GET', 'haproxy'));
   assertTimeout(finding, recording);
   assert.match(finding.meaning, /closed our connection without an answer/);
 });
@@ -127,7 +156,7 @@ test('the ARR-like gateway of the lab answers 502', async () => {
     });
     return { url: `http://127.0.0.1:${gateway.port}`, stop: gateway.stop };
   };
-  const { finding, recording } = await raceOf(['web1', 'web2'], start, 'GET', 'arr');
+  const { finding, recording } = await attempted(() => raceOf(['web1', 'web2'], start, 'GET', 'arr'));
   assertTimeout(finding, recording);
   assert.equal(finding.severity, 'error');
   assert.deepEqual(finding.scope, { route: 'gateway' });
@@ -141,4 +170,15 @@ test('nginx that closes its connections before the member does: clear', { skip: 
   const { verdict } = diagnose(recording).detectors.find(({ id }) => id === 'connection/keep-alive-race') ?? {};
   assert.equal(verdict?.state, 'clear');
   assert.match(verdict.checked, /no longer reuses connections after/);
+});
+
+test('members that close after each answer, as they may: nothing', { skip: missingProgram('nginx') }, async () => {
+  const { recording } = await raceOf(['web1', 'web2'], nginx, 'POST', 'nginx', startClosing);
+  const { findings, detectors } = diagnose(recording);
+  assert.deepEqual(
+    findings.filter(({ cause }) => cause.startsWith('connection/')),
+    [],
+  );
+  const { verdict } = detectors.find(({ id }) => id === 'connection/keep-alive-race') ?? {};
+  assert.equal(verdict?.state, 'insufficient-data');
 });

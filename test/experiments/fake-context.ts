@@ -64,7 +64,7 @@ export function shotsOf({ dueUs, shapeIndex, slot, shapes }: Schedule): readonly
 export type Reply = {
   readonly outcome: Outcome;
   readonly serviceUs: number;
-  readonly facts?: Pick<Exchange, 'held' | 'memberConnection' | 'answeredBy'>;
+  readonly facts?: Pick<Exchange, 'held' | 'memberConnection' | 'answeredBy' | 'answer'>;
 };
 
 export function answered(status = 200, serviceUs = 10_000): Reply {

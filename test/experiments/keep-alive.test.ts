@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keepAlive } from '../../src/experiments/keep-alive.ts';
 import { fillsFor, roundChain } from '../../src/experiments/keep-alive-round.ts';
-import { CONTROLS, distancesUs } from '../../src/experiments/keep-alive-sweep.ts';
+import { CONTROLS, distancesUs, SWEEP_ROUNDS } from '../../src/experiments/keep-alive-sweep.ts';
 import type { Exchange } from '../../src/model/exchange.ts';
 import type { KeepAliveSpec } from '../../src/model/profile.ts';
 import { memberOf } from '../../src/model/route.ts';
@@ -63,20 +63,20 @@ async function run(
 }
 
 describe('keep-alive', () => {
-  test('the plan holds three connections per route, and counts no more than is sent', async () => {
+  test('the plan holds five connections per route, and counts no more than is sent', async () => {
     const { fake } = await run(TOLD, { reply: farm(60_000_000) });
     const planned = keepAlive.plan(TOLD, fake.context.profile, 'keep-alive-1');
-    assert.equal(planned.requestsPerRoute['direct:web1'], 3);
+    assert.equal(planned.requestsPerRoute['direct:web1'], 5);
     const viaGateway = fake.context.live.ofExperiment('keep-alive-1').filter(({ route }) => route === 'gateway').length;
     assert.ok(viaGateway <= (planned.requestsPerRoute.gateway ?? 0));
     assert.ok(fake.clock.nowUs() <= planned.durationUs, `${fake.clock.nowUs()} of ${planned.durationUs}`);
     assert.match(planned.describe.join(' '), /X-Connection/);
     const held = fake.shots();
-    assert.equal(held.length, 9);
+    assert.equal(held.length, 15);
     assert.ok(held.every(({ connection, holdUs }) => connection === 'new' && holdUs === SPEC.upToUs));
   });
 
-  test('three losses end the sweep, then controls follow', async () => {
+  test('three losses end the sweep, with controls before and after it', async () => {
     const { fake, notes } = await run(SPEC, { reply: farm(60_000_000) });
     assert.match(notes, /3 met the close/);
     const lost = fake.context.live
@@ -84,10 +84,17 @@ describe('keep-alive', () => {
       .filter(({ outcome }) => 'status' in outcome && outcome.status === 502);
     assert.equal(lost.length, 3);
     assert.deepEqual(chainsOf(fake, 'pool'), []);
-    const [controls] = chainsOf(fake, 'control');
-    assert.equal(controls?.steps.length, CONTROLS);
-    assert.equal(controls?.endsAtFailure, false);
-    assert.equal(controls?.steps.filter(({ shape }) => shape.connection === 'new').length, CONTROLS / 2);
+    const controls = chainsOf(fake, 'control');
+    assert.equal(controls.length, 2);
+    for (const { steps: all, endsAtFailure } of controls) {
+      const steps = all.filter(({ shape }) => shape.tag?.kind === 'keep-alive' && shape.tag.step === 'probe');
+      assert.equal(steps.length, CONTROLS / 2);
+      assert.deepEqual(all.slice(2), steps, 'one for each member goes before them');
+      assert.equal(endsAtFailure, false);
+      assert.equal(steps.filter(({ shape }) => shape.connection === 'new').length, CONTROLS / 4);
+    }
+    const parts = fake.events.flatMap((event) => (event.type === 'chain' ? (partOf(event.chain) ?? []) : []));
+    assert.deepEqual([parts[0], parts[1], parts.at(-1)], ['control', 'sweep', 'control']);
     for (const gapUs of gapsOf(chainsOf(fake, 'sweep'))) assert.ok(gapUs < T && gapUs > T / 2, `${gapUs}`);
   });
 
@@ -118,12 +125,62 @@ describe('keep-alive', () => {
   test('after a loss it waits for members that the gateway takes out', async () => {
     const timeOf = async (slowRequest: 'never' | 'all-members', members: number): Promise<number> => {
       const guard = { slowRequest, holdUs: 10_000_000 };
-      const { fake } = await run(SPEC, { profile: profileOf({ members }), reply: farm(60_000_000), guard });
+      const profile = profileOf({ members, requests: [POST] });
+      const { fake } = await run(SPEC, { profile, reply: farm(60_000_000), guard });
       return fake.clock.nowUs();
     };
     const quickUs = await timeOf('never', 2);
     assert.ok((await timeOf('all-members', 2)) >= quickUs + 20_000_000);
     assert.ok((await timeOf('all-members', 1)) < quickUs + 10_000_000);
+  });
+
+  test('where a failure takes a member out for all, only a request that is marked safe is sent then', async () => {
+    for (const slowRequest of ['all-members', 'one-member', 'unknown'] as const) {
+      const guarded = { reply: farm(60_000_000), guard: { slowRequest, because: 'It ejects.', holdUs: 0 } };
+      const { fake, notes } = await run(SPEC, { profile: profileOf({ requests: [requestOf()] }), ...guarded });
+      assert.deepEqual([...chainsOf(fake, 'sweep'), ...chainsOf(fake, 'control')], []);
+      assert.match(notes, /no request was sent at the moment .* It ejects\. Mark request home with safe: true/);
+      const allowed = await run(SPEC, { profile: profileOf({ requests: [requestOf({ safe: true })] }), ...guarded });
+      assert.notEqual(chainsOf(allowed.fake, 'sweep').length, 0);
+      const alone = await run(SPEC, { profile: profileOf({ members: 1, requests: [requestOf()] }), ...guarded });
+      assert.notEqual(chainsOf(alone.fake, 'sweep').length, 0);
+    }
+  });
+
+  test('a pause whose first request failed is tried again, and not without end', async () => {
+    let fills = 0;
+    const stumbling: (shot: Shot) => Reply = (shot) =>
+      shot.tag?.kind === 'keep-alive' && shot.tag.part === 'sweep' && shot.tag.step === 'fill' && fills++ === 0
+        ? answered(502, 1_000)
+        : farm(60_000_000)(shot);
+    const { fake, notes } = await run(SPEC, { reply: stumbling });
+    const [first, second] = gapsOf(chainsOf(fake, 'sweep'));
+    assert.equal(first, second);
+    assert.match(notes, /: 3 met the close/);
+    const broken: (shot: Shot) => Reply = (shot) =>
+      shot.tag?.kind === 'keep-alive' && shot.tag.part === 'sweep' ? answered(502, 1_000) : farm(60_000_000)(shot);
+    assert.ok(chainsOf((await run(SPEC, { reply: broken })).fake, 'sweep').length <= SWEEP_ROUNDS);
+  });
+
+  test('a pause that the gateway asks for is waited out; what it still keeps from being sent ends the sweep', async () => {
+    const asking = (seconds: string): ((shot: Shot) => Reply) => {
+      const plain = farm(60_000_000);
+      const answer = { status: 503, headers: { 'retry-after': seconds } };
+      return (shot) => {
+        const reply = plain(shot);
+        const isLost = reply.outcome.kind === 'response' && reply.outcome.status === 502;
+        return isLost ? { ...reply, outcome: { ...reply.outcome, status: 503 }, facts: { answer } } : reply;
+      };
+    };
+    const quick = await run(SPEC, { reply: asking('0') });
+    const polite = await run(SPEC, { reply: asking('5') });
+    assert.ok(polite.fake.clock.nowUs() >= quick.fake.clock.nowUs() + 15_000_000);
+    assert.match(polite.notes, /: 3 met the close/);
+    const refuse: (shot: Shot) => Reply = (shot) =>
+      shot.tag?.kind === 'keep-alive' && shot.tag.part === 'sweep'
+        ? { outcome: { kind: 'not-sent', reason: 'retry-after' }, serviceUs: 0 }
+        : farm(60_000_000)(shot);
+    assert.equal(chainsOf((await run(SPEC, { reply: refuse })).fake, 'sweep').length, 1);
   });
 
   test('an interruption ends it after the waiting', async () => {

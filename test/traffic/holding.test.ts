@@ -26,9 +26,16 @@ before(async () => {
   const never = await servers.listen(
     http.createServer({ keepAliveTimeout: 60_000 }, (_, response) => response.end('ok')),
   );
+  const closing = await servers.listen(
+    http.createServer((_, response) => response.writeHead(200, { Connection: 'close' }).end('ok')),
+  );
   sender = await startTestSender({
     gateway: targetOf(`http://127.0.0.1:${never}`),
-    members: { fin: targetOf(`http://127.0.0.1:${fin}`), rst: targetOf(`http://127.0.0.1:${rst}`) },
+    members: {
+      fin: targetOf(`http://127.0.0.1:${fin}`),
+      rst: targetOf(`http://127.0.0.1:${rst}`),
+      closing: targetOf(`http://127.0.0.1:${closing}`),
+    },
     limits: { maxInFlight: 1 },
   });
 });
@@ -56,12 +63,19 @@ describe('a connection held idle', () => {
     assert.ok((held?.idleUs ?? 0) >= 58_000);
   });
 
+  test('is none where the answer says that the connection is closed', async () => {
+    const { outcome, held } = await sender.ask(directTo('closing'), { connection: 'new', holdUs: 600_000_000 });
+    assert.equal(outcome.kind, 'response');
+    // Our side ends it, unless the FIN of the other one came first: then at once.
+    assert.ok(held === undefined || held.closedBy === 'fin', JSON.stringify(held));
+  });
+
   test('is no request in flight: as many as one likes at once', async () => {
     const shots = Array.from({ length: 4 }, (_, i) => ({
       route: GATEWAY,
-      dueUs: i * 30_000,
+      dueUs: i * 250_000,
       connection: 'new' as const,
-      holdUs: 300_000,
+      holdUs: 1_500_000,
     }));
     const exchanges = await sender.send(shots);
     assert.deepEqual(
