@@ -7,6 +7,7 @@ import { formatDuration, formatRatio } from '../model/quantity.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { exchangesExhibit } from './evidence.ts';
+import { weightsOf } from './tally.ts';
 
 /**
  * How long systems wait with an acknowledgement: Linux 40 ms and its clock tick, measured 40 to 44 ms and a little more on a busy
@@ -102,7 +103,7 @@ function seenOn({ roundTripUs: added }: Side, { nominalUs, lowUs, highUs }: Dela
   return { nominalUs, lowUs: lowUs + added, highUs: highUs + added };
 }
 
-function candidateOf(side: Side, system: Delay, tests: number): Candidate | undefined {
+function candidateOf(side: Side, system: Delay, tests: number, measures: Measures): Candidate | undefined {
   const delay = seenOn(side, system);
   const { member, warm } = side;
   const hits = hitsOf(side, delay);
@@ -111,7 +112,13 @@ function candidateOf(side: Side, system: Delay, tests: number): Candidate | unde
     (exchange) => receiveUs(exchange) >= delay.lowUs - margin && receiveUs(exchange) < delay.highUs + margin,
   ).length;
   const p = Math.min(1, binomialTail(hits.length, beside, WINDOW_RATIO) * tests);
-  const ratio = hits.length / warm.length;
+  const weigh = weightsOf(measures, {
+    experimentKind: 'compare',
+    route: member === undefined ? GATEWAY : directTo(member),
+    roles: ['slot'],
+  });
+  const affected = { count: weigh(hits), of: weigh(warm) };
+  const ratio = affected.count / affected.of;
   if (hits.length < LEAST_HITS || ratio < LEAST_RATIO || p > WORTH_SAYING_P) return undefined;
   const added = { value: Math.round(median(hits.map(receiveUs))) };
   const rival = applicationRival(side, hits.length, delay);
@@ -124,7 +131,7 @@ function candidateOf(side: Side, system: Delay, tests: number): Candidate | unde
     p,
     title: `${who} sends answers in small pieces and waits in between: ${formatRatio(ratio)} of answers on reused connections pause for ${formatDuration(added.value)} until the first piece is acknowledged.`,
     meaning: `The start of the answer arrives, the rest a constant ${formatDuration(delay.nominalUs)}${side.roundTripUs < FAR_US ? '' : ` and a round trip of ${formatDuration(side.roundTripUs)}`} later: so long ${delay.nominalUs < 100_000 ? 'Linux' : 'Windows'} may delay an acknowledgement, and a sender with Nagle's algorithm holds a small piece back until it has it. ${rival.whyNot.charAt(0).toUpperCase()}${rival.whyNot.slice(1)}.`,
-    measured: { addedUs: added, affectedRatio: { value: ratio, ...proportionInterval(hits.length, warm.length) } },
+    measured: { addedUs: added, affectedRatio: { value: ratio, ...proportionInterval(affected.count, affected.of) } },
     exhibits: [
       {
         kind: 'bars',
@@ -147,7 +154,7 @@ function candidateOf(side: Side, system: Delay, tests: number): Candidate | unde
         whyNot: 'the pause is shorter than any retransmission timer, or too frequent for loss',
       },
     ],
-    affected: { count: hits.length, of: warm.length },
+    affected,
     explains: new Set(hits.map(({ seq }) => seq)),
   };
 
@@ -198,7 +205,7 @@ export const delayedAck: Detector = {
     const tests = asked.length * DELAYS.length;
     return candidatesOr(
       asked
-        .flatMap((side) => DELAYS.map((delay) => candidateOf(side, delay, tests)))
+        .flatMap((side) => DELAYS.map((delay) => candidateOf(side, delay, tests, measures)))
         .filter((candidate) => candidate !== undefined),
       'no answer stops for 40 or 200 ms between its first and last byte more often than for other times; between gateway and members it would show only if the gateway hands on each piece at once',
     );

@@ -8,6 +8,7 @@ import { directTo, GATEWAY } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { afterSendUs } from './elapsed.ts';
 import { exchangesExhibit } from './evidence.ts';
+import { weightsOf } from './tally.ts';
 
 /** Linux waits 200 ms and a round trip for an acknowledgement, then twice as long (RFC 6298 with TCP_RTO_MIN; methods C.8). */
 const TIMER_US = 200_000;
@@ -37,18 +38,29 @@ type Leg = {
   readonly usualUs: number;
   readonly spreadUs: number;
   readonly hits: readonly (readonly Exchange[])[];
+  /** How many answers these kept ones stand for. */
+  readonly weigh: (answers: readonly Exchange[]) => number;
 };
 
 function legOf(measures: Measures, member: string | undefined): Leg {
+  const route = member === undefined ? GATEWAY : directTo(member);
+  const selection = { experimentKind: 'compare', route, roles: ['slot'] } as const;
   const answers = measures
-    .exchanges({ experimentKind: 'compare', route: member === undefined ? GATEWAY : directTo(member), roles: ['slot'] })
+    .exchanges(selection)
     .filter((exchange) => exchange.outcome.kind === 'response' && !isFailure(exchange));
   const times = answers.map(afterSendUs).sort((a, b) => a - b);
   const usualUs = median(times);
   const spreadUs = (times[Math.floor(0.75 * times.length)] ?? 0) - (times[Math.floor(0.25 * times.length)] ?? 0);
   const near = (rungUs: number, widths: number): readonly Exchange[] =>
     answers.filter((answer) => Math.abs(afterSendUs(answer) - usualUs - rungUs) <= TOLERANCE_US * (1 + 2 * widths));
-  return { member, answers, usualUs, spreadUs, hits: RUNGS_US.map((rungUs) => near(rungUs, 0)) };
+  return {
+    member,
+    answers,
+    usualUs,
+    spreadUs,
+    hits: RUNGS_US.map((rungUs) => near(rungUs, 0)),
+    weigh: weightsOf(measures, selection),
+  };
 }
 
 /** Chance of so many answers at the steps rather than beside them; of the doubled steps alone with `first` 1. */
@@ -68,7 +80,8 @@ function candidateOf(leg: Leg, legs: readonly Leg[]): Candidate | undefined {
   const { member, answers, usualUs } = leg;
   const hits = leg.hits.flat();
   const p = Math.min(1, chanceOf(leg, 0) * legs.length);
-  const ratio = hits.length / answers.length;
+  const affected = { count: leg.weigh(hits), of: leg.weigh(answers) };
+  const ratio = affected.count / affected.of;
   if (hits.length < LEAST_HITS || ratio > MOST_RATIO || p > WORTH_SAYING_P) return undefined;
   const doubled = hits.length - (leg.hits[0]?.length ?? 0);
   const isSure = chanceOf(leg, 1) * legs.length <= RIVAL_P;
@@ -80,9 +93,9 @@ function candidateOf(leg: Leg, legs: readonly Leg[]): Candidate | undefined {
     confidence: isSure ? 'likely' : 'possible',
     p,
     title: `${formatRatio(ratio)} of answers ${member === undefined ? 'through the gateway' : `of ${member}`} come ${isSure ? `200 ms or 600 ms late, as after a lost packet${where}` : `200 ms late: a lost packet${where}, or a step of the application`}.`,
-    meaning: `${hits.length} of ${answers.length} answers took ${formatDuration(TIMER_US)} longer than the usual ${formatDuration(usualUs)}, or that and its doubling (${doubled}), within ${formatDuration(TOLERANCE_US)}: a sender repeats what was not acknowledged after such a time. ${isSure ? 'A timer of the application has no doubling.' : 'One step alone may be a timer of the application as well.'}`,
+    meaning: `${affected.count} of ${affected.of} answers took ${formatDuration(TIMER_US)} longer than the usual ${formatDuration(usualUs)}, or that and its doubling (${doubled}), within ${formatDuration(TOLERANCE_US)}: a sender repeats what was not acknowledged after such a time. ${isSure ? 'A timer of the application has no doubling.' : 'One step alone may be a timer of the application as well.'}`,
     measured: {
-      affectedRatio: { value: ratio, ...proportionInterval(hits.length, answers.length) },
+      affectedRatio: { value: ratio, ...proportionInterval(affected.count, affected.of) },
       addedUs: { value: TIMER_US },
     },
     exhibits: [
@@ -101,19 +114,19 @@ function candidateOf(leg: Leg, legs: readonly Leg[]): Candidate | undefined {
           : 'not excluded: the work may have a step of 200 ms',
       },
     ],
-    affected: { count: hits.length, of: answers.length },
+    affected,
     explains: new Set(hits.map(({ seq }) => seq)),
   };
 }
 
 /** On which leg, where members asked directly can tell. */
-function whereOf({ member, hits, answers }: Leg, legs: readonly Leg[]): string {
+function whereOf({ member, hits, answers, weigh }: Leg, legs: readonly Leg[]): string {
   if (member !== undefined) return ' between the probe and it';
   const direct = legs.filter((leg) => leg.member !== undefined);
-  const late = direct.reduce((sum, leg) => sum + leg.hits.flat().length, 0);
-  const asked = direct.reduce((sum, leg) => sum + leg.answers.length, 0);
-  const own = hits.flat().length;
-  const p = fisherExact(own, answers.length - own, late, asked - late, 'greater');
+  const late = direct.reduce((sum, leg) => sum + leg.weigh(leg.hits.flat()), 0);
+  const asked = direct.reduce((sum, leg) => sum + leg.weigh(leg.answers), 0);
+  const own = weigh(hits.flat());
+  const p = fisherExact(own, weigh(answers) - own, late, asked - late, 'greater');
   return asked > 0 && p <= WORTH_SAYING_P ? ' before or behind the gateway: asked directly, members do not' : '';
 }
 

@@ -8,6 +8,7 @@ import { formatDuration, formatRatio } from '../model/quantity.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { exchangesExhibit } from './evidence.ts';
+import { weightsOf } from './tally.ts';
 
 /** Without them the densest half of a route's times, and so what "slow" is, would be chance. */
 const LEAST_ASKED = 30;
@@ -32,6 +33,7 @@ type Way = {
   readonly exchanges: readonly Exchange[];
   readonly search: StallSearch;
 };
+type Weigh = (exchanges: readonly Exchange[]) => number;
 
 function passageOf({ seq, sentUs, dueUs, endUs }: Exchange): Passage {
   return { seq, arrivalUs: sentUs ?? dueUs, endUs };
@@ -114,11 +116,12 @@ type Found = {
   readonly isWitnessed: boolean;
 };
 
-function candidateOf({ way, own, tests, isWitnessed }: Found): Candidate | undefined {
+function candidateOf({ way, own, tests, isWitnessed }: Found, weigh: Weigh): Candidate | undefined {
   const { member, exchanges, search } = way;
   const p = Math.min(1, search.p * tests);
   const held = exchanges.filter((exchange) => isHeldIn(exchange, own, search));
-  const touched = held.length / exchanges.length;
+  const affected = { count: weigh(held), of: weigh(exchanges) };
+  const touched = affected.count / affected.of;
   const firstUs = Math.min(...exchanges.map(({ sentUs = 0 }) => sentUs));
   const runUs = Math.max(...exchanges.map(({ endUs }) => endUs)) - firstUs;
   const stoppedUs = own.reduce((sum, { fromUs, releaseUs }) => sum + releaseUs - fromUs, 0);
@@ -154,7 +157,7 @@ function candidateOf({ way, own, tests, isWitnessed }: Found): Candidate | undef
       ),
     ],
     rivals: rivalsOf(member, isWitnessed),
-    affected: { count: held.length, of: exchanges.length },
+    affected,
     explains: new Set(held.map(({ seq }) => seq)),
   };
 }
@@ -248,7 +251,9 @@ export const stallPause: Detector = {
     };
     const all = [...found, own].filter(({ way }) => way.exchanges.length >= LEAST_ASKED);
     const candidates = all
-      .map(({ way, own: stalls, isWitnessed }) => candidateOf({ way, own: stalls, tests: all.length, isWitnessed }))
+      .map(({ way, own: stalls, isWitnessed }) =>
+        candidateOf({ way, own: stalls, tests: all.length, isWitnessed }, weighing(measures)),
+      )
       .filter((candidate) => candidate !== undefined);
     const shared = Math.max(
       ...all.map((one) => (one.own.length > 0 || one.way.search.p > WORTH_SAYING_P ? 0 : one.shared)),
@@ -265,6 +270,16 @@ export const stallPause: Detector = {
     );
   },
 };
+
+function weighing(measures: Measures): Weigh {
+  const routes = [GATEWAY, ...measures.members.map(directTo)] as const;
+  const weights = routes.map((route) => ({
+    route,
+    weigh: weightsOf(measures, { experimentKind: 'compare', route, roles: ['slot'] }),
+  }));
+  return (exchanges) =>
+    weights.reduce((sum, { route, weigh }) => sum + weigh(exchanges.filter((one) => one.route === route)), 0);
+}
 
 /** Who can tell that a member alone stood still: other members, and requests through the gateway that did not go to it. */
 function witnesses(way: Way, members: readonly Way[], proxied: readonly Exchange[]): readonly Way[] {

@@ -1,5 +1,5 @@
 import type { Measures, Selection } from '../analysis/measures.ts';
-import { type Exchange, outcomeKey } from '../model/exchange.ts';
+import { type Exchange, isFailure, outcomeKey, responseTimeUs } from '../model/exchange.ts';
 
 /**
  * Requests that ended by themselves, one by one as far as they were kept, and how many there really were. A long run
@@ -32,4 +32,24 @@ export function tallyOf(measures: Measures, selection: Selection): Tally {
       return Math.round(count);
     },
   };
+}
+
+/** A recording keeps so many of the slowest of each experiment and route for sure (`recording/kept-exchanges.ts`). */
+const SURELY_KEPT = 200;
+
+/**
+ * How many exchanges these kept ones of one route stand for: a long run keeps failures and the slowest answers, and a sample of
+ * the rest, so a share of slow ones among the kept would be too high.
+ */
+export function weightsOf(measures: Measures, selection: Selection): (exchanges: readonly Exchange[]) => number {
+  const answers = measures
+    .exchanges(selection)
+    .filter((exchange) => exchange.sentUs !== undefined && !isFailure(exchange))
+    .sort((a, b) => responseTimeUs(b) - responseTimeUs(a));
+  const { ok } = measures.counts(selection);
+  const sample = answers.slice(SURELY_KEPT);
+  const weight = sample.length === 0 ? 1 : Math.max(1, (ok - SURELY_KEPT) / sample.length);
+  if (weight === 1) return (exchanges) => exchanges.length;
+  const sampled = new Set(sample.map(({ seq }) => seq));
+  return (exchanges) => Math.round(exchanges.reduce((sum, { seq }) => sum + (sampled.has(seq) ? weight : 1), 0));
 }

@@ -6,7 +6,7 @@ import { connectionRefused, droppedBeforeResponse, droppedMidResponse } from '..
 import type { Detector } from '../../src/detectors/detector.ts';
 import { memberErrors, noneAvailable } from '../../src/detectors/member.ts';
 import { gatewayUnreachable, probeTimeout } from '../../src/detectors/reachability.ts';
-import { tallyOf } from '../../src/detectors/tally.ts';
+import { tallyOf, weightsOf } from '../../src/detectors/tally.ts';
 import { isFailure } from '../../src/model/exchange.ts';
 import type { Recording } from '../../src/model/recording.ts';
 import { directTo, GATEWAY } from '../../src/model/route.ts';
@@ -100,4 +100,22 @@ test('what never left, and what was stopped, did not end by itself', () => {
   assert.equal(tally.ended, 3);
   assert.equal(tally.kept.length, 3);
   assert.equal(tally.countOf(tally.kept), 3);
+});
+
+test('slow answers are all kept and quick ones in a sample: kept ones stand for as many as there were', () => {
+  const slow = ({ index }: { index: number }) => (index % 25 === 3 ? 300_000 : 10_000);
+  const full = makeRecording({ noise: 0 }).compare({ durationUs: 200_000_000, gateway: slow }).build();
+  const isSlow = ({ endUs, sentUs = 0 }: { endUs: number; sentUs?: number }) => endUs - sentUs > 200_000;
+  const selection = { experimentKind: 'compare', route: GATEWAY, roles: ['slot'] } as const;
+  const kept = { ...full, exchanges: full.exchanges.filter((exchange, i) => isSlow(exchange) || i % 10 === 0) };
+  for (const recording of [full, kept]) {
+    const measures = createMeasures(recording);
+    const exchanges = measures.exchanges(selection);
+    const weigh = weightsOf(measures, selection);
+    assert.equal(
+      weigh(exchanges.filter(isSlow)),
+      full.exchanges.filter((one) => one.route === GATEWAY && isSlow(one)).length,
+    );
+    assert.ok(Math.abs(weigh(exchanges) - measures.counts(selection).ok) <= 1, String(weigh(exchanges)));
+  }
 });

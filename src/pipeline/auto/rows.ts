@@ -135,7 +135,8 @@ function unprovenTimer(
 
 /** What keeps deliberately slow or failing requests from this gateway; undefined where they harm nobody. */
 function harm({ profile, guard }: AutoState): string | undefined {
-  if (profile.members.length < 2 || guard.slowRequest === 'never') return undefined;
+  // A profile without members does not say how many there are.
+  if (profile.members.length === 1 || guard.slowRequest === 'never') return undefined;
   return `${guard.because} A run that chooses by itself does not risk it.`;
 }
 

@@ -181,4 +181,27 @@ export const TIMEOUTS: readonly Scenario[] = [
       };
     },
   },
+  {
+    id: 'F12-one-by-one',
+    family: 'F',
+    title: 'nginx tries no other member, but takes out the one that was slow: a few slow requests and all are out',
+    gateways: ['nginx'],
+    ejects: true,
+    draw(random) {
+      const timeoutMs = between(random, 500, 900);
+      const service = pageTime(random);
+      const paths = { '/report': { kind: 'constant' as const, ms: 4 * timeoutMs } };
+      return {
+        parameters: { timeoutMs },
+        stage: {
+          members: ['web1', 'web2'].map((name) => lab(name, service, { paths })),
+          gateway: { readTimeoutMs: timeoutMs, nginx: { nextUpstream: 'off' } },
+          requests: [HOME, REPORT.replace('weight: 4', 'weight: 1')],
+          experiments: [compare(8, 14)],
+        },
+        truth: [{ cause: 'gateway/cascade' }],
+        tolerated: ['timeout/gateway-response', 'member/none-available'],
+      };
+    },
+  },
 ];

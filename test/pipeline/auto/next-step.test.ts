@@ -155,8 +155,8 @@ describe('the next step', () => {
 
 describe('other users of the gateway', () => {
   for (const slowRequest of ['one-member', 'all-members', 'unknown'] as const) {
-    for (const profile of [{}, ONLY_HOME]) {
-      test(`nothing slow or failing is sent on purpose where ${slowRequest} may be taken out`, () => {
+    for (const profile of [{}, ONLY_HOME, { members: 0 }]) {
+      test(`nothing slow or failing is sent on purpose where ${slowRequest} may be taken out (${JSON.stringify(profile)})`, () => {
         const step = nextStep(stateOf({ symptoms: SLOW_FAILURES, slowRequest, profile }));
         assert.equal(step.kind, 'stop');
         assert.match(step.kind === 'stop' ? (step.forgone[0]?.why ?? '') : '', /takes members out/);
