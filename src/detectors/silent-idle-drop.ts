@@ -27,10 +27,8 @@ const LEAST_HUNG = 2;
 const MOST_WARM = 300;
 /** Waits that a timer ends are alike within 25 ms at 2 s; the start of an application is not. */
 const TIMER_SPREAD_RATIO = 0.0125;
-/** The normal deviation in units of the median absolute one. */
-const MAD_TO_SIGMA = 1.4826;
-/** Where the gateway repeats the request, its answer comes on top: a handful of answers spread over so many deviations. */
-const ANSWER_SPREAD = 4;
+/** Where the gateway repeats the request, its answer comes on top: a handful of them lie within the middle 90 % of ordinary ones. */
+const ORDINARY_SHARE = 0.9;
 
 type Step = {
   readonly first: Exchange;
@@ -47,8 +45,8 @@ type Step = {
 type Ladder = {
   readonly steps: readonly Step[];
   readonly baseUs: number;
-  /** Standard deviation of ordinary answers through the gateway. */
-  readonly noiseUs: number;
+  /** Between the slowest and the quickest ordinary answer through the gateway, without the outermost. */
+  readonly ordinarySpreadUs: number;
   /** The longest rest before an ordinary request that was answered at once, the one before it as well. */
   readonly calmRestUs: number;
   /** Of all requests through the gateway and directly that were not the first after a pause: beyond the median of their route. */
@@ -114,7 +112,7 @@ function ladderOf(measures: Measures): Ladder | undefined {
       return isUsedUp && !isHung ? [] : [{ first, ...rest, elapsedUs, isHung }];
     }),
     baseUs,
-    noiseUs: MAD_TO_SIGMA * median(warmTimes.map((us) => Math.abs(us - baseUs))),
+    ordinarySpreadUs: middleSpread(warmTimes),
     calmRestUs: calmRestUs(measures.exchanges({ route: GATEWAY, roles: ['slot'] }), floorUs),
     warmExcessUs: [...excesses(warm), ...direct.flatMap((one) => excesses(one.warm))],
     directFirsts: direct.flatMap((one) => one.firsts),
@@ -150,6 +148,12 @@ function calmRestUs(slots: readonly Exchange[], floorUs: number): number {
   return longest;
 }
 
+function middleSpread(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  const cut = Math.floor((sorted.length * (1 - ORDINARY_SHARE)) / 2);
+  return (sorted[sorted.length - 1 - cut] ?? 0) - (sorted[cut] ?? 0);
+}
+
 /** Members that were slow or failed after the same pause were asleep themselves. */
 function membersWereAwake({ directFirsts, baseUs }: Ladder): boolean {
   const floorUs = Math.max(LEAST_RATIO * baseUs, baseUs + LEAST_HANG_US);
@@ -160,14 +164,14 @@ function membersWereAwake({ directFirsts, baseUs }: Ladder): boolean {
  * A gateway that wakes up takes its own time and succeeds; a timer ends all waits alike, whatever comes after it. Timers run
  * from the request, or from the last byte on the connection: the read timer of Go gateways is not stopped while it rests.
  */
-function isEndedByTimer(hung: readonly Step[], noiseUs: number): boolean {
+function isEndedByTimer(hung: readonly Step[], ordinarySpreadUs: number): boolean {
   return [
     hung.map(({ elapsedUs }) => elapsedUs),
     hung.map(({ memberRestUs, elapsedUs }) => memberRestUs + elapsedUs),
   ].some(
     (times) =>
       Math.max(...times) - Math.min(...times) <=
-      Math.max(25_000, TIMER_SPREAD_RATIO * median(times)) + ANSWER_SPREAD * noiseUs,
+      Math.max(25_000, TIMER_SPREAD_RATIO * median(times)) + ordinarySpreadUs,
   );
 }
 
@@ -175,7 +179,7 @@ function candidateOf(ladder: Ladder, measures: Measures): Candidate | undefined 
   const hung = ladder.steps.filter(({ isHung }) => isHung);
   const failed = hung.filter(({ first }) => isFailure(first));
   if (hung.length < LEAST_HUNG || !membersWereAwake(ladder)) return undefined;
-  if (failed.length < LEAST_HUNG && !isEndedByTimer(hung, ladder.noiseUs)) return undefined;
+  if (failed.length < LEAST_HUNG && !isEndedByTimer(hung, ladder.ordinarySpreadUs)) return undefined;
   const limit = limitOf(ladder, hung);
   if (limit === undefined) return undefined;
   const calm = ladder.steps.filter(({ isHung }) => !isHung).map(({ elapsedUs }) => elapsedUs - ladder.baseUs);
