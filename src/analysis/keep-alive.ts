@@ -142,6 +142,8 @@ export type Sweep = {
 
 /** Timers of event loops are late by about a millisecond; three of it on each side (methods C.3: 3 δ). */
 const LEAST_TOLERANCE_US = 3_000;
+/** What is slower than this many deviations stands out: one ordinary answer in 160, and how many controls do is in the chance. */
+const SLOW_SIGMA = 2.5;
 /** The normal deviation in units of the median absolute one. */
 const MAD_TO_SIGMA = 1.4826;
 
@@ -164,7 +166,7 @@ export function sweepOf(exchanges: readonly Exchange[], timeout: TimeoutRange, m
   const baseUs = times.length === 0 ? 0 : median(times);
   const noiseUs = times.length === 0 ? 0 : MAD_TO_SIGMA * median(times.map((us) => Math.abs(us - baseUs)));
   const toleranceUs = Math.round(Math.max(LEAST_TOLERANCE_US, (timeout.high - timeout.low) / 2));
-  const slowUs = Math.round(Math.max(LEAST_TOLERANCE_US / 2, 4 * noiseUs));
+  const slowUs = Math.round(Math.max(LEAST_TOLERANCE_US / 2, SLOW_SIGMA * noiseUs));
   const frame = { baseUs, toleranceUs, slowUs };
   const points = tagged('sweep', 'probe')
     .map((exchange) => pointOf(exchange, timeout.value, frame))

@@ -34,6 +34,8 @@ import { raceExhibit, timeoutsExhibit } from './keep-alive-exhibits.ts';
 
 /** Methods C.3: two losses of the same sum are a race. */
 const LEAST_LOST = 2;
+/** A member that fails at other moments nearly as often has another fault; the test of chance asks for more where the numbers are small. */
+const LEAST_RISE = 5;
 /** A line through fewer points shows nothing. */
 const LEAST_MASKED = 4;
 /** Of the slope −1 that a wait for the close has (methods C.3 measured −1.01). */
@@ -110,11 +112,12 @@ function lostCandidate(one: Case): Candidate | undefined {
   const { sweep, timeout } = one;
   const lost = losses(one);
   const failedControls = sweep.controls.filter(isFailure);
-  // A member that fails at other moments as well has another fault.
-  if (lost.length < LEAST_LOST || failedControls.length * lost.length > sweep.controls.length / 10) return undefined;
+  if (lost.length < LEAST_LOST) return undefined;
+  const near = sweep.points.filter(({ gapUs }) => gapUs >= Math.min(...lost.map((point) => point.gapUs)));
+  const controlRatio = failedControls.length / Math.max(1, sweep.controls.length);
+  if (controlRatio * LEAST_RISE > lost.length / near.length) return undefined;
   const closed = lost.filter(({ exchange }) => exchange.outcome.kind === 'connection-error').length;
   const sums = lost.map(({ gapUs, elapsedUs }) => gapUs + elapsedUs);
-  const near = sweep.points.filter(({ gapUs }) => gapUs >= Math.min(...lost.map((point) => point.gapUs)));
   const failedNear = near.filter(({ kind }) => kind === 'other-failure');
   return {
     ...common(one, sums),
@@ -212,6 +215,12 @@ function possibleCandidate(one: Case): Candidate | undefined {
 function unprovoked({ sweep, connectUs }: Case): string {
   const sent = sweep.points.length;
   if (sent === 0) return 'no request was sent at that moment (the notes of the experiment say why).';
+  const failed = sweep.points.filter(({ kind }) => kind === 'lost' || kind === 'other-failure').length;
+  if (failed > 0) {
+    const lost = sweep.points.filter(({ kind }) => kind === 'lost').length;
+    const others = sweep.controls.filter(isFailure).length;
+    return `of ${sent} requests sent around it ${failed} failed, ${lost} of them just with the close, and ${others} of ${sweep.controls.length} without a pause: that does not tell the close from anything else.`;
+  }
   const way = connectUs === undefined ? '' : ` (connecting to a member took ${formatDuration(connectUs)})`;
   return (connectUs ?? 0) < TINY_WINDOW_US
     ? `the way to the members is so short${way} that the probe cannot aim at that moment: that none of ${sent} requests sent around it was lost does not mean that none can be.`

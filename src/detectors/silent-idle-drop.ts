@@ -27,6 +27,8 @@ const LEAST_HUNG = 2;
 const MOST_WARM = 300;
 /** Waits that a timer ends are alike within 25 ms at 2 s; the start of an application is not. */
 const TIMER_SPREAD_RATIO = 0.0125;
+/** Where the gateway repeats the request, its answer comes on top: a handful of them lie within the middle 90 % of ordinary ones. */
+const ORDINARY_SHARE = 0.9;
 
 type Step = {
   readonly first: Exchange;
@@ -43,6 +45,8 @@ type Step = {
 type Ladder = {
   readonly steps: readonly Step[];
   readonly baseUs: number;
+  /** Between the slowest and the quickest ordinary answer through the gateway, without the outermost. */
+  readonly ordinarySpreadUs: number;
   /** The longest rest before an ordinary request that was answered at once, the one before it as well. */
   readonly calmRestUs: number;
   /** Of all requests through the gateway and directly that were not the first after a pause: beyond the median of their route. */
@@ -91,14 +95,24 @@ function ladderOf(measures: Measures): Ladder | undefined {
     const own = measures.exchanges({ experimentKind: 'idle', route });
     return { firsts: own.filter(isFirst), warm: [...own.filter((exchange) => !isFirst(exchange)), ...slots(route)] };
   });
+  const failedEndsUs = measures
+    .exchanges({ route: GATEWAY, cohorts: ['error', 'timeout'] })
+    .filter(({ sentUs }) => sentUs !== undefined)
+    .map(({ endUs }) => endUs);
   const good = [...measures.exchanges({ route: GATEWAY, cohorts: ['ok'] })].sort((a, b) => a.endUs - b.endUs);
   return {
     steps: firsts.flatMap((first) => {
       const elapsedUs = waitUs(first);
       const rest = restsOf(first, good, measures.members.length);
-      return rest === undefined ? [] : [{ first, ...rest, elapsedUs, isHung: elapsedUs >= floorUs }];
+      if (rest === undefined) return [];
+      const { sentUs = 0 } = first;
+      const isHung = elapsedUs >= floorUs;
+      // Requests that failed meanwhile may have used up what was kept: then a new connection answered, which shows nothing.
+      const isUsedUp = failedEndsUs.some((endUs) => endUs > sentUs - rest.restUs && endUs <= sentUs);
+      return isUsedUp && !isHung ? [] : [{ first, ...rest, elapsedUs, isHung }];
     }),
     baseUs,
+    ordinarySpreadUs: middleSpread(warmTimes),
     calmRestUs: calmRestUs(measures.exchanges({ route: GATEWAY, roles: ['slot'] }), floorUs),
     warmExcessUs: [...excesses(warm), ...direct.flatMap((one) => excesses(one.warm))],
     directFirsts: direct.flatMap((one) => one.firsts),
@@ -134,6 +148,12 @@ function calmRestUs(slots: readonly Exchange[], floorUs: number): number {
   return longest;
 }
 
+function middleSpread(times: readonly number[]): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  const cut = Math.floor((sorted.length * (1 - ORDINARY_SHARE)) / 2);
+  return (sorted[sorted.length - 1 - cut] ?? 0) - (sorted[cut] ?? 0);
+}
+
 /** Members that were slow or failed after the same pause were asleep themselves. */
 function membersWereAwake({ directFirsts, baseUs }: Ladder): boolean {
   const floorUs = Math.max(LEAST_RATIO * baseUs, baseUs + LEAST_HANG_US);
@@ -144,18 +164,22 @@ function membersWereAwake({ directFirsts, baseUs }: Ladder): boolean {
  * A gateway that wakes up takes its own time and succeeds; a timer ends all waits alike, whatever comes after it. Timers run
  * from the request, or from the last byte on the connection: the read timer of Go gateways is not stopped while it rests.
  */
-function isEndedByTimer(hung: readonly Step[]): boolean {
+function isEndedByTimer(hung: readonly Step[], ordinarySpreadUs: number): boolean {
   return [
     hung.map(({ elapsedUs }) => elapsedUs),
     hung.map(({ memberRestUs, elapsedUs }) => memberRestUs + elapsedUs),
-  ].some((times) => Math.max(...times) - Math.min(...times) <= Math.max(25_000, TIMER_SPREAD_RATIO * median(times)));
+  ].some(
+    (times) =>
+      Math.max(...times) - Math.min(...times) <=
+      Math.max(25_000, TIMER_SPREAD_RATIO * median(times)) + ordinarySpreadUs,
+  );
 }
 
 function candidateOf(ladder: Ladder, measures: Measures): Candidate | undefined {
   const hung = ladder.steps.filter(({ isHung }) => isHung);
   const failed = hung.filter(({ first }) => isFailure(first));
   if (hung.length < LEAST_HUNG || !membersWereAwake(ladder)) return undefined;
-  if (failed.length < LEAST_HUNG && !isEndedByTimer(hung)) return undefined;
+  if (failed.length < LEAST_HUNG && !isEndedByTimer(hung, ladder.ordinarySpreadUs)) return undefined;
   const limit = limitOf(ladder, hung);
   if (limit === undefined) return undefined;
   const calm = ladder.steps.filter(({ isHung }) => !isHung).map(({ elapsedUs }) => elapsedUs - ladder.baseUs);

@@ -64,7 +64,12 @@ export async function sweepAround(task: SweepTask, context: ExperimentContext): 
   const request = task.request.name;
   if (ejects(context) && !task.request.safe)
     return `no request was sent at the moment at which members close: ${context.guard().because} Mark request ${request} with safe: true to allow it; members that were taken out are waited for`;
-  const ordinaryUs = ordinaryTimeUs(await sendControls(task, CONTROLS / 2, context));
+  let ordinaryUs = ordinaryTimeUs(await sendControls(task, CONTROLS / 2, context));
+  if (ordinaryUs === undefined && ejects(context)) {
+    // What went before may have taken all members out.
+    await letMembersReturn(context);
+    ordinaryUs = ordinaryTimeUs(await sendControls(task, CONTROLS / 2, context));
+  }
   if (ordinaryUs === undefined) return 'no request through the gateway was answered: there was nothing to sweep';
   const endUs = clock.nowUs() + task.budgetUs;
   const distances = distancesUs(ordinaryUs).filter((us) => us < timeout.value / 2);

@@ -69,7 +69,7 @@ export const keepAlive: Experiment<KeepAliveSpec> = {
       spec,
       requestsPerRoute: {
         ...Object.fromEntries(directRoutes(profile).map((route) => [route, HELD])),
-        gateway: HELD + rounds * 2 * members + sweeps * (CONTROLS + 2 * members),
+        gateway: HELD + rounds * 2 * members + sweeps * 1.5 * (CONTROLS + 2 * members),
       },
       durationUs: held + poolRungs * spec.upToUs + sweepUs,
       peakRatePerSec: Math.min(profile.limits.maxRatePerSec, 1_000),

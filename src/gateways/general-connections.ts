@@ -71,11 +71,11 @@ export const CONNECTION_ADVICE: GeneralTable<Ids> = {
   }),
   'connection/keep-alive-race': (context) => ({
     first: [
-      `Let ${theMember(context)} keep idle connections longer than the gateway does${ofMeasured(context, 'memberIdleTimeoutUs')}: the side that closes first must be the gateway.`,
+      `Let ${theMember(context)} keep idle connections longer than the gateway does: the side that closes first must be the gateway. Now the member has an idle time${ofMeasured(context, 'memberIdleTimeoutUs')}.`,
       'Where the member cannot be changed, let the gateway close its idle connections a second or more before the member does, or not reuse them.',
     ],
     howToVerify:
-      'Run the idle experiment again with gaps around the former idle timeout (gateprobe run <profile>): no POST may fail.',
+      'Run the keep-alive experiment again, with upTo above the new idle time (gateprobe run <profile>): no request at the moment of the close may fail or be late.',
   }),
   'connection/silent-idle-drop': (context) => ({
     first: [

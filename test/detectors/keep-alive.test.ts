@@ -10,6 +10,7 @@ import {
   assertNotApplicable,
   assertPresentable,
   assertSilent,
+  detect,
   NOISES,
   onlyCandidate,
   SEC,
@@ -108,6 +109,24 @@ test('a gateway that takes members out, and no request marked safe: what was not
   assert.equal(untried.severity, 'info');
   assert.match(untried.meaning, /no request was sent at that moment \(the notes/);
   assertInsufficient(keepAliveRace, recording({ distancesUs: [] }), /connectionHeader/, /no request was sent/);
+});
+
+test('a member that fails at any moment, often or seldom: never more than a possibility', () => {
+  for (let seed = 200; seed < 240; seed++) {
+    const noise = NOISES[seed % 3] ?? 1;
+    for (const failingRatio of [0.02, 0.1, 0.3]) {
+      const run = recording({ seed, noise, poolUs: SEC, failingRatio });
+      const detection = detect(keepAliveRace, run);
+      const claimed = detection.state === 'candidates' ? detection.candidates.filter(({ p }) => p < ALPHA) : [];
+      assert.deepEqual(claimed, [], `seed ${seed}, ${failingRatio}`);
+    }
+  }
+});
+
+test('a few failures without a pause do not hide the race, and make it less certain', () => {
+  const candidate = onlyCandidate(keepAliveRace, recording({ seed: 8, failingRatio: 0.02 }));
+  assert.equal(candidate.confidence, 'likely');
+  assert.ok(candidate.p < ALPHA, `p ${candidate.p}`);
 });
 
 test('40 healthy farms: nothing, whether members keep connections for longer than the gateway or than is waited', () => {

@@ -147,6 +147,19 @@ describe('keep-alive', () => {
     }
   });
 
+  test('where all members are out when it begins, it waits for them once', async () => {
+    let asked = 0;
+    const outAtFirst: (shot: Shot) => Reply = (shot) =>
+      shot.tag?.kind === 'keep-alive' && shot.tag.part === 'control' && asked++ < CONTROLS / 2 + 2
+        ? answered(502, 1_000)
+        : farm(60_000_000)(shot);
+    const guard = { slowRequest: 'all-members' as const, holdUs: 10_000_000 };
+    const { fake, notes } = await run(SPEC, { profile: profileOf({ requests: [POST] }), reply: outAtFirst, guard });
+    assert.match(notes, /: 3 met the close/);
+    const [first, second] = fake.events.filter((event) => event.type === 'chain');
+    assert.ok((second?.atUs ?? 0) - (first?.atUs ?? 0) >= 10_000_000);
+  });
+
   test('a pause whose first request failed is tried again, and not without end', async () => {
     let fills = 0;
     const stumbling: (shot: Shot) => Reply = (shot) =>
