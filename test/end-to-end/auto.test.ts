@@ -85,7 +85,8 @@ function reportOf({ stdout }: CliResult): PublicReport {
   return JSON.parse(stdout) as PublicReport;
 }
 
-describe('run --auto', () => {
+// They mostly wait: two at a time leave each other room.
+describe('run --auto', { concurrency: 2 }, () => {
   for (const { scenario, found, end, most } of CASES) {
     test(`${scenario}: ${found[0] ?? 'nothing'}`, async (context) => {
       const out = join(folder, scenario);
