@@ -3,7 +3,7 @@
  * empty message. A sleep in the kernel is exact to some tens of µs and costs no processor time, where `setTimeout` is
  * late by up to 1 ms and spinning burns a core.
  */
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { createClock } from './clock.ts';
 import { CONTROL, type PacerData, type PacerOrder } from './pacer-control.ts';
 
@@ -26,3 +26,6 @@ port.on('message', (order: PacerOrder) => {
     if (Atomics.exchange(control, CONTROL.waking, 1) === 0) port.postMessage(0);
   }
 });
+
+// Until now no order could have been obeyed in time.
+parentPort?.postMessage('ready');

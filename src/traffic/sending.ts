@@ -18,6 +18,8 @@ type FireCommand = Extract<Command, { type: 'fire' }>;
 
 export type Sending = {
   readonly clock: Clock;
+  /** The pacing thread runs: from now on requests leave in time. Rejects when it cannot start. */
+  readonly ready: Promise<void>;
   fire(command: FireCommand): Promise<FiringResult>;
   /** Sends one request now; resolves when it ended. */
   launch(launch: Launch): Promise<Exchange>;
@@ -85,6 +87,7 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
 
   return {
     clock,
+    ready: pacer.ready,
     launch,
     collectClosed(about) {
       collector = createClosedCollector(about, (count) => countClosed(state, count));
@@ -97,10 +100,6 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
     },
     fire,
     ...routeParts(state),
-    begin: () => {
-      state.stopped = undefined;
-    },
-    isStopped: () => state.stopped !== undefined,
     onStop: (listener) => stopListeners.add(listener),
     takeFinished() {
       const taken = finished;
@@ -125,13 +124,17 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
   };
 }
 
-/** What concerns single routes, and the counts. */
+/** What concerns single routes, whether it is stopped, and the counts. */
 function routeParts(
   state: LaunchState,
-): Pick<Sending, 'routeTarget' | 'cookieOf' | 'prepare' | 'setCookie' | 'budget' | 'inFlight'> {
+): Pick<Sending, 'routeTarget' | 'cookieOf' | 'prepare' | 'setCookie' | 'begin' | 'isStopped' | 'budget' | 'inFlight'> {
   return {
     routeTarget: (route) => routeState(state, route).target,
     cookieOf: (route) => routeState(state, route).cookie,
+    begin: () => {
+      state.stopped = undefined;
+    },
+    isStopped: () => state.stopped !== undefined,
     budget: () => Math.max(0, state.setup.limits.maxRequests - state.sentTotal),
     inFlight: () => state.inFlight,
     prepare: (route, connections) =>
@@ -214,14 +217,19 @@ function startFiring(
   };
 }
 
-function startPacer(
-  setup: SenderSetup,
-  onWake: (learn: (lateUs: number) => void) => void,
-): { start(dueUs: Float64Array<SharedArrayBuffer>, startUs: number): void; stop(): void; close(): void } {
+type Pacer = {
+  readonly ready: Promise<void>;
+  start(dueUs: Float64Array<SharedArrayBuffer>, startUs: number): void;
+  stop(): void;
+  close(): void;
+};
+
+function startPacer(setup: SenderSetup, onWake: (learn: (lateUs: number) => void) => void): Pacer {
   const control = new Int32Array(new SharedArrayBuffer(12));
   const { port1, port2 } = new MessageChannel();
   const data: PacerData = { epoch: setup.epoch, control, port: port2 };
   const thread = startThread('pacer', { workerData: data, transferList: [port2] });
+  const ready = new Promise<void>((resolve, reject) => thread.once('message', () => resolve()).once('error', reject));
   port1.on('message', () => {
     Atomics.store(control, CONTROL.waking, 0);
     onWake(learn);
@@ -235,6 +243,7 @@ function startPacer(
     Atomics.notify(control, CONTROL.generation);
   };
   return {
+    ready,
     start: (dueUs, startUs) => port1.postMessage({ dueUs, startUs }),
     stop,
     close() {

@@ -67,5 +67,6 @@ const crash = (error: unknown): void =>
   post({ type: 'crash', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 port.on('message', (command: Command) => obey(command).catch(crash));
 process.on('uncaughtException', crash);
-await warmUp(setup, sending.clock);
+// The pacing thread takes some tens of ms to start: what was due before would leave late.
+await Promise.all([warmUp(setup, sending.clock), sending.ready]);
 post({ type: 'ready' });
