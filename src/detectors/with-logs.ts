@@ -47,6 +47,11 @@ const REFUTE_RATIO = 0.9;
 const COVERED_RATIO = 0.5;
 /** Of the agreeing ones this share must be proved by both sides, as in findings out of logs alone. */
 const PROVED_RATIO = 0.1;
+/**
+ * Lines alone leave open what else could hold a request between gateway and member: a slow client, a full backlog of the member.
+ * Measured traffic excludes both: the probe reads at once, and requests sent straight to the members stayed quick meanwhile.
+ */
+const PROVED_TOGETHER: readonly CauseId[] = ['queue/gateway'];
 /** Fewer lines than this refute nothing. */
 const MIN_REFUTING = 5;
 
@@ -122,7 +127,10 @@ function settle(
   const agreeing = decided.filter(
     ({ decision }) => decision.cause !== undefined && supporting.includes(decision.cause),
   );
-  const proving = agreeing.filter(({ decision }) => decision.confidence === 'confirmed');
+  const proving = agreeing.filter(
+    ({ decision, facts }) =>
+      decision.confidence === 'confirmed' || (PROVED_TOGETHER.includes(candidate.cause) && facts.isSameRequest),
+  );
   const against = decided.filter(
     ({ decision }) =>
       !agreeing.some((one) => one.decision === decision) &&

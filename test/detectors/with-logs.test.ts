@@ -104,6 +104,26 @@ test('one proof among many agreeing lines does not prove all', () => {
   assert.equal(only(measured(30), journeys).confidence, 'likely');
 });
 
+test('a queue in the gateway, measured, is proved by what both sides logged about the same requests', () => {
+  const journeys = Array.from({ length: 10 }, (_, seq) =>
+    journeyOf({
+      startUs: NINE + seq * SEC,
+      takenUs: 2 * SEC,
+      status: 200,
+      client: { seq },
+      reading: said('ok', 0.65),
+      member: { takenUs: 50_000 },
+    }),
+  );
+  const queue = measured(10, { cause: 'queue/gateway' });
+  assert.equal(only({ ...queue, cause: 'queue/gateway' }, journeys).confidence, 'confirmed');
+  const guessed = journeys.map((journey) => ({
+    ...journey,
+    members: journey.members.map((one) => ({ ...one, joinedBy: 'time-and-path' as const })),
+  }));
+  assert.equal(only({ ...queue, cause: 'queue/gateway' }, guessed).confidence, 'likely', 'perhaps other requests');
+});
+
 test('without logs the detector speaks for itself; causes of logs alone do not apply', () => {
   const context = contextOf(evidenceOf([]), undefined, RUN);
   const { logs: _logs, ...without } = context.measures;
