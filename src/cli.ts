@@ -1,42 +1,38 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { checkCommand } from './commands/check.ts';
-import { compareCommand } from './commands/compare.ts';
-import { decodeCommand } from './commands/decode.ts';
-import { demoCommand } from './commands/demo.ts';
-import { diagnoseCommand } from './commands/diagnose.ts';
-import { explainCommand } from './commands/explain.ts';
-import { initCommand } from './commands/init.ts';
-import { labCommand } from './commands/lab.ts';
-import { memberCommand } from './commands/member.ts';
 import { explainError } from './commands/output.ts';
-import { reportCommand } from './commands/report.ts';
-import { runCommand } from './commands/run.ts';
-import { selftestCommand } from './commands/selftest.ts';
 import { packageVersion } from './commands/version.ts';
 import { EXIT } from './errors.ts';
+
+/** In the order of the help. Loaded when asked for: reading a log needs neither the lab nor what sends traffic. */
+const COMMANDS: ReadonlyMap<string, () => Promise<() => Command>> = new Map([
+  ['demo', async () => (await import('./commands/demo.ts')).demoCommand],
+  ['compare', async () => (await import('./commands/compare.ts')).compareCommand],
+  ['init', async () => (await import('./commands/init.ts')).initCommand],
+  ['check', async () => (await import('./commands/check.ts')).checkCommand],
+  ['run', async () => (await import('./commands/run.ts')).runCommand],
+  ['diagnose', async () => (await import('./commands/diagnose.ts')).diagnoseCommand],
+  ['explain', async () => (await import('./commands/explain.ts')).explainCommand],
+  ['decode', async () => (await import('./commands/decode.ts')).decodeCommand],
+  ['report', async () => (await import('./commands/report.ts')).reportCommand],
+  ['selftest', async () => (await import('./commands/selftest.ts')).selftestCommand],
+  ['member', async () => (await import('./commands/member.ts')).memberCommand],
+  ['lab', async () => (await import('./commands/lab.ts')).labCommand],
+]);
 
 const program = new Command('gateprobe')
   .description('A probe for reverse proxies: says which hop, which timer and which line to change.')
   .version(packageVersion())
   .showHelpAfterError('(gateprobe --help lists the commands)');
 
-const COMMANDS = [
-  demoCommand,
-  compareCommand,
-  initCommand,
-  checkCommand,
-  runCommand,
-  diagnoseCommand,
-  explainCommand,
-  decodeCommand,
-  reportCommand,
-  selftestCommand,
-  memberCommand,
-  labCommand,
-];
-for (const make of COMMANDS) {
-  const command = make();
+/** The one that the first word names; all of them for help, and for a word that is none. */
+async function commandsFor(word: string | undefined): Promise<readonly Command[]> {
+  const named = COMMANDS.get(word ?? '');
+  const wanted = named === undefined ? [...COMMANDS.values()] : [named];
+  return Promise.all(wanted.map(async (load) => (await load())()));
+}
+
+for (const command of await commandsFor(process.argv[2])) {
   command.exitOverride();
   program.addCommand(command);
 }

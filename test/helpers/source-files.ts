@@ -5,11 +5,11 @@ import type { TextFile } from './rules.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
-/** All TypeScript of src and test by path, with slashes; the fixtures are left out. */
+/** All TypeScript of src and test by path, with slashes; fixtures and declarations of foreign modules are left out. */
 export function readSources(): Record<string, string> {
   const paths = globSync('{src,test}/**/*.ts', { cwd: ROOT })
     .map((path) => path.split(sep).join('/'))
-    .filter((path) => !path.startsWith('test/fixtures/'))
+    .filter((path) => !path.startsWith('test/fixtures/') && !path.endsWith('.d.ts'))
     .sort();
   return Object.fromEntries(paths.map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]));
 }
