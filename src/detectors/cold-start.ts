@@ -4,12 +4,13 @@ import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { mannWhitney, rankP } from '../analysis/rank.ts';
 import type { CauseId } from '../model/causes.ts';
-import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
+import { type Exchange, isFailure } from '../model/exchange.ts';
 import type { Estimate, Exhibit } from '../model/finding.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { areAlike, connectingUs, isFirstAfterPause, waitUs } from './idle-firsts.ts';
 
 /** A rung is cold when its first request is among the slowest of 100 (methods C.5) … */
 const RUNG_P = 0.05;
@@ -25,13 +26,14 @@ function evenly(values: readonly number[]): readonly number[] {
   return values.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
 }
 
+/** Rests that differ by so many times what is left of their sum's spread take turns with the wait: four deviations, as for a timer's mark. */
+const RESTS_DIFFER_TIMES = 4;
+
 type Part = 'application' | 'connection';
 
 /** The time a cold application adds shows in the wait for the answer, a cold connection in the phases before it. */
 function partUs(exchange: Exchange, part: Part): number {
-  const { dns = 0, connect = 0, tls = 0 } = exchange.phasesUs ?? {};
-  const connection = dns + connect + tls;
-  return part === 'connection' ? connection : (serviceTimeUs(exchange) ?? 0) - connection;
+  return part === 'connection' ? connectingUs(exchange) : waitUs(exchange);
 }
 
 type Rung = {
@@ -50,9 +52,6 @@ type Ladder = {
   readonly failedCount: number;
 };
 
-/** A timer repeats itself to within this share, the start of an application does not (25 ms at 2 s, what a timer's mark is wide). */
-const TIMER_SPREAD_RATIO = 0.0125;
-
 /** Ordinary answers to the same request. Without its connection the wait is the same on a new and on a warm one. */
 function slotTimes(route: RouteId, part: Part, requestName: string, measures: Measures): readonly number[] {
   const connection = part === 'connection' ? { connection: 'new' as const } : {};
@@ -63,7 +62,7 @@ function slotTimes(route: RouteId, part: Part, requestName: string, measures: Me
 
 function ladderOf(route: RouteId, part: Part, measures: Measures): Ladder | undefined {
   const idle = measures.exchanges({ experimentKind: 'idle', route });
-  const sent = idle.filter(({ tag, sentUs }) => tag?.kind === 'idle' && tag.order === 0 && sentUs !== undefined);
+  const sent = idle.filter(isFirstAfterPause);
   const firsts = sent.filter((exchange) => !isFailure(exchange));
   const requestName = firsts[0]?.requestName;
   if (requestName === undefined) return undefined;
@@ -133,6 +132,13 @@ function warmExcesses(route: RouteId, ladder: Ladder, part: Part, measures: Meas
   });
 }
 
+/** The read timer of Go gateways runs from the last byte on, while the connection rests: rest and wait together are constant, which a start cannot know. */
+function isRestingTimer(cold: readonly Rung[]): boolean {
+  const spread = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
+  const rests = cold.map(({ silenceUs }) => silenceUs);
+  return spread(rests) >= RESTS_DIFFER_TIMES * spread(cold.map(({ silenceUs, excessUs }) => silenceUs + excessUs));
+}
+
 function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate | undefined {
   const ladder = ladderOf(route, part, measures);
   if (ladder === undefined) return undefined;
@@ -159,9 +165,7 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
       ? `at most ${formatDuration(threshold.high)}`
       : `more than ${formatDuration(threshold.low)} and at most ${formatDuration(threshold.high)}`;
   const isTimerLike =
-    member === undefined &&
-    measures.members.length > 0 &&
-    penalty.high - penalty.low <= TIMER_SPREAD_RATIO * Math.abs(penalty.value);
+    member === undefined && measures.members.length > 0 && (areAlike(excesses) || isRestingTimer(cold));
   return {
     cause: part === 'application' ? 'cold-start/idle' : 'cold-start/connection',
     scope: member === undefined ? { route: 'gateway' } : { route: 'direct', member },

@@ -3,7 +3,7 @@ import { idleBracket } from '../analysis/ladder.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { mannWhitney } from '../analysis/rank.ts';
-import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
+import { type Exchange, isFailure } from '../model/exchange.ts';
 import type { Estimate, Exhibit } from '../model/finding.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
@@ -16,6 +16,7 @@ import {
   notApplicable,
 } from './detector.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { areAlike, isFirstAfterPause, waitUs } from './idle-firsts.ts';
 
 /** A lost packet is sent again after 200 ms at the soonest (Linux, RTO min): what waits for less waits for something else. */
 const LEAST_HANG_US = 200_000;
@@ -25,8 +26,8 @@ const LEAST_RATIO = 3;
 const LEAST_HUNG = 2;
 /** Of more warm requests the rank test would be an approximation, of so many it is exact. */
 const MOST_WARM = 300;
-/** Waits that a timer ends are alike within 25 ms at 2 s; the start of an application is not. */
-const TIMER_SPREAD_RATIO = 0.0125;
+/** How much the waits of one timer differ at the least: as wide as a timer's mark. */
+const TIMER_SPREAD_US = 25_000;
 /** Where the gateway repeats the request, its answer comes on top: a handful of them lie within the middle 90 % of ordinary ones. */
 const ORDINARY_SHARE = 0.9;
 
@@ -55,16 +56,6 @@ type Ladder = {
   readonly directFirsts: readonly Exchange[];
 };
 
-/** Without connecting: our own connection to the gateway is not what is asked about. */
-function waitUs(exchange: Exchange): number {
-  const { dns = 0, connect = 0, tls = 0 } = exchange.phasesUs ?? {};
-  return (serviceTimeUs(exchange) ?? 0) - dns - connect - tls;
-}
-
-function isFirst({ tag, sentUs }: Exchange): boolean {
-  return tag?.kind === 'idle' && tag.order === 0 && sentUs !== undefined;
-}
-
 function excesses(exchanges: readonly Exchange[]): readonly number[] {
   const times = exchanges.filter((exchange) => !isFailure(exchange)).map(waitUs);
   const baseUs = times.length === 0 ? 0 : median(times);
@@ -73,14 +64,14 @@ function excesses(exchanges: readonly Exchange[]): readonly number[] {
 
 /** What came soon after a first request may wait for it, or meet another forgotten connection: it is no warm request. */
 function isWarm(exchange: Exchange, firsts: readonly Exchange[]): boolean {
-  if (isFirst(exchange) || exchange.sentUs === undefined) return false;
+  if (isFirstAfterPause(exchange) || exchange.sentUs === undefined) return false;
   const own = firsts.filter(({ dueUs }) => dueUs <= exchange.dueUs).at(-1);
   return own === undefined || exchange.tag?.kind !== 'idle' || exchange.sentUs >= own.endUs;
 }
 
 function ladderOf(measures: Measures): Ladder | undefined {
   const idle = measures.exchanges({ experimentKind: 'idle', route: GATEWAY });
-  const firsts = idle.filter(isFirst);
+  const firsts = idle.filter(isFirstAfterPause);
   const requestName = firsts[0]?.requestName;
   if (requestName === undefined) return undefined;
   const slots = (route: Exchange['route']): readonly Exchange[] =>
@@ -93,7 +84,10 @@ function ladderOf(measures: Measures): Ladder | undefined {
   const direct = measures.members.map((member) => {
     const route = directTo(member);
     const own = measures.exchanges({ experimentKind: 'idle', route });
-    return { firsts: own.filter(isFirst), warm: [...own.filter((exchange) => !isFirst(exchange)), ...slots(route)] };
+    return {
+      firsts: own.filter(isFirstAfterPause),
+      warm: [...own.filter((exchange) => !isFirstAfterPause(exchange)), ...slots(route)],
+    };
   });
   const failedEndsUs = measures
     .exchanges({ route: GATEWAY, cohorts: ['error', 'timeout'] })
@@ -168,11 +162,7 @@ function isEndedByTimer(hung: readonly Step[], ordinarySpreadUs: number): boolea
   return [
     hung.map(({ elapsedUs }) => elapsedUs),
     hung.map(({ memberRestUs, elapsedUs }) => memberRestUs + elapsedUs),
-  ].some(
-    (times) =>
-      Math.max(...times) - Math.min(...times) <=
-      Math.max(25_000, TIMER_SPREAD_RATIO * median(times)) + ordinarySpreadUs,
-  );
+  ].some((times) => areAlike(times, TIMER_SPREAD_US, ordinarySpreadUs));
 }
 
 function candidateOf(ladder: Ladder, measures: Measures): Candidate | undefined {
@@ -244,7 +234,7 @@ function followers(hung: readonly Step[], measures: Measures): readonly Exchange
   const leastUs = Math.min(...hung.map(({ elapsedUs }) => elapsedUs)) / 2;
   return measures
     .exchanges({ experimentKind: 'idle', route: GATEWAY })
-    .filter((one) => !isFirst(one) && cycles.has(cycle(one)) && (isFailure(one) || waitUs(one) >= leastUs));
+    .filter((one) => !isFirstAfterPause(one) && cycles.has(cycle(one)) && (isFailure(one) || waitUs(one) >= leastUs));
 }
 
 function titleOf(hung: number, failed: number, limit: Required<Estimate>, hang: Estimate): string {

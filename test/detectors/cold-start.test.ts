@@ -159,6 +159,17 @@ test('waits of the gateway alone that are equal like a timer are only possible',
   assert.equal(of(slow((random) => (1.5 + random.next()) * SEC)).confidence, 'confirmed');
 });
 
+test('rests that take turns with the waits are those of a timer that runs on a resting connection', () => {
+  const gateway: Responder = ({ tag, random }) =>
+    tag?.kind === 'idle' && tag.order === 0 && tag.gapUs > 2 * SEC
+      ? { us: 9 * SEC - tag.gapUs + Math.round(random.next() * 5_000), exact: true }
+      : 12_000;
+  const gapsUs = [SEC, 3 * SEC, 5 * SEC, 7 * SEC];
+  const candidate = onlyCandidate(coldIdle, farm(14, 0, { gateway, gapsUs }).build());
+  assert.equal(candidate.confidence, 'possible');
+  assert.match(candidate.meaning, /connection that was gone/);
+});
+
 test('requests sent while the application still starts are not taken for warm ones', () => {
   // 300 ms of start, five requests 60 ms apart: all of them wait for it, as they do at a real member.
   const waiting = [2_600, 700, 2_600, 700].flatMap((gapMs, rung) =>
