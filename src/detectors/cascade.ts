@@ -38,52 +38,58 @@ const HOLD_US = 10_000_000;
 const MULTIPLE_SLACK = 0.02;
 
 /**
- * One timer of the wait of the slow request: it tried every member in turn, one timer each, unless some answer to the
- * same request took longer than that and came through. Undefined: the number of tries is not known.
+ * One timer within the waits of the slow requests, each of which tried some members in turn, one timer each. One alone tried all.
+ * Of several, that were under way together and took members from each other, the longest tried all and the others fewer: their
+ * waits are whole multiples of one timer, with no common divisor. Undefined: the number of tries is not known, or some answer
+ * to the same request took longer than the timer and came through.
  */
-function timerWithin(
-  waitedUs: number,
-  trigger: Exchange,
-  exchanges: readonly Exchange[],
-  members: number,
-  isOneOfSeveral: boolean,
-): number | undefined {
-  const same = exchanges.filter((exchange) => exchange.requestName === trigger.requestName && exchange !== trigger);
-  const timerUs = waitedUs / members;
-  const isOutlasted = same.some(
-    (exchange) => !isFailure(exchange) && afterSendUs(exchange) > timerUs * (1 + MULTIPLE_SLACK),
+function timerWithin(slow: readonly Exchange[], exchanges: readonly Exchange[], members: number): number | undefined {
+  const waits = slow.map(afterSendUs);
+  const timerUs = Math.max(...waits) / members;
+  const tries = waits.map((us) => Math.round(us / timerUs));
+  const isWhole = waits.every((us, i) => Math.abs(us - (tries[i] ?? 0) * timerUs) <= MULTIPLE_SLACK * us);
+  const isKnown = slow.length === 1 || (isWhole && tries.reduce(greatestDivisor) === 1);
+  const names = new Set(slow.map(({ requestName }) => requestName));
+  const isOutlasted = exchanges.some(
+    (exchange) =>
+      names.has(exchange.requestName) && !isFailure(exchange) && afterSendUs(exchange) > timerUs * (1 + MULTIPLE_SLACK),
   );
-  return isOutlasted || isOneOfSeveral || timerUs < LEAST_WAIT_US ? undefined : Math.round(timerUs);
+  return isOutlasted || !isKnown || timerUs < LEAST_WAIT_US ? undefined : Math.round(timerUs);
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
 /**
- * The slow failures that may have taken members out, the last one among them: earlier ones shortly before took them out one by
- * one, with fewer tries each (nginx counts a timeout also where it does not try another member: measured).
+ * The slow failures that may have taken members out: those shortly before took them out one by one, with fewer tries each (nginx
+ * counts a timeout also where it does not try another member: measured), those still under way shared the members with the last.
  */
 function slowOnes(trigger: Exchange, exchanges: readonly Exchange[]): readonly Exchange[] {
   return exchanges.filter(
     (exchange) =>
       isFailure(exchange) &&
       afterSendUs(exchange) >= LEAST_WAIT_US &&
-      exchange.endUs <= trigger.endUs &&
+      (exchange.sentUs ?? exchange.dueUs) < trigger.endUs &&
       exchange.endUs > trigger.endUs - HOLD_US,
   );
 }
 
 type Words = { readonly title: string; readonly tried: string; readonly reading: string };
 
-function wordsOf(slow: readonly Exchange[], trigger: Exchange): Words {
+function wordsOf(slow: readonly Exchange[]): Words {
   const names = [...new Set(slow.map(({ requestName }) => requestName))].join(', ');
-  const waited = formatDuration(afterSendUs(trigger));
+  const waited = formatDuration(Math.max(...slow.map(afterSendUs)));
   if (slow.length === 1)
     return {
       title: `One slow request (${names}, ${waited})`,
       tried: 'The gateway tried the slow request on one member after another and counted each as failed.',
       reading: 'The first row waited for every member in turn; the rows after it were refused at once.',
     };
-  const within = formatDuration(trigger.endUs - Math.min(...slow.map(({ endUs }) => endUs)));
+  const ends = slow.map(({ endUs }) => endUs);
+  const within = formatDuration(Math.max(...ends) - Math.min(...ends));
   return {
-    title: `${slow.length} slow requests within ${within} (${names}, the last one ${waited})`,
+    title: `${slow.length} slow requests within ${within} (${names}, up to ${waited})`,
     tried:
       'For each of these requests the gateway counted a failure of the member that it had asked, or of several in turn.',
     reading: `The first ${slow.length} rows waited for members; the rows after them were refused at once.`,
@@ -117,10 +123,9 @@ export const cascade: Detector = {
         .filter(({ dueUs, sentUs }) => sentUs !== undefined && dueUs >= first.dueUs && dueUs <= lastUs);
       const directFailed = directDuring.filter(isFailure).length;
       if (trigger === undefined || directDuring.length < 3 || directFailed > 0.2 * directDuring.length) continue;
-      const waitedUs = afterSendUs(trigger);
       const slow = slowOnes(trigger, byDue);
-      const words = wordsOf(slow, trigger);
-      const timeoutUs = timerWithin(waitedUs, trigger, byDue, measures.members.length, slow.length > 1);
+      const words = wordsOf(slow);
+      const timeoutUs = timerWithin(slow, byDue, measures.members.length);
       const others = exchanges.filter((exchange) => !run.failures.includes(exchange));
       return candidatesOr(
         [

@@ -105,16 +105,27 @@ test('the wait names no timer where another slow failure had taken a member out 
   assert.equal(candidate.measured['timeoutUs'], undefined);
 });
 
-test('slow requests that each took one member out: as many are told, and no timer', () => {
+/** As `tookAllOut`, with more slow requests before: each due at its index and of its own wait. */
+function withEarlier(waits: Readonly<Record<number, number>>): Responder {
   const after = tookAllOut(10 * SEC);
-  const gateway: Responder = (ask: Ask) =>
-    ask.index === 60 || ask.index === 80 ? { ...SLOW, us: 3 * SEC } : typeof after === 'function' ? after(ask) : after;
+  return (ask: Ask) => {
+    const us = waits[ask.index];
+    return us === undefined ? (typeof after === 'function' ? after(ask) : after) : { ...SLOW, us };
+  };
+}
+
+test('slow requests that shared the members: the longest tried all, the others fewer, one timer each', () => {
+  const gateway = withEarlier({ 60: 3 * SEC, 80: 3 * SEC });
   const candidate = onlyCandidate(cascade, makeRecording({ seed: 10, noise: 1 }).compare({ gateway }).build());
   assertPresentable(candidate);
-  assert.match(
-    candidate.title,
-    /^3 slow requests within 5 s \(.+, the last one 6 s\) made the gateway take all members out/,
-  );
-  assert.equal(candidate.measured['timeoutUs'], undefined);
+  assert.match(candidate.title, /^3 slow requests within 5 s \(.+, up to 6 s\) made the gateway take all members out/);
+  assertNear(candidate.measured['timeoutUs'], 3 * SEC, 0.001);
   assert.equal(candidate.explains.size, 201);
+});
+
+test('equal waits, and waits that are no multiples of one timer, name none', () => {
+  for (const gateway of [withEarlier({ 60: 6 * SEC }), withEarlier({ 60: 4 * SEC, 80: 3 * SEC })]) {
+    const candidate = onlyCandidate(cascade, makeRecording({ seed: 11 }).compare({ gateway }).build());
+    assert.equal(candidate.measured['timeoutUs'], undefined);
+  }
 });
