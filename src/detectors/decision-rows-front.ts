@@ -1,6 +1,6 @@
 /** Rows 1-6, 18, 22, 36, 40-45: where the client's view, or the absence of lines, decides. */
 import { at, fromFrontAlone, HIGH, is, isAbsent, LOW, MEDIUM, says, type TableRow, withLine } from './decision.ts';
-import { type Facts, isMostOf } from './log-facts.ts';
+import { type Facts, isMostOf, isPeerGone } from './log-facts.ts';
 
 const KERNEL_OVERLOAD =
   /^(?:QueueFull|AppOffline|ConnLimit|Disabled|AppPoolTimer|Timer_AppPool|AppShutdown|Connections_Refused|N\/A)$/;
@@ -120,6 +120,23 @@ const NO_FRONT_LINE: readonly TableRow[] = [
 ];
 
 const CLIENT_LEFT: readonly TableRow[] = [
+  {
+    row: '3',
+    // Found by the request's own id, or the two lines could be of two requests.
+    when: (f) =>
+      isProxied(f) &&
+      f.journey.gateway.joinedBy === 'probe-id' &&
+      f.frontLine !== undefined &&
+      isPeerGone(f.frontLine) &&
+      (f.journey.client?.status ?? 0) >= 500 &&
+      (f.frontLine.bytesSent ?? 0) === 0,
+    decide: (f) => ({
+      cause: 'timeout/middlebox',
+      confidence: HIGH,
+      because: `${gave(f)}, while the gateway sent nothing and logged that its client had gone: something before the gateway gave up and answered`,
+      ...(f.journey.client === undefined ? {} : { waitedUs: f.journey.client.elapsedUs }),
+    }),
+  },
   {
     row: '5',
     when: (f) =>

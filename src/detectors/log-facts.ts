@@ -153,10 +153,14 @@ function presenceOf({ members }: Journey, chosen: MemberView | undefined, isName
   return members.length > 0 && members.every(({ presence }) => presence === 'absent') ? 'absent' : 'unknown';
 }
 
-function kindOf({ status = 0, win32 = 0, clientGone, flags }: PlacedEntry): MemberLine {
-  if (ABORTED_WIN32.includes(win32) || clientGone === true || status === 499 || /^C/.test(flags ?? ''))
-    return 'aborted';
-  return status >= 500 ? 'error' : 'ok';
+/** Whoever wrote this line found that the one it answered had gone. */
+export function isPeerGone({ status, win32 = 0, clientGone, flags }: PlacedEntry): boolean {
+  return ABORTED_WIN32.includes(win32) || clientGone === true || status === 499 || /^C/.test(flags ?? '');
+}
+
+function kindOf(line: PlacedEntry): MemberLine {
+  if (isPeerGone(line)) return 'aborted';
+  return (line.status ?? 0) >= 500 ? 'error' : 'ok';
 }
 
 /** By path and time alone an ordinary answer may be that of another request; one that was cut or failed just then hardly is. */

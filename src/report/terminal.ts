@@ -180,16 +180,15 @@ function routeTable(report: Report, paint: Paint): string {
   return [paint(headLine, 'quiet'), ...lines, ...missingLines(report, shown, paint)].join('\n');
 }
 
-/** What "n/a" in the table means: how many more answers it would take. */
+/** What "n/a" in the table means: how many answers it would take, of the route that needs the most. */
 function missingLines(report: Report, shown: readonly string[], paint: Paint): string[] {
-  const missing = [...report.routes.map(({ latencyUs }) => latencyUs), report.overheadUs].flatMap((table) =>
-    shown.flatMap((name) => {
-      const quantile = table[name];
-      return quantile?.state === 'n/a' ? [`${quantileLabel(name)} needs ${formatCount(quantile.need)}`] : [];
-    }),
-  );
+  const tables = [...report.routes.map(({ latencyUs }) => latencyUs), report.overheadUs];
+  const missing = shown.flatMap((name) => {
+    const needs = tables.flatMap((table) => (table[name]?.state === 'n/a' ? [table[name].need] : []));
+    return needs.length === 0 ? [] : [`${quantileLabel(name)} needs ${formatCount(Math.max(...needs))}`];
+  });
   if (missing.length === 0) return [];
-  return wrap(`n/a: too few answers; ${[...new Set(missing)].join(', ')}`, '').map((line) => paint(line, 'quiet'));
+  return wrap(`n/a: too few answers on that route; ${missing.join(', ')}`, '').map((line) => paint(line, 'quiet'));
 }
 
 function overheadText(quantile: QuantileEstimate | undefined): string {

@@ -110,7 +110,8 @@ function withEarlier(waits: Readonly<Record<number, number>>): Responder {
   const after = tookAllOut(10 * SEC);
   return (ask: Ask) => {
     const us = waits[ask.index];
-    return us === undefined ? (typeof after === 'function' ? after(ask) : after) : { ...SLOW, us };
+    if (us !== undefined) return { ...fails(us, 504), exact: true };
+    return typeof after === 'function' ? after(ask) : after;
   };
 }
 

@@ -40,6 +40,33 @@ const UNKNOWN_CLOCKS = [0, 1].map((source) => ({
   known: false,
 }));
 
+test('row 3: a 5xx that the gateway did not send, to a client that it saw go, came from before it', () => {
+  const journey = journeyOf({
+    startUs: NINE,
+    takenUs: 30 * SEC,
+    status: 502,
+    substatus: 3,
+    win32: 64,
+    reading: said('response/timeout', 0.45, { waitedUs: 30 * SEC }),
+    member: { takenUs: 45 * SEC, win32: 64 },
+    client: { seq: 1, status: 504, outcome: '504' },
+  });
+  const withGateway = (more: Partial<Journey['gateway']>): Journey => ({
+    ...journey,
+    gateway: { ...journey.gateway, joinedBy: 'probe-id', ...more },
+  });
+  const { row, cause, confidence, waitedUs } = decideOne(withGateway({}));
+  assert.deepEqual([row, cause, confidence, waitedUs], ['3', 'timeout/middlebox', 'confirmed', 30 * SEC]);
+  const sent = journey.gateway.access.map((one) => ({ ...one, bytesSent: 312 }));
+  const stayed = journey.gateway.access.map((one) => ({ ...one, win32: 12_002 }));
+  for (const other of [
+    withGateway({ joinedBy: 'time-and-path' }),
+    withGateway({ access: sent }),
+    withGateway({ access: stayed }),
+  ])
+    assert.notEqual(decideOne(other).cause, 'timeout/middlebox');
+});
+
 test('row 8 needs clocks that agree better than the delay', () => {
   const late = journeyOf({ ...AT_30, member: { takenUs: 6 * SEC, lateUs: 24.5 * SEC } });
   assert.equal(decideOne(late).row, '8');
