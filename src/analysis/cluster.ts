@@ -56,6 +56,25 @@ export function findTimeoutClusters(elapsedUs: readonly number[], options: Clust
   }
 }
 
+/**
+ * The most failures that agree, at least three, however likely by chance: what to say where they are too few for a cluster.
+ * Undefined: no three agree.
+ */
+export function agreement(
+  elapsedUs: readonly number[],
+  overheadDeviationUs = 0,
+): { readonly count: number; readonly medianUs: number } | undefined {
+  const sorted = elapsedUs.toSorted((a, b) => a - b);
+  const groups = sorted.map((fromUs, start) => {
+    const toUs = fromUs + clusterWidthUs(fromUs, overheadDeviationUs);
+    return sorted.slice(start).filter((us) => us <= toUs);
+  });
+  const most = groups.sort((a, b) => b.length - a.length)[0];
+  return most === undefined || most.length < MIN_CLUSTER_SIZE
+    ? undefined
+    : { count: most.length, medianUs: median(most) };
+}
+
 /** Width of the window at an elapsed time: max(25 ms, 0.5 %, 4 deviations of the overhead). */
 export function clusterWidthUs(elapsedUs: number, overheadDeviationUs = 0): number {
   return Math.max(MIN_WIDTH_US, WIDTH_RATIO * elapsedUs, DEVIATIONS_PER_WIDTH * overheadDeviationUs);

@@ -6,10 +6,11 @@ import { cohortOf, type Exchange, isFailure } from '../model/exchange.ts';
 import type { Estimate } from '../model/finding.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
-import { candidatesOr, type Detection, type Detector, notApplicable } from './detector.ts';
+import { candidatesOr, clear, type Detection, type Detector, notApplicable } from './detector.ts';
 import { afterSendUs, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { timeoutWall } from './timeout-wall.ts';
+import { tooFewAgree } from './too-few.ts';
 
 /** As for the response timer: what is quicker needs no timer to agree. */
 const LEAST_TIMER_US = 300_000;
@@ -27,6 +28,14 @@ export function hasBegun({ outcome }: Exchange): boolean {
   );
 }
 
+function cutLate(measures: Measures): readonly Exchange[] {
+  return measures
+    .exchanges({ route: GATEWAY, roles: ORDINARY_ROLES })
+    .filter(
+      (exchange) => hasBegun(exchange) && exchange.sentUs !== undefined && afterSendUs(exchange) >= LEAST_TIMER_US,
+    );
+}
+
 type ReadTimer = { readonly cut: readonly Exchange[]; readonly timeout: Estimate; readonly p: number };
 
 /**
@@ -34,10 +43,7 @@ type ReadTimer = { readonly cut: readonly Exchange[]; readonly timeout: Estimate
  * keep the start of the answer until they give up); two clocks are tried, so p is doubled.
  */
 export function findReadTimer(measures: Measures): ReadTimer | undefined {
-  const cut = measures
-    .exchanges({ route: GATEWAY, roles: ORDINARY_ROLES })
-    .filter((exchange) => hasBegun(exchange) && exchange.sentUs !== undefined);
-  const late = cut.filter((exchange) => afterSendUs(exchange) >= LEAST_TIMER_US);
+  const late = cutLate(measures);
   const options = { spanUs: measures.profile.limits.requestTimeoutUs };
   const clusters: readonly TimeoutCluster[] = [afterSendUs, sinceFirstByteUs].flatMap((clock) =>
     findTimeoutClusters(late.map(clock), options).filter(({ fromUs }) => fromUs >= LEAST_TIMER_US),
@@ -89,7 +95,11 @@ export const gatewayReadTimeout: Detector = {
     if (measures.counts({ route: GATEWAY }).sent === 0) return notApplicable('nothing was sent through the gateway');
     if (measures.members.length === 0) return notApplicable('the profile names no members to compare with');
     const timer = findReadTimer(measures);
-    if (timer === undefined) return candidatesOr([], 'no answers through the gateway were cut at one common time');
+    if (timer === undefined)
+      return (
+        tooFewAgree(cutLate(measures).map(afterSendUs)) ??
+        clear('no answers through the gateway were cut at one common time')
+      );
     const { cut, timeout, p } = timer;
     const names = new Set(cut.map(({ requestName }) => requestName));
     const path = measures.profile.requests.find(({ name }) => names.has(name))?.path.replace(/\?.*/, '');

@@ -12,6 +12,7 @@ import { directTo, GATEWAY } from '../model/route.ts';
 import {
   type Candidate,
   candidatesOr,
+  clear,
   type Detection,
   type Detector,
   type DetectorContext,
@@ -24,6 +25,7 @@ import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { failsDirectly } from './timeout-member.ts';
 import { hasBegun } from './timeout-read.ts';
 import { timeoutWall } from './timeout-wall.ts';
+import { tooFewAgree } from './too-few.ts';
 
 /** Failures as fast as this need no timer to agree: refused and reset connections end within it. */
 const LEAST_TIMER_US = 300_000;
@@ -295,9 +297,9 @@ export const gatewayResponseTimeout: Detector = {
         `the longest answer took ${formatDuration(longest)}`,
       );
     }
-    return candidatesOr(
-      [],
-      `answers of up to ${formatDuration(longest)} came through, and no failures agree in their elapsed time`,
+    return (
+      tooFewAgree(measures.exchanges({ route: GATEWAY }).filter(timerLike).map(afterSendUs)) ??
+      clear(`answers of up to ${formatDuration(longest)} came through, and no failures agree in their elapsed time`)
     );
   },
 };

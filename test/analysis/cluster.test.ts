@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clusterWidthUs, findTimeoutClusters, scanP, splitAtGaps } from '../../src/analysis/cluster.ts';
+import { agreement, clusterWidthUs, findTimeoutClusters, scanP, splitAtGaps } from '../../src/analysis/cluster.ts';
 import { createRandom } from '../../src/model/random.ts';
 
 const SEC = 1_000_000;
@@ -87,4 +87,13 @@ test('the window grows with the elapsed time and with the overhead', () => {
 test('values split at gaps', () => {
   assert.deepEqual(splitAtGaps([9, 1, 2, 8, 3, 20], 3), [[1, 2, 3], [8, 9], [20]]);
   assert.deepEqual(splitAtGaps([], 3), []);
+});
+
+test('the most values that agree, however likely by chance; none where no three do', () => {
+  assert.deepEqual(agreement([9 * SEC, 2 * SEC, 2 * SEC + 900, 5 * SEC, 2 * SEC + 400]), {
+    count: 3,
+    medianUs: 2 * SEC + 400,
+  });
+  assert.equal(agreement([2 * SEC, 2 * SEC + 900, 3 * SEC]), undefined);
+  assert.equal(agreement([]), undefined);
 });

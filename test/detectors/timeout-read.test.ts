@@ -5,7 +5,7 @@ import { memberTimeout } from '../../src/detectors/timeout-member.ts';
 import { gatewayReadTimeout } from '../../src/detectors/timeout-read.ts';
 import { directTo, GATEWAY } from '../../src/model/route.ts';
 import { fails, makeRecording, type Reply, sometimes, truncated } from '../helpers/make-recording.ts';
-import { ALPHA, assertNear, assertSilent, onlyCandidate, SEC } from './expectation.ts';
+import { ALPHA, assertClear, assertInsufficient, assertNear, assertSilent, onlyCandidate, SEC } from './expectation.ts';
 
 const CUT: Reply = { ...truncated(2 * SEC), exact: true };
 
@@ -29,6 +29,15 @@ test('cut directly as well, or followed by a later whole answer: no read timer',
     .build();
   assertSilent(gatewayReadTimeout, direct);
   assertSilent(gatewayReadTimeout, later);
+});
+
+test('three that agree may be chance, and that is said; two are nothing', () => {
+  const cutAt = (...indexes: number[]) =>
+    makeRecording({ seed: 6 })
+      .compare({ member: 10_000, gateway: ({ index }) => (indexes.includes(index) ? CUT : 12_000) })
+      .build();
+  assertInsufficient(gatewayReadTimeout, cutAt(40, 90, 170), /more failures at one elapsed time/, /3 at 2 s/);
+  assertClear(gatewayReadTimeout, cutAt(40, 90));
 });
 
 const GAVE_UP: Reply = { ...fails(763_000, 500), exact: true };

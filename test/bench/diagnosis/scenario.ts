@@ -4,6 +4,7 @@ import type { Behaviour } from '../../../src/lab/scenario.ts';
 import type { CauseId } from '../../../src/model/causes.ts';
 import type { Random } from '../../../src/model/time.ts';
 import type { ApacheOptions } from '../../helpers/gateways/apache.ts';
+import type { CaddyOptions } from '../../helpers/gateways/caddy.ts';
 import type { GatewayOptions as RealOptions } from '../../helpers/gateways/gateway-process.ts';
 import type { HaproxyOptions } from '../../helpers/gateways/haproxy.ts';
 import type { NginxOptions } from '../../helpers/gateways/nginx.ts';
@@ -50,7 +51,7 @@ export type GatewayPlan = {
   readonly nginx?: Partial<NginxOptions>;
   readonly haproxy?: Partial<HaproxyOptions>;
   readonly apache?: Partial<ApacheOptions>;
-  readonly caddy?: Partial<RealOptions>;
+  readonly caddy?: Partial<CaddyOptions>;
   readonly varnish?: Partial<RealOptions>;
   readonly arr?: Partial<GatewayOptions>;
 };

@@ -1,7 +1,15 @@
 import { type GatewayOptions, type RunningGateway, startGateway } from './gateway-process.ts';
 
+export type CaddyOptions = GatewayOptions & {
+  /**
+   * Between two reads; default as `readTimeoutMs`. Where it fires before the header's timer, on a connection that was used before,
+   * Go takes the member for one that has closed it and asks another, so that answers come late instead of failing.
+   */
+  readonly betweenReadsMs?: number;
+};
+
 /** Caddy in front of the members. `extra` goes into `reverse_proxy`. */
-export function startCaddy(options: GatewayOptions): Promise<RunningGateway> {
+export function startCaddy(options: CaddyOptions): Promise<RunningGateway> {
   return startGateway({
     program: 'caddy',
     versionArgs: ['version'],
@@ -14,7 +22,7 @@ export function startCaddy(options: GatewayOptions): Promise<RunningGateway> {
   });
 }
 
-function configuration(options: GatewayOptions, folder: string, port: number): string {
+function configuration(options: CaddyOptions, folder: string, port: number): string {
   return `{
 	admin off
 	auto_https off
@@ -35,7 +43,7 @@ http://127.0.0.1:${port} {
 		transport http {
 			dial_timeout ${options.connectTimeoutMs ?? 5_000}ms
 			response_header_timeout ${options.readTimeoutMs ?? 30_000}ms
-			read_timeout ${options.readTimeoutMs ?? 30_000}ms
+			read_timeout ${options.betweenReadsMs ?? options.readTimeoutMs ?? 30_000}ms
 		}
 		${options.extra ?? ''}
 	}
