@@ -21,11 +21,9 @@ function isUnparsable({ outcome }: Exchange): boolean {
   return outcome.kind === 'connection-error' && outcome.code === 'parse';
 }
 
-/** Beyond 64 kB of header; a body beyond `limits.maxBody` has the same code and is no fault. */
+/** Beyond 64 kB of header; a body beyond `limits.maxBody` is no fault. */
 function isOversized({ outcome }: Exchange): boolean {
-  return (
-    outcome.kind === 'connection-error' && outcome.code === 'too-large' && outcome.detail.includes('HEADERS_OVERFLOW')
-  );
+  return outcome.kind === 'connection-error' && outcome.code === 'header-too-large';
 }
 
 /** The gateway answers for the member, or passes on what it got. */

@@ -49,6 +49,9 @@ export type ConnectionErrorCode =
   | 'unreachable'
   | 'ports'
   | 'proxy'
+  /** Beyond 64 kB of header. */
+  | 'header-too-large'
+  /** A body beyond `limits.maxBody`. */
   | 'too-large'
   | 'other';
 /** `cap`: in-flight limit reached. `retry-after`: the target asked for a pause. `aborted`: the experiment was stopped. `budget`: a limit of the profile. */

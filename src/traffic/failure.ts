@@ -16,12 +16,13 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ConnectionErrorCode>> = {
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
   EAI_FAIL: 'dns',
-  UND_ERR_HEADERS_OVERFLOW: 'too-large',
+  UND_ERR_HEADERS_OVERFLOW: 'header-too-large',
   UND_ERR_RES_EXCEEDED_MAX_SIZE: 'too-large',
-  HPE_HEADER_OVERFLOW: 'too-large',
+  HPE_HEADER_OVERFLOW: 'header-too-large',
   UND_ERR_SOCKET: 'closed',
   CONNECTION_GONE: 'closed',
   closed: 'closed',
+  'header-too-large': 'header-too-large',
   'too-large': 'too-large',
 };
 
@@ -48,11 +49,11 @@ export function closedError(): Error {
 }
 
 /** What came is no answer in HTTP/1.1, or larger than a limit of ours allows. `data`: its first bytes, where they are no HTTP at all. */
-export function parseError(message: string, isOverLimit: boolean, data?: string): Error {
+export function parseError(message: string, limit?: 'header-too-large' | 'too-large', data?: string): Error {
   return Object.assign(
     new Error(message),
     { name: PARSE_ERROR },
-    isOverLimit ? { code: 'too-large' } : {},
+    limit === undefined ? {} : { code: limit },
     data === undefined ? {} : { data },
   );
 }

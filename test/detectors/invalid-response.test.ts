@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { invalidResponse } from '../../src/detectors/invalid-response.ts';
+import type { ConnectionErrorCode } from '../../src/model/exchange.ts';
 import { GATEWAY } from '../../src/model/route.ts';
 import {
   balanced,
@@ -21,14 +22,14 @@ function garbage(us = 10_000): FullReply {
   return { us, outcome: { kind: 'connection-error', phase: 'receive', code: 'parse', detail, bytesReceived: 0 } };
 }
 
-function tooLarge(detail: string): FullReply {
+function tooLarge(code: ConnectionErrorCode): FullReply {
   return {
     us: 10_000,
-    outcome: { kind: 'connection-error', phase: 'receive', code: 'too-large', detail, bytesReceived: 0 },
+    outcome: { kind: 'connection-error', phase: 'receive', code, detail: 'too large', bytesReceived: 0 },
   };
 }
 
-const bigHeader = tooLarge('UND_ERR_HEADERS_OVERFLOW: Headers Overflow Error');
+const bigHeader = tooLarge('header-too-large');
 
 function farm(web2: Responder, gateway: Responder, seed = 7, noise: 0 | 1 | 10 = 1) {
   return makeRecording({ seed, noise, members: MEMBERS })
@@ -107,7 +108,7 @@ describe('nothing is said', () => {
   });
 
   const others: readonly { title: string; member: Responder }[] = [
-    { title: 'a body beyond the limit of the profile', member: tooLarge('the body is longer than limits.maxBody') },
+    { title: 'a body beyond the limit of the profile', member: tooLarge('too-large') },
     { title: 'a connection that is reset', member: reset(8_000) },
     { title: 'a 500 of the application', member: fails(8_000, 500) },
   ];

@@ -2,7 +2,7 @@
 import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { closedError, parseError } from '../failure.ts';
-import { describeProblem, isOverLimit } from './parse-problem.ts';
+import { describeProblem, limitOf } from './parse-problem.ts';
 import {
   bytesBeyond,
   completesAtClose,
@@ -159,7 +159,7 @@ function takeProblem(channel: Channel): void {
   channel.isSpent = true;
   if (problem === undefined) return;
   const began = problem === 'not-http' ? headStart(parser) : undefined;
-  stop(channel)?.onFailed(parseError(describeProblem(problem), isOverLimit(problem), began));
+  stop(channel)?.onFailed(parseError(describeProblem(problem), limitOf(problem), began));
 }
 
 /** The other side closed in order. */

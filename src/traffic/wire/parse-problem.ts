@@ -42,12 +42,10 @@ export function describeProblem(problem: ParseProblem): string {
   return `${problem}: the answer cannot be read, ${SENTENCES[problem]}`;
 }
 
-/** Whether a limit of ours ended it, rather than the grammar. */
-export function isOverLimit(problem: ParseProblem): boolean {
-  return (
-    problem === 'head-too-large' ||
-    problem === 'status-line-too-long' ||
-    problem === 'trailer-too-large' ||
-    problem === 'body-too-large'
-  );
+/** Which limit of ours ended it; undefined: the grammar did. */
+export function limitOf(problem: ParseProblem): 'header-too-large' | 'too-large' | undefined {
+  if (problem === 'body-too-large') return 'too-large';
+  const isHeader =
+    problem === 'head-too-large' || problem === 'status-line-too-long' || problem === 'trailer-too-large';
+  return isHeader ? 'header-too-large' : undefined;
 }
