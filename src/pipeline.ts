@@ -23,6 +23,7 @@ import type { Report } from './model/report.ts';
 import type { Clock } from './model/time.ts';
 import { auditRecorder } from './pipeline/audit-log.ts';
 import { type ChoiceOptions, type Choosing, createChoosing } from './pipeline/auto/choosing.ts';
+import { MOST_LOOKS } from './pipeline/auto/next-step.ts';
 import { snapshotOf, teeRecorder } from './pipeline/auto/snapshot.ts';
 import { type BatchSink, createBatchSink } from './pipeline/batch-sink.ts';
 import { type Progress, reportProgress } from './pipeline/progress.ts';
@@ -226,7 +227,8 @@ function manifestOf({ epoch, clock, seed, profile, signal, version }: RunOptions
 export function diagnose(recording: Recording): Report {
   const measures = createMeasures(recording);
   const context = { measures, gateway: gatewayOf(recording.gateway.kind) };
-  const judgement = judge(DETECTORS, GATEWAYS, context);
+  // What a run that chose its steps ends with is the last of its looks. Without a trail nothing was chosen.
+  const judgement = judge(DETECTORS, GATEWAYS, context, recording.manifest.trail === undefined ? 1 : MOST_LOOKS);
   const thresholds = recording.manifest.profile.thresholds.map((threshold) => judgeThreshold(threshold, measures));
   return buildReport(recording, measures, {
     ...judgement,
