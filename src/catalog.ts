@@ -16,6 +16,7 @@ import { dnsFailed, dnsSlow } from './detectors/dns.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { keepAliveRace } from './detectors/keep-alive.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
+import { memberDifferences } from './detectors/member-differences.ts';
 import { memberSkew } from './detectors/member-skew.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
@@ -157,6 +158,7 @@ const MEASURING_ALONE: readonly Detector[] = [
   synLoss,
   rateLimited,
   memberSkew,
+  memberDifferences,
   gatewayBuffering,
 ];
 

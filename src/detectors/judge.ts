@@ -74,6 +74,7 @@ const PRECEDENCE: readonly CauseId[] = [
   'connection/syn-loss',
   'tls/slow',
   'member/skew',
+  'member/differs',
   'gateway/buffering',
   'member/slow',
   'application/slow',
