@@ -12,8 +12,11 @@ import { routeWords } from './symptoms.ts';
 const MAX_SLOTS_PER_SEC = 5;
 /** 32 slots are clean by the sequential test; some more let one early failure be outweighed or come again. */
 const BASELINE_SLOTS = 40;
-/** Three events in 60 are evidence enough for the judge: one in twenty is still found. */
-const DIRECT_SLOTS = 60;
+/**
+ * Four events in 80 are evidence enough for the judge, who divides what he allows by his looks: one in twenty is still
+ * found. Where that many do not fit into the budget, 60 find one in twelve.
+ */
+const DIRECT_SLOTS = [80, 60] as const;
 /** Together with the warm slots of the baseline as many as the detector of slow members asks for. */
 const MEMBER_SLOTS = 24;
 /** Two failures that agree with the first: no more than it takes. */
@@ -79,6 +82,11 @@ const baseline: Row = {
   },
 };
 
+function directSlots({ budget, spent }: AutoState, routes: number): number {
+  const [most, least] = DIRECT_SLOTS;
+  return most * routes <= budget.requests - spent.requests ? most : least;
+}
+
 /** A finding of the gateway alone needs no more direct requests; a member that fails needs some of its own. */
 const direct: Row = {
   kind: 'direct',
@@ -104,7 +112,7 @@ const direct: Row = {
       spec: {
         kind: 'compare',
         ratePerSec: ratePerSec(routes.length, state),
-        durationUs: slots(state, DIRECT_SLOTS, routes),
+        durationUs: slots(state, directSlots(state, routes.length), routes),
         newConnectionRatio: 0.25,
         arrival: 'uniform',
         chosen: { until: 'evidence', routes },
