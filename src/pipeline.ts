@@ -21,9 +21,11 @@ import {
 } from './model/recording.ts';
 import type { Report } from './model/report.ts';
 import type { Clock } from './model/time.ts';
+import type { AutoBudget } from './model/trail.ts';
 import { auditRecorder } from './pipeline/audit-log.ts';
-import { type ChoiceOptions, type Choosing, createChoosing } from './pipeline/auto/choosing.ts';
+import { type ChoiceOptions, type Choosing, createChoosing, keepAliveSpec } from './pipeline/auto/choosing.ts';
 import { MOST_LOOKS } from './pipeline/auto/next-step.ts';
+import { type AutoPreview, previewOf } from './pipeline/auto/preview.ts';
 import { snapshotOf, teeRecorder } from './pipeline/auto/snapshot.ts';
 import { type BatchSink, createBatchSink } from './pipeline/batch-sink.ts';
 import { type Progress, reportProgress } from './pipeline/progress.ts';
@@ -38,6 +40,7 @@ import { startSender } from './traffic/sender.ts';
 
 export { attachLogs, checkLogPatterns } from './pipeline/attach-logs.ts';
 export { type ChoiceOptions, DEFAULT_BUDGET } from './pipeline/auto/choosing.ts';
+export type { AutoPreview } from './pipeline/auto/preview.ts';
 export { type Explained, type ExplainOptions, explainLogs } from './pipeline/explain.ts';
 export type { Progress } from './pipeline/progress.ts';
 export { readConfigs } from './pipeline/read-configs.ts';
@@ -67,6 +70,16 @@ export function planRun(profile: Profile, seed: number): Plan {
     return EXPERIMENTS[spec.kind].plan(spec, profile, `${spec.kind}-${number}`);
   });
   return planOf(experiments, seed);
+}
+
+/** Pure: what a run that chooses its experiments sends at most. What the gateway is, only the profile tells before a run. */
+export function previewRun(profile: Profile, budget: AutoBudget): AutoPreview {
+  return previewOf(profile, {
+    budget,
+    guard: guardOf(profile.gateway.kind ?? 'unknown'),
+    keepAlive: keepAliveSpec(),
+    plan: (spec) => EXPERIMENTS[spec.kind].plan(spec, profile, spec.kind),
+  });
 }
 
 function planOf(experiments: readonly PlannedExperiment[], seed: number): Plan {

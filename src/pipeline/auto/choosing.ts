@@ -142,6 +142,6 @@ export function createChoosing(profile: Profile, options: ChoiceOptions, context
   };
 }
 
-function keepAliveSpec(): ExperimentSpec {
+export function keepAliveSpec(): ExperimentSpec {
   return { kind: 'keep-alive', upToUs: SWEEP_UP_TO_US };
 }

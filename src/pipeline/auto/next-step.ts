@@ -125,12 +125,18 @@ export function requestsOf({ requestsPerRoute }: PlannedExperiment): number {
   return Object.values(requestsPerRoute).reduce((sum: number, count) => sum + (count ?? 0), 0);
 }
 
-function beyondBudget(planned: PlannedExperiment, deliberate: number, state: AutoState): string | undefined {
-  const { budget, spent, profile } = state;
+/** Of the budget and of the profile's limit, whichever ends first. */
+export function requestsLeft({ budget, spent, profile }: Pick<AutoState, 'budget' | 'spent' | 'profile'>): number {
+  return Math.min(budget.requests, profile.limits.maxRequests - spent.before) - spent.requests;
+}
+
+/** The reason why a step costs more than is left; undefined where it fits. */
+export function beyondBudget(planned: PlannedExperiment, deliberate: number, state: AutoState): string | undefined {
+  const { budget, spent } = state;
   const timeUs = budget.durationUs - spent.durationUs;
   if (planned.durationUs > timeUs)
     return `it takes ${formatDuration(planned.durationUs)}, and ${formatDuration(Math.max(0, timeUs))} of ${formatDuration(budget.durationUs)} are left (--budget)`;
-  const left = Math.min(budget.requests, profile.limits.maxRequests - spent.before) - spent.requests;
+  const left = requestsLeft(state);
   const asked = requestsOf(planned);
   if (asked > left)
     return `it sends up to ${formatNumber(asked)} requests, and ${formatNumber(Math.max(0, left))} of this run are left`;
