@@ -18,6 +18,7 @@ import { keepAliveRace } from './detectors/keep-alive.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { memberDifferences } from './detectors/member-differences.ts';
 import { memberSkew } from './detectors/member-skew.ts';
+import { portExhaustion } from './detectors/port-exhaustion.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
 import { gatewayQueueTimeout } from './detectors/queue-timeout.ts';
@@ -123,6 +124,7 @@ const MEASURING: readonly Detector[] = [
   memberTimeout,
   middleboxTimeout,
   cascade,
+  portExhaustion,
   noneAvailable,
   connectionRefused,
   connectionUnreachable,
@@ -167,7 +169,6 @@ const LOGGED: readonly CauseId[] = [
   'timeout/gateway-send',
   'timeout/gateway-resolve',
   'timeout/gateway-total',
-  'connection/port-exhaustion',
   'queue/listen-backlog',
   'cold-start/recycle',
   'gateway/overloaded',

@@ -35,6 +35,8 @@ const PRECEDENCE: readonly CauseId[] = [
   'tls/failed',
   'connection/refused',
   'connection/unreachable',
+  // Before what it looks like while it lasts: no member can be reached.
+  'connection/port-exhaustion',
   'gateway/cascade',
   'member/none-available',
   // Before what it looks like in a log: the moment at which a request is lost tells the race.
@@ -43,7 +45,6 @@ const PRECEDENCE: readonly CauseId[] = [
   'connection/dropped-mid-response',
   'connection/invalid-response',
   'connection/silent-idle-drop',
-  'connection/port-exhaustion',
   'timeout/gateway-response',
   'timeout/gateway-read',
   'timeout/gateway-connect',
