@@ -26,6 +26,7 @@ import { rateLimited } from './detectors/rate-limited.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
 import { retransmission } from './detectors/retransmission.ts';
+import { retryDuplicate } from './detectors/retry-duplicate.ts';
 import { silentIdleDrop } from './detectors/silent-idle-drop.ts';
 import { stallPause } from './detectors/stall.ts';
 import { synLoss } from './detectors/syn-loss.ts';
@@ -149,6 +150,7 @@ const MEASURING: readonly Detector[] = [
   delayedAck,
   retransmission,
   probeTimeout,
+  retryDuplicate,
   overhead,
 ];
 
@@ -172,7 +174,6 @@ const LOGGED: readonly CauseId[] = [
   'queue/listen-backlog',
   'cold-start/recycle',
   'gateway/overloaded',
-  'gateway/retry-duplicate',
   'log/unjoined',
 ];
 
