@@ -16,7 +16,9 @@ import { dnsFailed, dnsSlow } from './detectors/dns.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { keepAliveRace } from './detectors/keep-alive.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
+import { memberDifferences } from './detectors/member-differences.ts';
 import { memberSkew } from './detectors/member-skew.ts';
+import { portExhaustion } from './detectors/port-exhaustion.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
 import { gatewayQueueTimeout } from './detectors/queue-timeout.ts';
@@ -24,6 +26,7 @@ import { rateLimited } from './detectors/rate-limited.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
 import { rejected } from './detectors/rejected.ts';
 import { retransmission } from './detectors/retransmission.ts';
+import { retryDuplicate } from './detectors/retry-duplicate.ts';
 import { silentIdleDrop } from './detectors/silent-idle-drop.ts';
 import { stallPause } from './detectors/stall.ts';
 import { synLoss } from './detectors/syn-loss.ts';
@@ -122,6 +125,7 @@ const MEASURING: readonly Detector[] = [
   memberTimeout,
   middleboxTimeout,
   cascade,
+  portExhaustion,
   noneAvailable,
   connectionRefused,
   connectionUnreachable,
@@ -146,6 +150,7 @@ const MEASURING: readonly Detector[] = [
   delayedAck,
   retransmission,
   probeTimeout,
+  retryDuplicate,
   overhead,
 ];
 
@@ -157,6 +162,7 @@ const MEASURING_ALONE: readonly Detector[] = [
   synLoss,
   rateLimited,
   memberSkew,
+  memberDifferences,
   gatewayBuffering,
 ];
 
@@ -165,11 +171,9 @@ const LOGGED: readonly CauseId[] = [
   'timeout/gateway-send',
   'timeout/gateway-resolve',
   'timeout/gateway-total',
-  'connection/port-exhaustion',
   'queue/listen-backlog',
   'cold-start/recycle',
   'gateway/overloaded',
-  'gateway/retry-duplicate',
   'log/unjoined',
 ];
 

@@ -21,8 +21,11 @@ import {
 } from './model/recording.ts';
 import type { Report } from './model/report.ts';
 import type { Clock } from './model/time.ts';
+import type { AutoBudget } from './model/trail.ts';
 import { auditRecorder } from './pipeline/audit-log.ts';
-import { type ChoiceOptions, type Choosing, createChoosing } from './pipeline/auto/choosing.ts';
+import { type ChoiceOptions, type Choosing, createChoosing, keepAliveSpec } from './pipeline/auto/choosing.ts';
+import { MOST_LOOKS } from './pipeline/auto/next-step.ts';
+import { type AutoPreview, previewOf } from './pipeline/auto/preview.ts';
 import { snapshotOf, teeRecorder } from './pipeline/auto/snapshot.ts';
 import { type BatchSink, createBatchSink } from './pipeline/batch-sink.ts';
 import { type Progress, reportProgress } from './pipeline/progress.ts';
@@ -37,6 +40,7 @@ import { startSender } from './traffic/sender.ts';
 
 export { attachLogs, checkLogPatterns } from './pipeline/attach-logs.ts';
 export { type ChoiceOptions, DEFAULT_BUDGET } from './pipeline/auto/choosing.ts';
+export type { AutoPreview } from './pipeline/auto/preview.ts';
 export { type Explained, type ExplainOptions, explainLogs } from './pipeline/explain.ts';
 export type { Progress } from './pipeline/progress.ts';
 export { readConfigs } from './pipeline/read-configs.ts';
@@ -66,6 +70,16 @@ export function planRun(profile: Profile, seed: number): Plan {
     return EXPERIMENTS[spec.kind].plan(spec, profile, `${spec.kind}-${number}`);
   });
   return planOf(experiments, seed);
+}
+
+/** Pure: what a run that chooses its experiments sends at most. What the gateway is, only the profile tells before a run. */
+export function previewRun(profile: Profile, budget: AutoBudget): AutoPreview {
+  return previewOf(profile, {
+    budget,
+    guard: guardOf(profile.gateway.kind ?? 'unknown'),
+    keepAlive: keepAliveSpec(),
+    plan: (spec) => EXPERIMENTS[spec.kind].plan(spec, profile, spec.kind),
+  });
 }
 
 function planOf(experiments: readonly PlannedExperiment[], seed: number): Plan {
@@ -226,7 +240,8 @@ function manifestOf({ epoch, clock, seed, profile, signal, version }: RunOptions
 export function diagnose(recording: Recording): Report {
   const measures = createMeasures(recording);
   const context = { measures, gateway: gatewayOf(recording.gateway.kind) };
-  const judgement = judge(DETECTORS, GATEWAYS, context);
+  // What a run that chose its steps ends with is the last of its looks. Without a trail nothing was chosen.
+  const judgement = judge(DETECTORS, GATEWAYS, context, recording.manifest.trail === undefined ? 1 : MOST_LOOKS);
   const thresholds = recording.manifest.profile.thresholds.map((threshold) => judgeThreshold(threshold, measures));
   return buildReport(recording, measures, {
     ...judgement,

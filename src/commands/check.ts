@@ -1,22 +1,41 @@
 import { Command } from 'commander';
 import { neededCount } from '../analysis/quantile-interval.ts';
+import { UserError } from '../errors.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Profile } from '../model/profile.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
-import { checkLogPatterns, planRun } from '../pipeline.ts';
+import { checkLogPatterns, DEFAULT_BUDGET, planRun, previewRun } from '../pipeline.ts';
 import { loadProfile } from '../profile/load.ts';
+import { describePreview } from './auto-preview.ts';
 import { parseSeed } from './live-run.ts';
+import { budgetOption } from './options.ts';
 import { print } from './output.ts';
+
+type Options = {
+  readonly seed?: number;
+  readonly json?: boolean;
+  readonly auto?: boolean;
+  readonly budget?: number;
+};
 
 export function checkCommand(): Command {
   return new Command('check')
     .description('validate a profile and print what a run would send, how much and for how long; sends nothing')
     .argument('<profile>', 'the YAML file')
     .option('--seed <number>', 'seed of the plan', parseSeed)
+    .option('--auto', 'what run --auto might send instead: each step, when it is taken, and the most of all')
+    .addOption(budgetOption())
     .option('--json', 'print the plan as JSON')
-    .action(async (file: string, options: { seed?: number; json?: boolean }) => {
+    .action(async (file: string, options: Options) => {
       const profile = await loadProfile(file);
       checkLogPatterns(profile);
+      if (options.auto !== true && options.budget !== undefined) throw new UserError('--budget is for check --auto');
+      if (options.auto === true) {
+        const { budget: durationUs = DEFAULT_BUDGET.durationUs } = options;
+        const preview = previewRun(profile, { ...DEFAULT_BUDGET, durationUs });
+        print(options.json === true ? JSON.stringify(preview) : describePreview(file, profile, preview));
+        return;
+      }
       const plan = planRun(profile, options.seed ?? 0);
       print(options.json === true ? JSON.stringify(plan) : describePlan(file, profile, plan));
     });

@@ -16,7 +16,7 @@ type Options = LiveRunOptions & {
   readonly budget?: number;
 };
 
-/** Direct requests to a member and a peer are 120, the proof of a timer 4, an idle ladder about 40 for each route. */
+/** Direct requests to a member and a peer are 160, the proof of a timer 4, an idle ladder about 40 for each route. */
 const FOLLOW_UP_REQUESTS = 400;
 
 /** The limits of a comparison are what it needs; going on needs some more of its requests, and none of its rate. */

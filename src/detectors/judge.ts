@@ -19,6 +19,11 @@ export type Judgement = {
  * corrected for what its detector searched; 20 detectors at 1e-4 keep the whole report below the 1 % of methods C.0.
  */
 const ALPHA = 1e-4;
+
+/** What a candidate of warning may cost at each of so many looks, together `ALPHA` (union bound: the looks share their data). */
+export function alphaOfLook(looks: number): number {
+  return ALPHA / Math.max(1, looks);
+}
 /** A candidate of which this share is already explained by stronger ones has no evidence of its own left. */
 const EXPLAINED_RATIO = 0.8;
 
@@ -30,6 +35,8 @@ const PRECEDENCE: readonly CauseId[] = [
   'tls/failed',
   'connection/refused',
   'connection/unreachable',
+  // Before what it looks like while it lasts: no member can be reached.
+  'connection/port-exhaustion',
   'gateway/cascade',
   'member/none-available',
   // Before what it looks like in a log: the moment at which a request is lost tells the race.
@@ -38,7 +45,6 @@ const PRECEDENCE: readonly CauseId[] = [
   'connection/dropped-mid-response',
   'connection/invalid-response',
   'connection/silent-idle-drop',
-  'connection/port-exhaustion',
   'timeout/gateway-response',
   'timeout/gateway-read',
   'timeout/gateway-connect',
@@ -69,6 +75,7 @@ const PRECEDENCE: readonly CauseId[] = [
   'connection/syn-loss',
   'tls/slow',
   'member/skew',
+  'member/differs',
   'gateway/buffering',
   'member/slow',
   'application/slow',
@@ -163,10 +170,12 @@ const EXPLAINED_BY: readonly {
   },
 ];
 
+/** `looks`: how often at most the data of this run is judged while it grows. Whoever looks again and again sees chance at its best. */
 export function judge(
   detectors: readonly Detector[],
   gateways: readonly Gateway[],
   context: DetectorContext,
+  looks = 1,
 ): Judgement {
   const detections = detectors.map((detector) => ({ detector, detection: detectSafely(detector, context) }));
   const saturated = detections.find(
@@ -175,7 +184,7 @@ export function judge(
   if (saturated !== undefined) return invalidJudgement(detections, gateways, context.measures);
 
   const all = detections.flatMap(({ detection }) => (detection.state === 'candidates' ? detection.candidates : []));
-  const settled = settleRivals(all.map(demoteImprobable));
+  const settled = settleRivals(all.map((candidate) => demoteImprobable(candidate, looks)));
   const findings = settled.kept.map(({ candidate, rivals }) =>
     findingOf(candidate, rivals, gateways, context.measures),
   );
@@ -250,9 +259,12 @@ function overlap(a: Candidate, b: Candidate): number {
 }
 
 /** Evidence that chance makes too easily is shown as information, never as a warning. */
-function demoteImprobable(candidate: Candidate): Candidate {
-  if (candidate.p <= ALPHA || !isAtLeast(candidate.severity, 'warning')) return candidate;
-  return { ...candidate, severity: 'info', confidence: 'possible' };
+function demoteImprobable(candidate: Candidate, looks: number): Candidate {
+  if (candidate.p <= alphaOfLook(looks) || !isAtLeast(candidate.severity, 'warning')) return candidate;
+  const demoted = { ...candidate, severity: 'info', confidence: 'possible' } as const;
+  if (candidate.p > ALPHA) return demoted;
+  const why = `This run judged itself after every step, up to ${looks} times, and chance has as many occasions: a run of a fixed length with this evidence would have called it a warning.`;
+  return { ...demoted, meaning: `${candidate.meaning} ${why}` };
 }
 
 /** Where nothing was sent there is no experiment to run again. */

@@ -89,7 +89,7 @@ export function findTimers({ measures }: DetectorContext): readonly Timer[] {
       timeout,
       ordinary: members,
       provoked: agreeing,
-      p: cluster.p,
+      p: withMore(cluster.p, agreeing.length, failedProvoked.length, (2 * cluster.widthUs) / spanUs),
       isConfirmed: isConfirmed(provoked, agreeing, timeout.value),
     });
   }
@@ -107,7 +107,6 @@ export function findTimers({ measures }: DetectorContext): readonly Timer[] {
 
 /**
  * Ordinary failures too few or too spread to pile up by themselves, which meet a timer that was provoked apart from them.
- * By chance each would do so with the share that the window has of the span; Fisher's method joins both p-values.
  */
 function withOrdinary(
   timer: Timer,
@@ -120,8 +119,14 @@ function withOrdinary(
   const widthUs = clusterWidthUs(aroundUs, deviationUs);
   const near = failures.filter((exchange) => Math.abs(afterSendUs(exchange) - aroundUs) <= widthUs);
   if (near.length === 0 || survivors(measures, near, aroundUs + 2 * widthUs).length > 0) return timer;
-  const product = timer.p * binomialTail(near.length, failures.length, Math.min(1, (2 * widthUs) / spanUs));
-  return { ...timer, ordinary: near, p: product === 0 ? 0 : Math.min(1, product * (1 - Math.log(product))) };
+  return { ...timer, ordinary: near, p: withMore(timer.p, near.length, failures.length, (2 * widthUs) / spanUs) };
+}
+
+/** Of failures seen apart from the timer some meet it, each by chance with the share of its window; Fisher's method joins both. */
+function withMore(p: number, near: number, of: number, share: number): number {
+  if (near === 0) return p;
+  const product = p * binomialTail(near, of, Math.min(1, share));
+  return product === 0 ? 0 : Math.min(1, product * (1 - Math.log(product)));
 }
 
 /** Answers of the same requests that came through the gateway later than the timer: with them there is no timer. */

@@ -24,8 +24,11 @@ const PATIENCE_US = 20 * US_PER_SEC;
  * the row 1 → 10 %).
  */
 export const BASELINE_RULE: SprtRule = { healthyRatio: 0.01, faultRatio: 0.1, alpha: 0.01, beta: 0.05 };
-/** What fails in a healthy network at the most, and how much evidence the judge asks of a warning (1e-4). */
-const EVIDENCE = { healthyRatio: 1e-3, alpha: 1e-4 } as const;
+/**
+ * What fails in a healthy network at the most, and how much evidence the judge asks of a warning: 1e-4, shared by the twenty
+ * looks that a run which chooses its steps may take.
+ */
+const EVIDENCE = { healthyRatio: 1e-3, alpha: 1e-4 / 20 } as const;
 /** Routes one after the other within this share of a slot, as in a compare that is not chosen. */
 const SPREAD_RATIO = 0.6;
 /** What takes longer before it fails may be a timer: gateways that count such failures may leave a member out for it. */

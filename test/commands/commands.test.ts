@@ -38,6 +38,21 @@ test('init writes a profile that check accepts, and does not overwrite one', asy
   assert.equal((JSON.parse(plan.stdout) as { schemaVersion: number }).schemaVersion, 1);
 });
 
+test('check --auto tells the most that run --auto sends, and sends nothing', async () => {
+  const file = join(folder, 'auto.yaml');
+  // Nobody answers at these addresses: they are for documentation (RFC 5737).
+  const init = await runCli(['init', 'http://192.0.2.1', '--member', 'http://192.0.2.11:8080', '--out', file]);
+  assert.equal(init.code, 0, init.stderr);
+  const check = await runCli(['check', '--auto', '--budget', '2m', file]);
+  assert.equal(check.code, 0, check.stderr);
+  assert.match(check.stdout, /at most 1,500 requests and take at most 2 min \(--budget\)/);
+  assert.match(check.stdout, /baseline: .*\n {4}Always, first\. At most 40 requests through the gateway/);
+  assert.match(check.stdout, /slow or failing on purpose/);
+  const json = await runCli(['check', '--auto', '--json', file]);
+  assert.equal((JSON.parse(json.stdout) as { most: { requests: number } }).most.requests, 1_500);
+  assert.equal((await runCli(['check', '--budget', '2m', file])).code, 2);
+});
+
 test('compare measures without a profile; diagnose and report read what it wrote', async () => {
   const out = join(folder, 'compare');
   const run = await runCli([

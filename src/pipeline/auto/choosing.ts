@@ -8,7 +8,7 @@ import type { ExperimentKind, ExperimentSpec, Profile } from '../../model/profil
 import type { ExperimentRecord, Recording } from '../../model/recording.ts';
 import { US_PER_SEC } from '../../model/time.ts';
 import type { AutoBudget, Trail, TrailStep } from '../../model/trail.ts';
-import { type AutoState, type DoneStep, nextStep } from './next-step.ts';
+import { type AutoState, type DoneStep, MOST_LOOKS, nextStep } from './next-step.ts';
 import { notLookedFor } from './not-looked-for.ts';
 import { type Symptoms, symptomsOf } from './symptoms.ts';
 import { type Seen, stepLine, stepOf, type Tried } from './trail-step.ts';
@@ -52,7 +52,8 @@ const NOTHING_SEEN: Symptoms = {
 
 function look(snapshot: Recording): Seen {
   const measures = createMeasures(snapshot);
-  const judgement = judge(DETECTORS, GATEWAYS, { measures, gateway: gatewayOf(snapshot.gateway.kind) });
+  const context = { measures, gateway: gatewayOf(snapshot.gateway.kind) };
+  const judgement = judge(DETECTORS, GATEWAYS, context, MOST_LOOKS);
   return { measures, judgement, symptoms: symptomsOf(measures) };
 }
 
@@ -70,6 +71,7 @@ export function createChoosing(profile: Profile, options: ChoiceOptions, context
   let trail: Trail | undefined;
   let isOver = false;
   let sentBefore = 0;
+  let looks = 0;
 
   function note(seen: Seen): void {
     if (pending !== undefined) {
@@ -95,6 +97,7 @@ export function createChoosing(profile: Profile, options: ChoiceOptions, context
         requests: steps.reduce((sum, step) => sum + step.gatewayRequests + step.directRequests, 0),
         before: sentBefore,
         deliberate: steps.reduce((sum, step) => sum + step.deliberate, 0),
+        looks,
       },
       budget: options.budget,
       isCurious: options.mode === 'instead',
@@ -117,7 +120,10 @@ export function createChoosing(profile: Profile, options: ChoiceOptions, context
     next(snapshot) {
       if (isOver) return undefined;
       const seen = snapshot === undefined ? undefined : look(snapshot);
-      if (seen !== undefined) note(seen);
+      if (seen !== undefined) {
+        looks++;
+        note(seen);
+      }
       pending = undefined;
       if (context.signal.aborted)
         return end({ end: 'interrupted', because: 'The run was interrupted.', notLookedFor: [] });
@@ -136,6 +142,6 @@ export function createChoosing(profile: Profile, options: ChoiceOptions, context
   };
 }
 
-function keepAliveSpec(): ExperimentSpec {
+export function keepAliveSpec(): ExperimentSpec {
   return { kind: 'keep-alive', upToUs: SWEEP_UP_TO_US };
 }

@@ -13,6 +13,12 @@ import type { AutoBudget, TrailEnd } from '../../model/trail.ts';
 import { ROWS } from './rows.ts';
 import { looksWrong, type Symptoms } from './symptoms.ts';
 
+/**
+ * A run is judged after each step, and each time chance may look like a fault: the judge divides what it allows by this
+ * number. Within the default budget the rows allow 17 steps: nine of the ladder of silences, one of each other row.
+ */
+export const MOST_LOOKS = 20;
+
 /** What a step is for; the word under which the planner remembers it. */
 export type StepKind =
   | 'baseline'
@@ -33,6 +39,8 @@ export type Spent = {
   /** Sent by the experiments of the profile, before anything was chosen: they count for the profile's limit only. */
   readonly before: number;
   readonly deliberate: number;
+  /** How often the run was judged so far. */
+  readonly looks: number;
 };
 
 export type AutoState = {
@@ -93,6 +101,7 @@ export function isFirm({ severity, confidence }: Pick<Finding, 'severity' | 'con
 export function nextStep(state: AutoState): NextStep {
   if (state.findings.some(({ cause }) => cause === 'probe/saturated'))
     return { kind: 'stop', ...SATURATED, forgone: [] };
+  if (state.spent.looks >= MOST_LOOKS) return { kind: 'stop', ...LOOKED_ENOUGH, forgone: [] };
   const forgone: Forgone[] = [];
   let isShort = false;
   for (const { kind, propose } of ROWS) {
@@ -116,12 +125,18 @@ export function requestsOf({ requestsPerRoute }: PlannedExperiment): number {
   return Object.values(requestsPerRoute).reduce((sum: number, count) => sum + (count ?? 0), 0);
 }
 
-function beyondBudget(planned: PlannedExperiment, deliberate: number, state: AutoState): string | undefined {
-  const { budget, spent, profile } = state;
+/** Of the budget and of the profile's limit, whichever ends first. */
+export function requestsLeft({ budget, spent, profile }: Pick<AutoState, 'budget' | 'spent' | 'profile'>): number {
+  return Math.min(budget.requests, profile.limits.maxRequests - spent.before) - spent.requests;
+}
+
+/** The reason why a step costs more than is left; undefined where it fits. */
+export function beyondBudget(planned: PlannedExperiment, deliberate: number, state: AutoState): string | undefined {
+  const { budget, spent } = state;
   const timeUs = budget.durationUs - spent.durationUs;
   if (planned.durationUs > timeUs)
     return `it takes ${formatDuration(planned.durationUs)}, and ${formatDuration(Math.max(0, timeUs))} of ${formatDuration(budget.durationUs)} are left (--budget)`;
-  const left = Math.min(budget.requests, profile.limits.maxRequests - spent.before) - spent.requests;
+  const left = requestsLeft(state);
   const asked = requestsOf(planned);
   if (asked > left)
     return `it sends up to ${formatNumber(asked)} requests, and ${formatNumber(Math.max(0, left))} of this run are left`;
@@ -134,6 +149,11 @@ function beyondBudget(planned: PlannedExperiment, deliberate: number, state: Aut
 const SATURATED = {
   end: 'undecided',
   because: 'The probe itself was the bottleneck, so what it saw chooses no next step.',
+} as const;
+
+const LOOKED_ENOUGH = {
+  end: 'budget',
+  because: `The run was judged ${MOST_LOOKS} times. Each further look would give chance one more occasion to look like a fault.`,
 } as const;
 
 function ending({ findings, symptoms }: AutoState, isShort: boolean): { end: TrailEnd; because: string } {

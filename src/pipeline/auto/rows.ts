@@ -4,16 +4,20 @@ import { type ExperimentSpec, hasDelay, longestDelayUs } from '../../model/profi
 import { formatDuration, formatNumber } from '../../model/quantity.ts';
 import { directTo, memberOf, type RouteId } from '../../model/route.ts';
 import { US_PER_SEC } from '../../model/time.ts';
+import { BURST_FACTOR, burstFrame } from './burst-frame.ts';
 import { nextGaps } from './idle-gaps.ts';
-import { type AutoState, isFirm, type Row, type StepKind } from './next-step.ts';
+import { type AutoState, isFirm, type Row, requestsLeft, type StepKind } from './next-step.ts';
 import { routeWords } from './symptoms.ts';
 
 /** As a run without `experiments` asks: a comparison needs time more than rate. */
 const MAX_SLOTS_PER_SEC = 5;
 /** 32 slots are clean by the sequential test; some more let one early failure be outweighed or come again. */
 const BASELINE_SLOTS = 40;
-/** Three events in 60 are evidence enough for the judge: one in twenty is still found. */
-const DIRECT_SLOTS = 60;
+/**
+ * Four events in 80 are evidence enough for the judge, who divides what he allows by his looks: one in twenty is still
+ * found. Where that many do not fit into the budget, 60 find one in twelve.
+ */
+const DIRECT_SLOTS = [80, 60] as const;
 /** Together with the warm slots of the baseline as many as the detector of slow members asks for. */
 const MEMBER_SLOTS = 24;
 /** Two failures that agree with the first: no more than it takes. */
@@ -25,11 +29,6 @@ const PROOF_FACTOR = 2;
 /** The ladder up to a third of the budget takes two thirds of it; the rest is for other steps. */
 const MOST_SILENCE_RATIO = 1 / 3;
 const VOLLEY_SIZES = [2, 4, 8];
-/** A queue must grow to be seen: by a third of what arrives. */
-const BURST_FACTOR = 1.35;
-/** Long enough for as many canaries (4/s) as a slope needs. */
-const BURST_US = 2_500_000;
-const LEAST_CANARIES = 10;
 
 function ratePerSec(routes: number, { profile }: AutoState): number {
   return Math.min(MAX_SLOTS_PER_SEC, profile.limits.maxRatePerSec / 2 / routes);
@@ -79,6 +78,11 @@ const baseline: Row = {
   },
 };
 
+function directSlots(state: AutoState, routes: number): number {
+  const [most, least] = DIRECT_SLOTS;
+  return most * routes <= requestsLeft(state) ? most : least;
+}
+
 /** A finding of the gateway alone needs no more direct requests; a member that fails needs some of its own. */
 const direct: Row = {
   kind: 'direct',
@@ -104,7 +108,7 @@ const direct: Row = {
       spec: {
         kind: 'compare',
         ratePerSec: ratePerSec(routes.length, state),
-        durationUs: slots(state, DIRECT_SLOTS, routes),
+        durationUs: slots(state, directSlots(state, routes.length), routes),
         newConnectionRatio: 0.25,
         arrival: 'uniform',
         chosen: { until: 'evidence', routes },
@@ -293,9 +297,9 @@ const load: Row = {
     const isMember = memberOf(first.route) !== undefined;
     const capacity = first.ratePerSec;
     const rate = Math.ceil(BURST_FACTOR * capacity * (isMember ? profile.members.length : 1));
-    const canaries = Math.min(4, profile.limits.maxRatePerSec / 2 / Math.max(1, profile.members.length));
+    const { canariesPerSec, durationUs } = burstFrame(profile);
     const what = `a burst of ${formatNumber(rate)}/s through the gateway, watched by direct requests`;
-    const needed = rate + canaries * profile.members.length;
+    const needed = rate + canariesPerSec * profile.members.length;
     if (needed > profile.limits.maxRatePerSec) {
       return {
         kind: 'forbidden',
@@ -303,11 +307,10 @@ const load: Row = {
         because: `with its canaries it needs ${formatNumber(needed)}/s, above limits.maxRate ${formatNumber(profile.limits.maxRatePerSec)}/s`,
       };
     }
-    const durationUs = Math.max(BURST_US, (LEAST_CANARIES * US_PER_SEC) / canaries);
     const spec: ExperimentSpec = {
       kind: 'burst',
       load: { loop: 'open', ratePerSec: rate },
-      durationUs: Math.round(durationUs),
+      durationUs,
       arrival: 'uniform',
     };
     return {

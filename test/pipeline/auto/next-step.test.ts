@@ -29,6 +29,7 @@ function wordOf(step: NextStep): string {
 const TABLE: readonly (readonly [name: string, parts: StateParts, word: string])[] = [
   ['nothing is known', { done: [], symptoms: { gatewaySent: 0, members: [] } }, 'baseline'],
   ['a clean baseline', {}, 'volley'],
+  ['a fault that was looked at too often to go on', { symptoms: WEB2_FAILS, spent: { looks: 20 } }, 'budget'],
   ['a clean compare, which asks for no more', { isCurious: false }, 'nothing-wrong'],
   ['a clean baseline and volleys', { done: ['baseline', 'volley'] }, 'nothing-wrong'],
   ['slow failures, a request with a delay', { symptoms: SLOW_FAILURES }, 'timeout-proof'],

@@ -60,7 +60,7 @@ export function stateOf(parts: StateParts = {}): AutoState {
     symptoms: { ...CLEAN, ...symptoms },
     findings: [],
     done: done.map((kind) => ({ kind, spec })),
-    spent: { durationUs: 0, requests: 0, before: 0, deliberate: 0, ...spent },
+    spent: { durationUs: 0, requests: 0, before: 0, deliberate: 0, looks: 1, ...spent },
     budget: { durationUs: 300 * SEC, requests: 1_500, deliberate: 4 },
     isCurious: true,
     keepAlive: undefined,
