@@ -4,7 +4,7 @@
  * Format: HdrHistogram's `AbstractHistogram.encodeIntoCompressedByteBuffer`: cookie, length, then deflated: cookie, length of
  * payload, offset, digits, lowest, highest, ratio, and counts as zigzag LEB128, where a negative number is a run of zeros.
  */
-import { inflateSync, deflateSync } from 'node:zlib';
+import { deflateSync, inflateSync } from 'node:zlib';
 
 /** [index, count, index, count, …], ascending by index, counts above 0. Indices are those of the library's array of counts. */
 export type Buckets = readonly number[];
