@@ -56,7 +56,7 @@ export function openDatabase(path: string, isReadOnly: boolean): Database {
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${file} cannot be opened as history: ${reasonOf(error)}`, {
-      hint: 'Is it a file of gateprobe, on a local disk, and may this user write there? gateprobe history check says more.',
+      hint: 'Is it a file of gateprobe, whole, on a local disk, and may this user write there? Moved away, a new one is made.',
       cause: error,
     });
   }

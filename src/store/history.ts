@@ -7,6 +7,7 @@ import {
   type HistoryQuery,
   type HistorySize,
   LEVEL_US,
+  type RoundRecord,
   type WriteProblem,
 } from '../model/history.ts';
 import type { HistorySettings } from '../model/profile.ts';
@@ -14,7 +15,19 @@ import { type Database, openDatabase } from './database.ts';
 import { problemsOf } from './integrity.ts';
 import { talliesOfRound } from './interval.ts';
 import { createIntervalRows, type IntervalRows } from './interval-rows.ts';
-import { addKept, eventOf, eventsOf, findingsOf, keptOf, putEvent, putFinding, putQuiet, quietOf } from './records.ts';
+import {
+  addKept,
+  addRound,
+  eventOf,
+  eventsOf,
+  findingsOf,
+  keptOf,
+  putEvent,
+  putFinding,
+  putQuiet,
+  quietOf,
+  roundsOf,
+} from './records.ts';
 import {
   DEFAULT_MAX_BYTES,
   limitFile,
@@ -45,6 +58,8 @@ export type HistoryOptions = {
 /** What the file can do beyond what those who measure and show need. */
 export type HistoryFile = History & {
   readonly file: string;
+  /** When which round began, how late, and what it came to; of all kinds, oldest first. The route of the query is not looked at. */
+  rounds(query: HistoryQuery): readonly RoundRecord[];
   /** Deletes everything of one profile, or of all, that is older; what still goes on stays. */
   prune(beforeAtUs: number, profile?: string): WriteProblem | undefined;
 };
@@ -66,6 +81,7 @@ export function openHistory(path: string, options: HistoryOptions = {}): History
       write(() => {
         // A burst on purpose, or requests that were sent because others failed, would not be a fair sample of the farm.
         if (round.kind === 'scheduled') rows.add(talliesOfRound(round, LEVEL_US['10s']));
+        addRound(database, round);
         for (const one of kept) addKept(database, one);
       }),
     addQuiet: (span) => write(() => putQuiet(database, span)),
@@ -74,6 +90,7 @@ export function openHistory(path: string, options: HistoryOptions = {}): History
     profiles: () => profilesOf(database).filter((profile) => profile !== ''),
     intervals: (query) => read(() => intervalsOf(database, rows, query, series.ids(query.profile, query.route))),
     kept: (query) => keptOf(database, query),
+    rounds: (query) => roundsOf(database, query),
     quiet: (query) => quietOf(database, query),
     events: (query) => eventsOf(database, query),
     event: (id) => eventOf(database, id),
@@ -81,7 +98,7 @@ export function openHistory(path: string, options: HistoryOptions = {}): History
     maintain: (nowAtUs) => maintain(database, rows, nowAtUs, { maxBytes, settingsOf }),
     prune: (beforeAtUs, profile) => pruneAll(database, rows, beforeAtUs, profile),
     size: () => read(() => sizeOf(database)),
-    check: () => read(() => problemsOf(database, rows)),
+    check: () => problemsOf(database, rows),
     close: () => database.close(),
   };
 }

@@ -11,10 +11,14 @@ const MAX_PROBLEMS = 100;
 export function problemsOf(database: Database, rows: IntervalRows): readonly string[] {
   const problems: string[] = [];
   try {
-    for (const problem of findProblems(database, rows)) {
-      if (problems.length === MAX_PROBLEMS) return [...problems, 'and more'];
-      problems.push(problem);
-    }
+    database.read(() => {
+      for (const problem of findProblems(database, rows)) {
+        problems.push(problem);
+        if (problems.length < MAX_PROBLEMS) continue;
+        problems.push('and more');
+        return;
+      }
+    });
   } catch (error) {
     // A file so damaged that it cannot be read to its end is the worst problem, and not the checker's.
     problems.push(error instanceof Error ? error.message : String(error));

@@ -1,6 +1,6 @@
 /** What is kept one by one: exchanges, quiet spans, events, findings. Writing happens within a write of the database. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { Exchange } from '../model/exchange.ts';
+import { type Exchange, isFailure } from '../model/exchange.ts';
 import type {
   EventKind,
   FindingRecord,
@@ -9,6 +9,9 @@ import type {
   KeptExchange,
   KeptReason,
   QuietSpan,
+  Round,
+  RoundKind,
+  RoundRecord,
 } from '../model/history.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Database } from './database.ts';
@@ -35,6 +38,47 @@ export function keptOf(database: Database, query: HistoryQuery): readonly KeptEx
     atUs: Number(row['at_us']),
     reason: row['reason'] as KeptReason,
     exchange: unzipJson(row['exchange']) as Exchange,
+  }));
+}
+
+/** Two rounds of a kind that began in the same µs are one row: their requests add up. */
+export function addRound(database: Database, round: Round): void {
+  const { profile, kind, startedAtUs, endedAtUs, lagUs, exchanges } = round;
+  database
+    .statement(
+      `INSERT INTO round (profile, started_us, kind, ended_us, lag_us, count, failed) VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (profile, started_us, kind) DO UPDATE SET ended_us = MAX(ended_us, excluded.ended_us),
+        lag_us = MAX(lag_us, excluded.lag_us), count = count + excluded.count, failed = failed + excluded.failed`,
+    )
+    .run(
+      profile,
+      Math.round(startedAtUs),
+      kind,
+      Math.round(endedAtUs),
+      Math.round(lagUs),
+      exchanges.length,
+      exchanges.filter(isFailure).length,
+    );
+}
+
+/** Those that began within the time, oldest first. */
+export function roundsOf(
+  database: Database,
+  { profile, fromAtUs, toAtUs, limit }: HistoryQuery,
+): readonly RoundRecord[] {
+  const rows = database
+    .statement(
+      'SELECT * FROM round WHERE profile = ? AND started_us >= ? AND started_us < ? ORDER BY started_us DESC LIMIT ?',
+    )
+    .all(profile, fromAtUs, toAtUs, limit ?? NO_LIMIT);
+  return rows.reverse().map((row) => ({
+    profile,
+    kind: row['kind'] as RoundKind,
+    startedAtUs: Number(row['started_us']),
+    endedAtUs: Number(row['ended_us']),
+    lagUs: Number(row['lag_us']),
+    count: Number(row['count']),
+    failed: Number(row['failed']),
   }));
 }
 

@@ -8,19 +8,20 @@ import { pragmaOf } from './schema.ts';
 const DAY_US = LEVEL_US['1d'];
 
 /** What is pruned by its age. */
-export const PRUNABLE = [...HISTORY_LEVELS, 'kept', 'quiet', 'event', 'finding'] as const;
+export const PRUNABLE = [...HISTORY_LEVELS, 'round', 'kept', 'quiet', 'event', 'finding'] as const;
 export type Prunable = (typeof PRUNABLE)[number];
 
 /**
  * 10 s: two weeks, so that the same weekday is there twice when last week's fault is looked at. 5 min: a quarter, between two releases
  * of most applications. 1 h: a year and a month, to see a season beside the one before. Days, events and findings: ten years, which
- * is what a profile may ask for at most; they take 2 MB a year. Exchanges: a quarter, as long as their 5 minutes can be drawn.
+ * is what a profile may ask for at most; they take 2 MB a year. Rounds and exchanges: a quarter, as long as their 5 minutes can be drawn.
  */
 const DEFAULT_KEEP_US: Readonly<Record<Prunable, number>> = {
   '10s': 14 * DAY_US,
   '5m': 90 * DAY_US,
   '1h': 400 * DAY_US,
   '1d': 3_650 * DAY_US,
+  round: 90 * DAY_US,
   kept: 90 * DAY_US,
   quiet: 400 * DAY_US,
   event: 3_650 * DAY_US,
@@ -169,6 +170,8 @@ function deletion(database: Database, { profile, what, beforeUs }: Pruning) {
       .run(Math.floor(beforeUs / LEVEL_US[what]), profile, MAX_DELETED_ROWS);
   const conditions = {
     kept: 'id IN (SELECT id FROM kept WHERE profile = ? AND at_us < ? LIMIT ?)',
+    round:
+      '(profile, started_us, kind) IN (SELECT profile, started_us, kind FROM round WHERE profile = ? AND started_us < ? LIMIT ?)',
     quiet:
       '(profile, from_us, route, why) IN (SELECT profile, from_us, route, why FROM quiet WHERE profile = ? AND to_us < ? LIMIT ?)',
     // What still goes on is not old.

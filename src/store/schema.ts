@@ -79,6 +79,18 @@ CREATE TABLE finding (
 ) STRICT;
 CREATE INDEX finding_time ON finding (profile, last_us);
 `,
+  `
+CREATE TABLE round (
+  profile TEXT NOT NULL,
+  started_us INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  ended_us INTEGER NOT NULL,
+  lag_us INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  PRIMARY KEY (profile, started_us, kind)
+) STRICT, WITHOUT ROWID;
+`,
 ];
 
 /**
