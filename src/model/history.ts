@@ -36,6 +36,8 @@ export type HistoryInterval = SeriesKey & {
   readonly service: string;
   readonly maxResponseUs: number;
   readonly maxServiceUs: number;
+  /** Of `response`, so that a chart of a year need not read thousands of histograms; left out when that is empty. */
+  readonly quantilesUs?: { readonly p50: number; readonly p95: number; readonly p99: number };
 };
 
 /**

@@ -69,11 +69,22 @@ function readCounts(plain: Buffer, endAt: number): Buckets | undefined {
   let index = 0;
   let at = HEADER_BYTES;
   while (at < endAt) {
+    const short = plain[at] as number;
+    // Most gaps and counts of a day have one byte.
+    if (short < 0x80) {
+      at++;
+      if ((short & 1) === 1) index += (short + 1) >> 1;
+      else {
+        if (short > 0) buckets.push(index, short >> 1);
+        index++;
+      }
+      continue;
+    }
     let coded = 0;
     let factor = 1;
     for (let length = 1; ; length++) {
       const byte = plain[at++];
-      if (byte === undefined || length > MAX_VARINT_BYTES) return undefined;
+      if (byte === undefined) return undefined;
       // The ninth byte has no mark of its own: all its bits count.
       coded += (length === MAX_VARINT_BYTES ? byte : byte & 0x7f) * factor;
       if (byte < 0x80 || length === MAX_VARINT_BYTES) break;

@@ -110,6 +110,22 @@ export function valuesOf(buckets: Buckets): readonly ValueCount[] {
   return values;
 }
 
+/** Quantiles as `Histogram.quantile` gives them, ascending in `ps`, of buckets at hand; 0 when empty. */
+export function quantilesOfBuckets(buckets: Buckets, ps: readonly number[], maxUs: number): readonly number[] {
+  let total = 0;
+  for (let i = 1; i < buckets.length; i += 2) total += buckets[i] as number;
+  let at = 0;
+  let seen = buckets[1] ?? 0;
+  return ps.map((p) => {
+    const rank = Math.max(1, Math.ceil(p * total - RANK_SLACK));
+    while (seen < rank && at + 3 < buckets.length) {
+      at += 2;
+      seen += buckets[at + 1] as number;
+    }
+    return total === 0 ? 0 : Math.min(bucketMiddleUs(valueOfIndex(buckets[at] as number)), maxUs);
+  });
+}
+
 function decodeByLibrary(text: string): readonly ValueCount[] {
   const decoded = decodeFromCompressedBase64(text, 32, false) as JsHistogram;
   const values: ValueCount[] = [];

@@ -2,7 +2,14 @@
 import { HISTORY_LEVELS, type HistoryInterval, type HistoryLevel, LEVEL_US, type SeriesKey } from '../model/history.ts';
 import type { Database } from './database.ts';
 import { mergeTallies, type SlotTally, type Tally } from './interval.ts';
-import { packBuckets, textOfBuckets, textOfPacked, unpackBuckets } from './packed-histogram.ts';
+import {
+  packBuckets,
+  shownOfBuckets,
+  shownOfPacked,
+  textOfBuckets,
+  textOfPacked,
+  unpackBuckets,
+} from './packed-histogram.ts';
 import type { SeriesTable } from './series.ts';
 
 /** A row as it lies in the file. */
@@ -177,7 +184,7 @@ function ofPacked(row: PackedRow, level: HistoryLevel, key: SeriesKey): HistoryI
     count: row.count,
     failed: row.failed,
     outcomes: JSON.parse(row.outcomes) as Record<string, number>,
-    response: textOfPacked(row.response),
+    ...shownOfPacked(row.response, row.max_response_us),
     service: textOfPacked(row.service),
     maxResponseUs: row.max_response_us,
     maxServiceUs: row.max_service_us,
@@ -190,7 +197,7 @@ function ofTally({ slot, tally }: Row, level: HistoryLevel, key: SeriesKey): His
     level,
     startAtUs: slot * LEVEL_US[level],
     ...tally,
-    response: textOfBuckets(tally.response),
+    ...shownOfBuckets(tally.response, tally.maxResponseUs),
     service: textOfBuckets(tally.service),
   };
 }

@@ -1,10 +1,17 @@
 /** Histograms as they lie in the file of history: the same buckets as HdrHistogram's, in as few bytes as is quick to read. */
+import type { HistoryInterval } from '../model/history.ts';
 import { type Buckets, decodeHdr, encodeHdr, indexOfValue } from '../recording/hdr-bytes.ts';
-import { MAX_VALUE_US } from '../recording/histogram.ts';
+import { MAX_VALUE_US, quantilesOfBuckets } from '../recording/histogram.ts';
 
-/** First byte: what follows. */
+/** First byte: what follows. Before the bytes of HdrHistogram stand its quantiles, of 4 bytes each. */
 const PAIRS = 1;
 const HDR = 2;
+const QUANTILES = [0.5, 0.95, 0.99];
+const HDR_AT = 1 + 4 * QUANTILES.length;
+
+export type Quantiles = NonNullable<HistoryInterval['quantilesUs']>;
+/** As `HistoryInterval` holds it. */
+export type Shown = { readonly response: string; readonly quantilesUs?: Quantiles };
 
 /**
  * Up to so many buckets are stored as pairs of gap and count, about 2 bytes each; HdrHistogram's own form has 48 bytes of headers
@@ -22,17 +29,31 @@ export function packBuckets(buckets: Buckets): Uint8Array | null {
 export function unpackBuckets(packed: Uint8Array | null): Buckets | undefined {
   if (packed === null) return [];
   if (packed[0] === PAIRS) return unpackPairs(packed);
-  return packed[0] === HDR ? decodeHdr(bufferOf(packed).subarray(1)) : undefined;
+  return packed[0] === HDR ? decodeHdr(bufferOf(packed).subarray(HDR_AT)) : undefined;
 }
 
 /** HdrHistogram V2 as base64, as all other parts know it; '' when empty or damaged, which `check` tells apart. */
 export function textOfPacked(packed: Uint8Array | null): string {
-  if (packed?.[0] === HDR) return bufferOf(packed).toString('base64', 1);
+  if (packed?.[0] === HDR) return bufferOf(packed).toString('base64', HDR_AT);
   return textOfBuckets(unpackBuckets(packed) ?? []);
 }
 
 export function textOfBuckets(buckets: Buckets): string {
   return buckets.length === 0 ? '' : encodeHdr(buckets, MAX_VALUE_US, false).toString('base64');
+}
+
+/** Text and quantiles of a packed histogram of response times. `maxUs`: its exact maximum, which no quantile exceeds. */
+export function shownOfPacked(packed: Uint8Array | null, maxUs: number): Shown {
+  if (packed?.[0] !== HDR) return shownOfBuckets(unpackBuckets(packed) ?? [], maxUs);
+  const bytes = bufferOf(packed);
+  const [p50 = 0, p95 = 0, p99 = 0] = QUANTILES.map((_, i) => Math.min(bytes.readUInt32LE(1 + 4 * i), maxUs));
+  return { response: textOfPacked(packed), quantilesUs: { p50, p95, p99 } };
+}
+
+export function shownOfBuckets(buckets: Buckets, maxUs: number): Shown {
+  if (buckets.length === 0) return { response: '' };
+  const [p50 = 0, p95 = 0, p99 = 0] = quantilesOfBuckets(buckets, QUANTILES, maxUs);
+  return { response: textOfBuckets(buckets), quantilesUs: { p50, p95, p99 } };
 }
 
 /** Times that are none (NaN, negative) stand in no histogram, as everywhere. */
@@ -117,7 +138,9 @@ function unpackPairs(packed: Uint8Array): Buckets | undefined {
 }
 
 function packHdr(buckets: Buckets): Uint8Array {
-  return Buffer.concat([Uint8Array.of(HDR), encodeHdr(buckets, MAX_VALUE_US, true)]);
+  const head = Buffer.alloc(HDR_AT, HDR);
+  for (const [i, us] of quantilesOfBuckets(buckets, QUANTILES, MAX_VALUE_US).entries()) head.writeUInt32LE(us, 1 + 4 * i);
+  return Buffer.concat([head, encodeHdr(buckets, MAX_VALUE_US, true)]);
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {
