@@ -1,7 +1,7 @@
 /** All scenarios by family, and which cases a form of the benchmark has. */
 import type { CaseSpec } from './running.ts';
 import type { GatewayName, Scenario } from './scenario.ts';
-import { KEPT, NETWORK, PAIRS, STALLS } from './scenarios-connections.ts';
+import { KEPT, NETWORK, NETWORK_TIMES, PAIRS, STALLS, STREAMS } from './scenarios-connections.ts';
 import { DROPS } from './scenarios-drops.ts';
 import { LOOKALIKES } from './scenarios-lookalikes.ts';
 import { MEMBERS } from './scenarios-members.ts';
@@ -17,10 +17,12 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   ...COLD,
   ...KEPT,
   ...NETWORK,
+  ...NETWORK_TIMES,
   ...STALLS,
   ...PAIRS,
   ...HEALTHY,
   ...LOOKALIKES,
+  ...STREAMS,
 ];
 
 export type Choice = {
