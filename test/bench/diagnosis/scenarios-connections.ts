@@ -1,12 +1,10 @@
-/** Families K (kept connections), N (network), S (stalls) and X (two faults at once). */
-import type { Random } from '../../../src/model/time.ts';
+/** Families K (kept connections), S (stalls) and X (two faults at once). */
 import {
   between,
   closed,
   compare,
   HOME,
   lab,
-  type MemberPlan,
   pageTime,
   pick,
   quirky,
@@ -18,41 +16,6 @@ import { oneOdd, THREE } from './scenarios-members.ts';
 import { drawTimeoutMs, ONE_TRY } from './scenarios-timeouts.ts';
 
 const POST = '{ name: order, path: /, method: POST, body: "x=1", safe: true, expect: { status: 200 } }';
-
-const EVENTS = '{ name: events, path: /events, weight: 5, expect: { status: 200 } }';
-
-/** Members whose events come over `heldMs`. */
-function streaming(random: Random): { readonly heldMs: number; readonly members: readonly MemberPlan[] } {
-  const service = pageTime(random);
-  const stream = { path: '/events', pieces: between(random, 4, 8), everyMs: between(random, 80, 160) };
-  return {
-    heldMs: (stream.pieces - 1) * stream.everyMs,
-    members: THREE.map((name) => quirky(name, service, { stream })),
-  };
-}
-
-/** As N6 behind gateways that pass pieces on. */
-export const STREAMS: readonly Scenario[] = [
-  {
-    id: 'Z22-stream',
-    family: 'Z',
-    title: 'Members send events one by one, and so does the gateway',
-    gateways: ['haproxy', 'caddy', 'nginx'],
-    draw(random) {
-      const { heldMs, members } = streaming(random);
-      return {
-        parameters: { bodyMs: heldMs },
-        stage: {
-          members,
-          gateway: { nginx: { extra: 'proxy_buffering off;' } },
-          requests: [HOME, EVENTS],
-          experiments: [compare(6, 10)],
-        },
-        truth: [],
-      };
-    },
-  },
-];
 
 const SAFE_HOME = HOME.replace('path: /,', 'path: /, safe: true,');
 
@@ -138,109 +101,6 @@ export const KEPT: readonly Scenario[] = [
         },
         truth: [{ cause: 'connection/silent-idle-drop', measured: { idleLimitMs } }],
         tolerated: ['timeout/gateway-response'],
-      };
-    },
-  },
-];
-
-export const NETWORK: readonly Scenario[] = [
-  {
-    id: 'N3-name',
-    family: 'N',
-    title: 'The name of one member does not resolve',
-    // The others resolve when they start, and do not start.
-    gateways: ['caddy', 'arr'],
-    draw(random) {
-      const { odd, members } = oneOdd(random, (name) => ({ name, is: { kind: 'nameless' } }));
-      return {
-        parameters: { member: odd },
-        stage: { members, gateway: {}, requests: [HOME], experiments: [compare(8, 6)] },
-        truth: [{ cause: 'dns/failed', member: odd }],
-      };
-    },
-  },
-  {
-    id: 'N4-certificate',
-    family: 'N',
-    title: 'The certificate of the gateway is signed by nobody that clients know',
-    gateways: ['nginx', 'arr'],
-    draw(random) {
-      const service = pageTime(random);
-      return {
-        parameters: {},
-        stage: {
-          members: THREE.map((name) => lab(name, service)),
-          gateway: {},
-          front: { kind: 'tls' },
-          requests: [HOME],
-          experiments: [compare(6, 5)],
-        },
-        truth: [{ cause: 'tls/failed' }],
-        tolerated: ['gateway/unreachable'],
-      };
-    },
-  },
-];
-
-export const NETWORK_TIMES: readonly Scenario[] = [
-  {
-    id: 'N1-syn-loss',
-    family: 'N',
-    title: 'Attempts to connect to the gateway are dropped now and then, and repeated after a second',
-    gateways: ['nginx', 'haproxy', 'arr'],
-    draw(random) {
-      const front = {
-        kind: 'deaf' as const,
-        deafMs: between(random, 200, 300),
-        everyMs: between(random, 1_200, 1_500),
-      };
-      return {
-        parameters: { deafMs: front.deafMs, everyMs: front.everyMs },
-        stage: {
-          members: THREE.map((name) => lab(name, { kind: 'lognormal', medianMs: 15, sigma: 0.1 })),
-          gateway: {},
-          front,
-          requests: [HOME],
-          experiments: [compare(10, 10, '100%')],
-        },
-        truth: [{ cause: 'connection/syn-loss' }],
-        // While nothing is accepted, nothing is passed on either.
-        tolerated: ['stall/pause'],
-      };
-    },
-  },
-  {
-    id: 'N5-handshake',
-    family: 'N',
-    title: 'TLS handshakes with the gateway wait for something, as for a revocation list',
-    gateways: ['nginx', 'haproxy', 'arr'],
-    draw(random) {
-      const delayMs = between(random, 300, 900);
-      const service = pageTime(random);
-      return {
-        parameters: { delayMs },
-        stage: {
-          members: THREE.map((name) => lab(name, service)),
-          gateway: {},
-          front: { kind: 'tls', handshakeMs: delayMs },
-          requests: [HOME],
-          experiments: [compare(6, 8)],
-        },
-        truth: [{ cause: 'tls/slow', measured: { delayMs } }],
-      };
-    },
-  },
-  {
-    id: 'N6-buffering',
-    family: 'N',
-    title: 'Members send events one by one, and the gateway keeps them until the last',
-    gateways: ['nginx'],
-    draw(random) {
-      const { heldMs, members } = streaming(random);
-      return {
-        parameters: { heldMs },
-        stage: { members, gateway: {}, requests: [HOME, EVENTS], experiments: [compare(6, 10)] },
-        truth: [{ cause: 'gateway/buffering', measured: { heldMs } }],
       };
     },
   },
