@@ -98,6 +98,19 @@ describe('ports that are used up', () => {
   });
 });
 
+test('ports that this machine ran out of are the fault of the probe, and nothing else is said', () => {
+  const gateway = ports(250, 60 * SEC);
+  const recording = makeRecording({ seed: 7, quality: { portShortages: 3 } })
+    .burst({ ratePerSec: 50, durationUs: 6 * SEC, gateway })
+    .compare({ ratePerSec: 1, durationUs: 90 * SEC, gateway })
+    .build();
+  const { findings } = judge(DETECTORS, GATEWAYS, { measures: createMeasures(recording), gateway: haproxy });
+  assert.deepEqual(
+    findings.map(({ cause }) => cause),
+    ['probe/saturated'],
+  );
+});
+
 describe('what looks alike', () => {
   test('a gateway that is not known may take members out for as long: information only', () => {
     const candidate = only(run(ports(250, 60 * SEC)), generic);

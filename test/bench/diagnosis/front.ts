@@ -3,11 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { startRelay } from '../../helpers/relay.ts';
+import { startDeafFront } from './deaf-front.ts';
 import type { Front } from './scenario.ts';
 
 export type RunningFront = { readonly url: string; stop(): Promise<void> };
@@ -23,7 +24,9 @@ export async function startFront(front: Front, gatewayUrl: string): Promise<Runn
     case 'middlebox':
       return startMiddlebox(target, front.timeoutMs);
     case 'tls':
-      return startTls(target);
+      return startTls(target, front.handshakeMs ?? 0);
+    case 'deaf':
+      return startDeafFront(target, front);
   }
 }
 
@@ -63,15 +66,20 @@ async function startMiddlebox({ host, port }: Target, timeoutMs: number): Promis
   };
 }
 
-async function startTls({ host, port }: Target): Promise<RunningFront> {
-  const server = tls.createServer(selfSigned(), (client) => {
+async function startTls({ host, port }: Target, handshakeMs: number): Promise<RunningFront> {
+  const ending = tls.createServer(selfSigned(), (client) => {
     const onward = connect(port, host);
     client.pipe(onward).pipe(client);
     client.on('error', () => onward.destroy());
     onward.on('error', () => client.destroy());
   });
   // A client that refuses the certificate is what is wanted here.
-  server.on('tlsClientError', () => {});
+  ending.on('tlsClientError', () => {});
+  // Its first message waits in the socket meanwhile: the connection is made at once, and only the handshake is late.
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    setTimeout(() => ending.emit('connection', socket), handshakeMs);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -52,6 +52,15 @@ test('answers of the application, on one path', async () => {
   });
 });
 
+test('events come one by one, on one path', async () => {
+  await withMember({ stream: { path: '/events', pieces: 3, everyMs: 5 } }, async (port) => {
+    const { headers, body, complete } = await ask(port, '/events');
+    assert.deepEqual([headers['content-type'], complete], ['text/event-stream', true]);
+    assert.equal(body.split('\n\n').length - 1, 3);
+    assert.match((await ask(port)).body, /Lab member/);
+  });
+});
+
 test('its own timer ends what takes longer, and only that', async () => {
   await withMember({ ownTimeoutMs: 20 }, async (port) => {
     assert.equal((await ask(port, '/?ms=5')).status, 200);

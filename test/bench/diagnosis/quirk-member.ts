@@ -26,6 +26,8 @@ export type QuirkOptions = {
   readonly ownTimeoutMs?: number;
   /** Head and half of the body, then nothing for `ms`, then the rest. */
   readonly bodyStall?: Part & { readonly ms: number };
+  /** An event stream: so many pieces, one after the other. */
+  readonly stream?: { readonly path: string; readonly pieces: number; readonly everyMs: number };
   /** One header of this size. */
   readonly bigHeader?: Part & { readonly bytes: number };
   /** Head and body in two writes with Nagle's algorithm on. */
@@ -102,6 +104,9 @@ function createDecisions(options: QuirkMemberOptions): (url: URL) => Decision {
       return plain(options.ownTimeoutMs, 500, 'The query did not answer in time.\n', options);
     if (hits(options.bodyStall, url.pathname, chance))
       return { serviceMs, send: (response) => sendStalled(response, options, options.bodyStall?.ms ?? 0) };
+    const { stream } = options;
+    if (stream !== undefined && stream.path === url.pathname)
+      return { serviceMs, send: (response) => sendStream(response, options, stream) };
     const big: Record<string, string> = hits(options.bigHeader, url.pathname, chance)
       ? { 'X-Debug': 'd'.repeat(options.bigHeader?.bytes ?? 0) }
       : {};
@@ -171,6 +176,26 @@ function sendStalled(response: http.ServerResponse, options: QuirkMemberOptions,
   response.write(PAGE.slice(0, half));
   const timer = setTimeout(() => response.end(PAGE.slice(half)), ms);
   response.once('close', () => clearTimeout(timer));
+}
+
+function sendStream(
+  response: http.ServerResponse,
+  options: QuirkMemberOptions,
+  { pieces, everyMs }: NonNullable<QuirkOptions['stream']>,
+): void {
+  setHeaders(response, options);
+  response.setHeader('Content-Type', 'text/event-stream');
+  let sent = 0;
+  const next = (): void => {
+    sent++;
+    const piece = `data: step ${sent} of ${pieces}\n\n`;
+    if (sent === pieces) response.end(piece);
+    else response.write(piece);
+    if (sent === pieces) clearInterval(timer);
+  };
+  const timer = setInterval(next, everyMs);
+  response.once('close', () => clearInterval(timer));
+  next();
 }
 
 function setHeaders(response: http.ServerResponse, { name, closeEach }: QuirkMemberOptions): void {

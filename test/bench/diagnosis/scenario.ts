@@ -61,8 +61,13 @@ export type Front =
   | { readonly kind: 'relay'; readonly delayMs: number }
   /** Answers 504 of its own after `timeoutMs`. */
   | { readonly kind: 'middlebox'; readonly timeoutMs: number }
-  /** Ends TLS with a certificate that nobody has signed. */
-  | { readonly kind: 'tls' };
+  /**
+   * Ends TLS with a certificate that nobody has signed. With `handshakeMs` each handshake waits for as long, as for a revocation list, and
+   * the probe is told to take the certificate as it is.
+   */
+  | { readonly kind: 'tls'; readonly handshakeMs?: number }
+  /** Accepts nothing for `deafMs` of each `everyMs`, while its queue of new connections is full: Linux drops what asks for one. */
+  | { readonly kind: 'deaf'; readonly deafMs: number; readonly everyMs: number };
 
 export type Stage = {
   readonly members: readonly MemberPlan[];

@@ -1,4 +1,4 @@
-/** Families K (kept connections), N (network), S (stalls) and X (two faults at once). */
+/** Families K (kept connections), S (stalls) and X (two faults at once). */
 import {
   between,
   closed,
@@ -101,45 +101,6 @@ export const KEPT: readonly Scenario[] = [
         },
         truth: [{ cause: 'connection/silent-idle-drop', measured: { idleLimitMs } }],
         tolerated: ['timeout/gateway-response'],
-      };
-    },
-  },
-];
-
-export const NETWORK: readonly Scenario[] = [
-  {
-    id: 'N3-name',
-    family: 'N',
-    title: 'The name of one member does not resolve',
-    // The others resolve when they start, and do not start.
-    gateways: ['caddy', 'arr'],
-    draw(random) {
-      const { odd, members } = oneOdd(random, (name) => ({ name, is: { kind: 'nameless' } }));
-      return {
-        parameters: { member: odd },
-        stage: { members, gateway: {}, requests: [HOME], experiments: [compare(8, 6)] },
-        truth: [{ cause: 'dns/failed', member: odd }],
-      };
-    },
-  },
-  {
-    id: 'N4-certificate',
-    family: 'N',
-    title: 'The certificate of the gateway is signed by nobody that clients know',
-    gateways: ['nginx', 'arr'],
-    draw(random) {
-      const service = pageTime(random);
-      return {
-        parameters: {},
-        stage: {
-          members: THREE.map((name) => lab(name, service)),
-          gateway: {},
-          front: { kind: 'tls' },
-          requests: [HOME],
-          experiments: [compare(6, 5)],
-        },
-        truth: [{ cause: 'tls/failed' }],
-        tolerated: ['gateway/unreachable'],
       };
     },
   },

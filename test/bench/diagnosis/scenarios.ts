@@ -1,11 +1,12 @@
 /** All scenarios by family, and which cases a form of the benchmark has. */
 import type { CaseSpec } from './running.ts';
 import type { GatewayName, Scenario } from './scenario.ts';
-import { KEPT, NETWORK, PAIRS, STALLS } from './scenarios-connections.ts';
+import { KEPT, PAIRS, STALLS } from './scenarios-connections.ts';
 import { DROPS } from './scenarios-drops.ts';
 import { LOOKALIKES } from './scenarios-lookalikes.ts';
 import { MEMBERS } from './scenarios-members.ts';
 import { HEALTHY } from './scenarios-negatives.ts';
+import { NETWORK, RELEASES, STREAMS } from './scenarios-network.ts';
 import { COLD, QUEUES } from './scenarios-queues.ts';
 import { TIMEOUTS } from './scenarios-timeouts.ts';
 
@@ -21,6 +22,8 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   ...PAIRS,
   ...HEALTHY,
   ...LOOKALIKES,
+  ...STREAMS,
+  ...RELEASES,
 ];
 
 export type Choice = {
