@@ -16,7 +16,6 @@ import { dnsFailed, dnsSlow } from './detectors/dns.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { keepAliveRace } from './detectors/keep-alive.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
-import { memberDifferences } from './detectors/member-differences.ts';
 import { memberSkew } from './detectors/member-skew.ts';
 import { portExhaustion } from './detectors/port-exhaustion.ts';
 import { probeSaturated } from './detectors/probe.ts';
@@ -162,7 +161,6 @@ const MEASURING_ALONE: readonly Detector[] = [
   synLoss,
   rateLimited,
   memberSkew,
-  memberDifferences,
   gatewayBuffering,
 ];
 

@@ -75,7 +75,6 @@ const PRECEDENCE: readonly CauseId[] = [
   'connection/syn-loss',
   'tls/slow',
   'member/skew',
-  'member/differs',
   'gateway/buffering',
   'member/slow',
   'application/slow',

@@ -16,7 +16,6 @@ type Ids =
   | 'member/slow'
   | 'member/flapping'
   | 'member/skew'
-  | 'member/differs'
   | 'application/error'
   | 'application/slow'
   | 'stall/pause';
@@ -144,12 +143,6 @@ export const LOAD_ADVICE: GeneralTable<Ids> = {
       'Compare weights, affinity and the algorithm with what is intended; long-lived connections and one large client behind a cookie skew the shares.',
     ],
     howToVerify: 'Run compare again with memberId in the profile: the shares must be those configured.',
-  }),
-  'member/differs': (context) => ({
-    first: [
-      `Ask whether ${theMember(context)} is meant to differ. If not, compare what is installed there with its peers: release, configuration, modules, certificate.`,
-    ],
-    howToVerify: 'Run compare again (gateprobe run <profile>): the note must be gone.',
   }),
   'application/error': (context, family) => ({
     first: [

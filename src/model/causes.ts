@@ -155,11 +155,6 @@ export const CAUSES = {
     side: 'gateway',
     meaning: 'Traffic is not shared as configured.',
   },
-  'member/differs': {
-    title: 'One member answers differently from its peers',
-    side: 'member',
-    meaning: 'Other bytes of a static page, other headers, another version of the server or another certificate.',
-  },
   'application/error': {
     title: 'The application answers errors on every member',
     side: 'member',

@@ -27,6 +27,7 @@ import { logExhibits } from './log-exhibits.ts';
 import { routesFromLogs } from './log-routes.ts';
 import { logReport, type Unexplained } from './log-summary.ts';
 import { logHeadline } from './log-wording.ts';
+import { memberNotes } from './member-notes.ts';
 import { runExhibits } from './run-exhibits.ts';
 
 const QUANTILES: readonly (readonly [name: string, p: number])[] = [
@@ -49,7 +50,8 @@ export type Judged = {
 
 export function buildReport(recording: Recording, measures: Measures, judged: Judged): Report {
   const { logs, experiments } = measures;
-  const base = baseOf(recording, judged);
+  const made = baseOf(recording, judged);
+  const base = { ...made, warnings: [...made.warnings, ...memberNotes(measures)] };
   if (logs === undefined) return { ...base, ...measuredParts(recording, measures, judged) };
   if (experiments.length === 0) return { ...base, ...loggedParts(recording, measures, judged, logs) };
   const measured = measuredParts(recording, measures, judged);

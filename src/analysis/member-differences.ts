@@ -1,17 +1,7 @@
 /** Members that should be alike and answer differently: bytes of a static page, headers, the server's version, the certificate. */
-import type { Measures } from '../analysis/measures.ts';
-import { allExceedP } from '../analysis/rank.ts';
 import type { Exchange } from '../model/exchange.ts';
-import type { Exhibit } from '../model/finding.ts';
 import { directTo } from '../model/route.ts';
-import {
-  type Candidate,
-  candidatesOr,
-  type Detection,
-  type Detector,
-  insufficient,
-  notApplicable,
-} from './detector.ts';
+import type { Measures } from './measures.ts';
 
 /** So many answers alike are no page that is made anew each time: with twice as many of two others, one in 3,000 by chance. */
 const LEAST_ANSWERS = 5;
@@ -41,43 +31,30 @@ const PASSING_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** One property of all members that can be compared; the words of a value are for the report. */
-type Aspect = {
+type Aspect = { readonly what: string; readonly values: ReadonlyMap<string, string> };
+
+/** `own`: what this member shows; `peers`: what all its peers show alike. */
+export type MemberDifference = {
+  readonly member: string;
   readonly what: string;
-  readonly values: ReadonlyMap<string, string>;
-  /** Chance that values fall apart by member if the member did not matter. */
-  readonly p: number;
+  readonly own: string;
+  readonly peers: string;
 };
 
-type Difference = Aspect & {
-  /** The one whose value none of its peers has, where all its peers agree. */
-  readonly odd: string;
-};
-
-export const memberDifferences: Detector = {
-  cause: 'member/differs',
-  detect({ measures }): Detection {
-    const { members } = measures;
-    if (members.length < 3)
-      return notApplicable(
-        'which of two members is the odd one, nobody can tell: this needs three that are asked directly',
-      );
-    const aspects = [...bodies(measures), ...fields(measures), ...certificates(measures)];
-    if (aspects.length === 0)
-      return insufficient(
-        `${LEAST_ANSWERS} answers alike to one request from each of three members, or the headers of ${LEAST_HEADERS}`,
-        'fewer of them, or answers that vary on one member',
-      );
-    const differences = aspects.flatMap((aspect) => {
-      const odd = oddOne(aspect.values);
-      return odd === undefined ? [] : [{ ...aspect, odd }];
-    });
-    const odds = members.filter((member) => differences.some(({ odd }) => odd === member));
-    return candidatesOr(
-      odds.map((member) => candidateOf(member, differences, aspects.length)),
-      `members answer alike (${aspects.map(({ what }) => what).join(', ')})`,
-    );
-  },
-};
+/**
+ * Each was the same in all answers of one member, and all other members agree with each other. Needs three members: of two nobody
+ * can tell which is the odd one. That a member differs is sure; that it should not is for those who run it to say.
+ */
+export function memberDifferences(measures: Measures): readonly MemberDifference[] {
+  if (measures.members.length < 3) return [];
+  return [...bodies(measures), ...fields(measures), ...certificates(measures)].flatMap(({ what, values }) => {
+    const member = oddOne(values);
+    if (member === undefined) return [];
+    const own = values.get(member) ?? '';
+    const peers = [...values].find(([name]) => name !== member)?.[1] ?? '';
+    return [{ member, what, own: shownValue(own, peers, what), peers: shownValue(peers, own, what) }];
+  });
+}
 
 /** Undefined where all agree, where each has its own (its name, say), and where several fall out. */
 function oddOne(values: ReadonlyMap<string, string>): string | undefined {
@@ -118,9 +95,7 @@ function aspectOf(
     }),
   );
   if (values.size < 3 || values.size < enough.length) return [];
-  const fewest = Math.min(...enough.map(({ values: own }) => own.length));
-  const all = enough.reduce((sum, { values: own }) => sum + own.length, 0);
-  return [{ what, values, p: Math.min(1, values.size * allExceedP(all - fewest, fewest)) }];
+  return [{ what, values }];
 }
 
 function bodies(measures: Measures): readonly Aspect[] {
@@ -170,8 +145,7 @@ function certificates(measures: Measures): readonly Aspect[] {
     ({ member, only }) =>
       [member, `valid to ${only.validToAt.slice(0, 10)}, by ${only.issuer}, ${only.fingerprint.slice(0, 16)}`] as const,
   );
-  // Read, not inferred.
-  return [{ what: 'certificate', values: new Map(values), p: 0 }];
+  return [{ what: 'certificate', values: new Map(values) }];
 }
 
 /** The fields by which one list differs from another are shorter to read than both. */
@@ -180,44 +154,4 @@ function shownValue(value: string, other: string, what: string): string {
   const rest = new Set(other.split(' '));
   const own = value.split(' ').filter((field) => field !== '' && !rest.has(field));
   return own.length === 0 ? 'nothing besides' : `also ${own.join(', ')}`;
-}
-
-function candidateOf(member: string, differences: readonly Difference[], compared: number): Candidate {
-  const own = differences.filter(({ odd }) => odd === member);
-  const p = Math.min(1, compared * Math.min(...own.map((difference) => difference.p)));
-  return {
-    cause: 'member/differs',
-    scope: { route: 'direct', member },
-    // That it differs is sure; that it should not is for those who run it to say.
-    severity: 'info',
-    confidence: 'possible',
-    p,
-    title: `${member} answers differently from its peers, which answer alike: ${own.map(({ what }) => what).join(', ')}.`,
-    meaning:
-      'Asked directly, every answer of a member was the same in this, and all other members agree with each other. A release or a setting that did not reach this member looks like this. So does a member that is meant to differ; then nothing is wrong.',
-    measured: {},
-    exhibits: [exhibitOf(member, own)],
-    rivals: [{ cause: 'member/errors', whyNot: 'only answers that succeeded were compared' }],
-    explains: new Set<number>(),
-  };
-}
-
-function exhibitOf(member: string, own: readonly Difference[]): Exhibit {
-  return {
-    kind: 'table',
-    id: `member-differs-${member}`,
-    title: `Where ${member} differs`,
-    reading:
-      'Each was the same in all answers of one member; fields that come and go by themselves (Date, Set-Cookie) are left out.',
-    columns: [
-      { title: 'what', unit: 'text' },
-      { title: member, unit: 'text' },
-      { title: 'all its peers', unit: 'text' },
-    ],
-    rows: own.map(({ what, values }) => {
-      const odd = values.get(member) ?? '';
-      const peers = [...values].find(([name]) => name !== member)?.[1] ?? '';
-      return [what, shownValue(odd, peers, what), shownValue(peers, odd, what)];
-    }),
-  };
 }
