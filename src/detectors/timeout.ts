@@ -105,9 +105,7 @@ export function findTimers({ measures }: DetectorContext): readonly Timer[] {
   return [...timers, withOrdinary(alone, left, spanUs, deviationUs, measures)];
 }
 
-/**
- * Ordinary failures too few or too spread to pile up by themselves, which meet a timer that was provoked apart from them.
- */
+/** Ordinary failures too few or too spread to pile up by themselves, which meet a timer that was provoked apart from them. */
 function withOrdinary(
   timer: Timer,
   failures: readonly Exchange[],
