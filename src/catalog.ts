@@ -15,6 +15,7 @@ import type { Detector } from './detectors/detector.ts';
 import { dnsFailed, dnsSlow } from './detectors/dns.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { keepAliveRace } from './detectors/keep-alive.ts';
+import { listenBacklog } from './detectors/listen-backlog.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { memberSkew } from './detectors/member-skew.ts';
 import { probeSaturated } from './detectors/probe.ts';
@@ -135,6 +136,7 @@ const MEASURING: readonly Detector[] = [
   tlsFailed,
   memberQueue,
   gatewayQueue,
+  listenBacklog,
   rejected,
   coldIdle,
   coldConnection,
@@ -166,7 +168,6 @@ const LOGGED: readonly CauseId[] = [
   'timeout/gateway-resolve',
   'timeout/gateway-total',
   'connection/port-exhaustion',
-  'queue/listen-backlog',
   'cold-start/recycle',
   'gateway/overloaded',
   'gateway/retry-duplicate',

@@ -63,6 +63,15 @@ export type ConnectionFacts = {
   readonly ageUs: number;
   /** Time since its last answer ended; 0 when new. */
   readonly idleUs: number;
+  /** Only on its first use: how it was opened, also where that was done beforehand. */
+  readonly opening?: OpeningFacts;
+};
+
+export type OpeningFacts = {
+  /** From the first attempt until it was established (TCP), without the name and TLS. */
+  readonly connectUs: number;
+  /** Attempts to the same route that were under way when this one began: 0 when it was alone. */
+  readonly ahead: number;
 };
 
 /** A certificate as it was shown in a TLS handshake, also in one that the probe then refused. */

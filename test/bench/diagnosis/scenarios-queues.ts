@@ -72,6 +72,26 @@ export const QUEUES: readonly Scenario[] = [
     },
   },
   {
+    id: 'Q3-listen-backlog',
+    family: 'Q',
+    title: 'One member accepts slowly, and few connections may wait for it',
+    gateways: ['nginx', 'arr'],
+    draw(random) {
+      const slowAccept = { acceptMs: between(random, 5, 12), backlog: between(random, 1, 3) };
+      const { odd, members } = oneOdd(random, (name, service) => lab(name, service, { slowAccept }));
+      return {
+        parameters: { ...slowAccept, member: odd },
+        stage: {
+          members,
+          gateway: { connectTimeoutMs: 10_000 },
+          requests: [HOME],
+          experiments: [compare(6, 5), '{ volley: { sizes: [12, 24], request: home } }'],
+        },
+        truth: [{ cause: 'queue/listen-backlog', member: odd }],
+      };
+    },
+  },
+  {
     id: 'Q4-queue-timeout',
     family: 'Q',
     title: "Requests wait in HAProxy's queue for longer than its timer allows",
