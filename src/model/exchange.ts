@@ -93,6 +93,8 @@ export type ExchangeTag =
   | { readonly kind: 'load' }
   | { readonly kind: 'canary' }
   | { readonly kind: 'volley'; readonly size: number; readonly round: number }
+  /** A quick request while a volley of `size` slow ones is under way; size 0: with none. */
+  | { readonly kind: 'beside'; readonly size: number; readonly round: number }
   /** `order` 0 is the first request after the gap. */
   | { readonly kind: 'idle'; readonly gapUs: number; readonly repeat: number; readonly order: number }
   | {

@@ -52,6 +52,11 @@ const volley = z
   .strictObject({
     sizes: someOf(integerLeaf(1, 10_000)).describe('Requests sent at one instant, for example [2, 4, 8, 16, 32].'),
     request,
+    beside: nameLeaf([])
+      .describe(
+        'Name of a quick request, sent now and then while a volley of a slow one is under way: whether it has to wait.',
+      )
+      .optional(),
   })
   .describe('Requests sent at one instant, in growing numbers: shows how many are worked on at once.');
 

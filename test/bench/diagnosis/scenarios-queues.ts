@@ -1,5 +1,5 @@
 /** Family Q: queues of the gateway and of members; family C: cold starts. */
-import { ALL_GATEWAYS, between, compare, HOME, lab, pageTime, pick, type Scenario } from './scenario.ts';
+import { ALL_GATEWAYS, between, compare, HOME, lab, pageTime, pick, REPORT, type Scenario } from './scenario.ts';
 import { oneOdd } from './scenarios-members.ts';
 
 export const QUEUES: readonly Scenario[] = [
@@ -162,6 +162,40 @@ export const QUEUES: readonly Scenario[] = [
         truth: [{ cause: 'queue/thread-starvation', measured: { threadsPerSec } }],
         // Requests do wait in the members; why they wait is what is asked for.
         tolerated: ['queue/member'],
+      };
+    },
+  },
+  {
+    id: 'Q7-head-of-line',
+    family: 'Q',
+    title: 'Slow requests fill what the gateway lets through at once, and quick ones wait behind them',
+    gateways: ['haproxy', 'apache', 'arr'],
+    draw(random) {
+      const perMember = between(random, 1, 3);
+      const slowMs = between(random, 250, 450);
+      const concurrencyLimit = 2 * perMember;
+      const paths = { '/report': { kind: 'constant' as const, ms: slowMs } };
+      return {
+        parameters: { perMember, slowMs },
+        stage: {
+          members: ['web1', 'web2'].map((name) =>
+            lab(name, { kind: 'constant', ms: between(random, 5, 15) }, { paths }),
+          ),
+          gateway: {
+            haproxy: { serverParameters: `maxconn ${perMember}`, extra: '  timeout queue 20s' },
+            apache: {
+              memberParameters: `retry=0 max=${perMember} acquire=20000`,
+              extra: 'ServerLimit 1\nMaxRequestWorkers 64',
+            },
+            arr: { maxPerMember: perMember },
+          },
+          requests: [HOME, REPORT],
+          experiments: [
+            compare(6, 5),
+            `{ volley: { sizes: [${perMember}, ${2 * concurrencyLimit}, ${3 * concurrencyLimit}], request: report, beside: home } }`,
+          ],
+        },
+        truth: [{ cause: 'queue/gateway', measured: { concurrencyLimit } }],
       };
     },
   },
