@@ -1,6 +1,7 @@
 /** Queues: latency that grows with arrival in a burst, and where. */
 
 import type { Measures } from '../analysis/measures.ts';
+import { readRamp } from '../analysis/ramp-reading.ts';
 import type { Slope } from '../analysis/slopes.ts';
 import { concurrencyLimit } from '../analysis/waves.ts';
 import { type Exchange, responseTimeUs, serviceTimeUs } from '../model/exchange.ts';
@@ -127,6 +128,17 @@ function waveExhibit(route: RouteId, volleys: ReadonlyMap<string, readonly Excha
   };
 }
 
+/** What the ramps of the run say of the same queue: where all that came no longer left, and up to which rate it kept its time. */
+function rampMeasured(measures: Measures): Readonly<Record<string, Estimate>> {
+  const [reading] = measures.experiments
+    .filter(({ planned }) => planned.kind === 'ramp')
+    .flatMap((record) => readRamp(measures, record) ?? []);
+  return {
+    ...(reading?.knee === undefined ? {} : { kneePerSec: reading.knee.ratePerSec }),
+    ...(reading?.heldPerSec === undefined ? {} : { heldPerSec: reading.heldPerSec }),
+  };
+}
+
 function memberCandidate(member: string, growth: Growth, measures: Measures, burst: BurstView): Candidate {
   const rate = capacity(offeredTo(member, measures, burst), growth);
   const volley = volleyLimit(measures, directTo(member));
@@ -147,6 +159,7 @@ function memberCandidate(member: string, growth: Growth, measures: Measures, bur
       ratePerSec: rate,
       ...(volley === undefined ? {} : { concurrencyLimit: volley.limit }),
       waitUs: { value: Math.round(growth.riseUs) },
+      ...rampMeasured(measures),
     },
     exhibits: [burstScatter(burst, member), ...(volley === undefined ? [] : [volley.exhibit])],
     rivals: [
@@ -283,6 +296,7 @@ function gatewayCandidates(burst: BurstView, measures: Measures): Candidate[] {
         ratePerSec: rate,
         ...(volley === undefined ? {} : { concurrencyLimit: volley.limit }),
         waitUs: { value: Math.round(growth.riseUs) },
+        ...rampMeasured(measures),
       },
       exhibits: [burstScatter(burst), ...(volley === undefined ? [] : [volley.exhibit])],
       rivals: [{ cause: 'queue/member', whyNot: 'the canaries that ask the members directly did not wait' }],

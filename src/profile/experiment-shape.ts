@@ -29,7 +29,7 @@ const ramp = z
     for: durationLeaf().describe('How long the rise takes.'),
     request,
   })
-  .describe('A rate that rises steadily through the gateway, with a canary sent directly.');
+  .describe('A rate that rises steadily through the gateway: up to which rate answers keep pace and time.');
 
 const burst = z
   .strictObject({
