@@ -15,6 +15,7 @@ import type { Detector } from './detectors/detector.ts';
 import { dnsFailed, dnsSlow } from './detectors/dns.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { keepAliveRace } from './detectors/keep-alive.ts';
+import { listenBacklog } from './detectors/listen-backlog.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { memberSkew } from './detectors/member-skew.ts';
 import { portExhaustion } from './detectors/port-exhaustion.ts';
@@ -138,6 +139,7 @@ const MEASURING: readonly Detector[] = [
   tlsFailed,
   memberQueue,
   gatewayQueue,
+  listenBacklog,
   rejected,
   coldIdle,
   coldConnection,
@@ -170,6 +172,7 @@ const LOGGED: readonly CauseId[] = [
   'timeout/gateway-resolve',
   'timeout/gateway-total',
   'queue/listen-backlog',
+  'connection/port-exhaustion',
   'cold-start/recycle',
   'gateway/overloaded',
   'log/unjoined',

@@ -1,7 +1,7 @@
 /** Queues: latency that grows with arrival in a burst, and where. */
 
 import type { Measures } from '../analysis/measures.ts';
-import { median } from '../analysis/medians.ts';
+import { readRamp } from '../analysis/ramp-reading.ts';
 import type { Slope } from '../analysis/slopes.ts';
 import { concurrencyLimit } from '../analysis/waves.ts';
 import { type Exchange, responseTimeUs, serviceTimeUs } from '../model/exchange.ts';
@@ -9,25 +9,24 @@ import type { Estimate, Exhibit } from '../model/finding.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
 import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import { US_PER_SEC } from '../model/time.ts';
-import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
+import { type Candidate, candidatesOr, clear, type Detection, type Detector, insufficient } from './detector.ts';
 import { seqsOf } from './evidence.ts';
-import { type BurstView, burstScatter, openBursts, type Points, quietLevel, slopeOf } from './queue-points.ts';
+import { headOfLine } from './head-of-line.ts';
+import {
+  type BurstView,
+  burstScatter,
+  keptItsLevel,
+  openBursts,
+  type Points,
+  quietLevel,
+  slopeOf,
+} from './queue-points.ts';
 
 /** Below 5 % growth a queue drains within the noise of a burst (methods C.4: b > 0.05 with its interval above 0). */
 const LEAST_SLOPE = 0.05;
 /** The wait at the end of the burst must be felt: as long as the work again, and 30 ms (three times what a busy 2-core machine adds to a request). */
 const LEAST_RISE_RATIO = 1;
 const LEAST_RISE_US = 30_000;
-/** A canary whose median stays within a quarter of its quiet level, or 5 ms, saw no queue (methods C.4 asks for 1.2 ×; small services need the floor). */
-const FLAT_RATIO = 1.25;
-const FLAT_US = 5_000;
-/**
- * In a queue that grows evenly the median wait is half of the last: a member that took a tenth of it longer than when
- * quiet did not make the wait. On a day when everything is half as slow again (noise 10 of the synthetic runs) the
- * other two bounds hid 2 of 20 queues of 4 s in a gateway.
- */
-const FLAT_RISE_RATIO = 0.1;
-
 /** A burst that ends early has few canaries: of four the later two would have waited for most of the rise. */
 const LEAST_CANARIES = 4;
 
@@ -44,8 +43,7 @@ function growthOf(points: Points, quietUs: number | undefined, burst: BurstView)
 
 /** `riseUs`: the wait that the member is asked to have made; 0 asks whether it kept its own level. */
 function isFlat(points: Points, quietUs: number | undefined, riseUs = 0): boolean {
-  if (points.elapsedUs.length === 0 || quietUs === undefined) return false;
-  return median(points.elapsedUs) <= quietUs + Math.max(quietUs * (FLAT_RATIO - 1), FLAT_US, riseUs * FLAT_RISE_RATIO);
+  return quietUs !== undefined && keptItsLevel(points.elapsedUs, quietUs, riseUs);
 }
 
 function laterHalf({ arrivalUs, elapsedUs, exchanges }: Points): Points {
@@ -130,6 +128,17 @@ function waveExhibit(route: RouteId, volleys: ReadonlyMap<string, readonly Excha
   };
 }
 
+/** What the ramps of the run say of the same queue: where all that came no longer left, and up to which rate it kept its time. */
+function rampMeasured(measures: Measures): Readonly<Record<string, Estimate>> {
+  const [reading] = measures.experiments
+    .filter(({ planned }) => planned.kind === 'ramp')
+    .flatMap((record) => readRamp(measures, record) ?? []);
+  return {
+    ...(reading?.knee === undefined ? {} : { kneePerSec: reading.knee.ratePerSec }),
+    ...(reading?.heldPerSec === undefined ? {} : { heldPerSec: reading.heldPerSec }),
+  };
+}
+
 function memberCandidate(member: string, growth: Growth, measures: Measures, burst: BurstView): Candidate {
   const rate = capacity(offeredTo(member, measures, burst), growth);
   const volley = volleyLimit(measures, directTo(member));
@@ -150,6 +159,7 @@ function memberCandidate(member: string, growth: Growth, measures: Measures, bur
       ratePerSec: rate,
       ...(volley === undefined ? {} : { concurrencyLimit: volley.limit }),
       waitUs: { value: Math.round(growth.riseUs) },
+      ...rampMeasured(measures),
     },
     exhibits: [burstScatter(burst, member), ...(volley === undefined ? [] : [volley.exhibit])],
     rivals: [
@@ -197,25 +207,69 @@ function strongestPerMember(candidates: readonly Candidate[]): readonly Candidat
 export const gatewayQueue: Detector = {
   cause: 'queue/gateway',
   detect({ measures }): Detection {
-    const bursts = openBursts(measures);
-    if (bursts.length === 0) return insufficient(NEEDS_BURST, 'none');
-    const judged = bursts.filter(
-      ({ canaries, quietUs }) =>
-        [...canaries].every(([member, points]) => points.arrivalUs.length >= LEAST_CANARIES && quietUs.has(member)) &&
-        canaries.size > 0,
-    );
-    if (judged.length === 0)
-      return insufficient(
-        'a canary on every member during the burst, and a compare before it for the quiet level',
-        `fewer than ${LEAST_CANARIES} canary requests per member, or no compare`,
-      );
-    const candidates = judged.flatMap((burst) => gatewayCandidates(burst, measures));
-    return candidatesOr(
-      candidates.slice(0, 1),
-      'latency through the gateway did not grow during the burst, or members grew with it',
-    );
+    const inBursts = queueInBursts(measures);
+    const beside = headOfLine(measures);
+    if (beside.state === 'held') {
+      const [first] = inBursts.state === 'candidates' ? inBursts.candidates : [];
+      const counted = withCountedLimit(beside.candidate, measures);
+      return candidatesOr([first === undefined ? counted : withBeside(first, counted)], '');
+    }
+    const said =
+      beside.state === 'untried'
+        ? 'whether slow requests hold up quick ones was not tried (volley: { request: <slow>, beside: <quick> })'
+        : beside.state === 'too-little'
+          ? `whether slow requests hold up quick ones cannot be told: ${beside.have}`
+          : beside.checked;
+    if (inBursts.state === 'clear') return clear(`${inBursts.checked}; ${said}`);
+    // What was told without a burst is not lost with it.
+    if (inBursts.state === 'insufficient-data' && beside.state !== 'untried')
+      return insufficient(inBursts.need, `${inBursts.have}; ${said}`);
+    return inBursts;
   },
 };
+
+/** Waves of the slow ones count exactly what the quick ones only bracket, where both agree. */
+function withCountedLimit(beside: Candidate, measures: Measures): Candidate {
+  const counted = volleyLimit(measures, GATEWAY);
+  const { low = 0, high = 0 } = beside.measured['concurrencyLimit'] ?? {};
+  if (counted === undefined || counted.limit.value < low || counted.limit.value > high) return beside;
+  return {
+    ...beside,
+    measured: { ...beside.measured, concurrencyLimit: counted.limit },
+    exhibits: [...beside.exhibits, counted.exhibit],
+  };
+}
+
+/** One queue, seen twice: by a burst, and by quick requests beside slow ones. */
+function withBeside(burst: Candidate, beside: Candidate): Candidate {
+  return {
+    ...burst,
+    p: Math.min(1, 2 * Math.min(burst.p, beside.p)),
+    meaning: `${burst.meaning} ${beside.title}`,
+    exhibits: [...burst.exhibits, ...beside.exhibits],
+    explains: new Set([...burst.explains, ...beside.explains]),
+  };
+}
+
+function queueInBursts(measures: Measures): Detection {
+  const bursts = openBursts(measures);
+  if (bursts.length === 0) return insufficient(NEEDS_BURST, 'none');
+  const judged = bursts.filter(
+    ({ canaries, quietUs }) =>
+      [...canaries].every(([member, points]) => points.arrivalUs.length >= LEAST_CANARIES && quietUs.has(member)) &&
+      canaries.size > 0,
+  );
+  if (judged.length === 0)
+    return insufficient(
+      'a canary on every member during the burst, and a compare before it for the quiet level',
+      `fewer than ${LEAST_CANARIES} canary requests per member, or no compare`,
+    );
+  const candidates = judged.flatMap((burst) => gatewayCandidates(burst, measures));
+  return candidatesOr(
+    candidates.slice(0, 1),
+    'latency through the gateway did not grow during the burst, or members grew with it',
+  );
+}
 
 function gatewayCandidates(burst: BurstView, measures: Measures): Candidate[] {
   const growth = growthOf(burst.load, burst.quietGatewayUs, burst);
@@ -242,6 +296,7 @@ function gatewayCandidates(burst: BurstView, measures: Measures): Candidate[] {
         ratePerSec: rate,
         ...(volley === undefined ? {} : { concurrencyLimit: volley.limit }),
         waitUs: { value: Math.round(growth.riseUs) },
+        ...rampMeasured(measures),
       },
       exhibits: [burstScatter(burst), ...(volley === undefined ? [] : [volley.exhibit])],
       rivals: [{ cause: 'queue/member', whyNot: 'the canaries that ask the members directly did not wait' }],

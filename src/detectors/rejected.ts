@@ -2,6 +2,7 @@
 import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { fisherExact } from '../analysis/proportion.ts';
+import { rampLoad, rampOnset } from '../analysis/ramp-reading.ts';
 import { mannWhitney } from '../analysis/rank.ts';
 import { chiSquareTail } from '../analysis/special.ts';
 import { type Exchange, isFailure, outcomeKey, serviceTimeUs } from '../model/exchange.ts';
@@ -90,6 +91,15 @@ function limitOf(loaded: readonly Exchange[], refused: readonly Exchange[]): Est
     : { value: Math.round(median(levels)), low: Math.min(...levels), high: Math.max(...levels) };
 }
 
+/** The rate of a ramp from which on it was refused; undefined without a ramp, or where it never was. */
+function refusedFrom(measures: Measures, refused: readonly Exchange[]): Estimate | undefined {
+  const isRefused = new Set(refused.map(({ seq }) => seq));
+  return measures.experiments
+    .filter(({ planned }) => planned.kind === 'ramp')
+    .map((record) => rampOnset(rampLoad(measures, record) ?? [], ({ seq }) => isRefused.has(seq)))
+    .find((estimate) => estimate !== undefined);
+}
+
 /**
  * Refusals without a limit would come as often when quiet as under load (Fisher), and as often to requests that met few
  * others as to those that met many (Mann-Whitney); the better of two tests, counted as two.
@@ -137,6 +147,7 @@ function candidateFor(route: RouteId, measures: Measures): Candidate | undefined
   const quietRefused = refusals(quiet, ordinaryUs).length;
   const p = improbability(quiet, loaded, refused, quietRefused, measures);
   const limit = limitOf(loaded, refused);
+  const from = route === GATEWAY ? refusedFrom(measures, refused) : undefined;
   const member = memberOf(route);
   const who = member ?? 'the gateway';
   return {
@@ -145,10 +156,11 @@ function candidateFor(route: RouteId, measures: Measures): Candidate | undefined
     severity: 'error',
     confidence: 'likely',
     p,
-    title: `Under load requests ${member === undefined ? 'through the gateway' : `to ${member}`} are refused at once (${outcomeKey((refused[0] as Exchange).outcome)})${limit === undefined ? ', asked directly as well' : ` while about ${formatNumber(limit.value)} others are under way`}.`,
+    title: `Under load requests ${member === undefined ? 'through the gateway' : `to ${member}`} are refused at once (${outcomeKey((refused[0] as Exchange).outcome)})${limit === undefined ? ', asked directly as well' : ` while about ${formatNumber(limit.value)} others are under way`}${from === undefined ? '' : `, from ${formatNumber(from.value)}/s on`}.`,
     meaning: `${refused.length} of ${loaded.length} requests ${member === undefined ? 'of the burst or volleys' : 'sent directly under load'} were refused without any work (${formatRatio(refused.length / loaded.length)}); with little load ${quietRefused} of ${quiet.length} were. A queue or a limit of ${who} is full.`,
     measured: {
       ...(limit === undefined ? {} : { concurrencyLimit: limit }),
+      ...(from === undefined ? {} : { refusedFromPerSec: from }),
       refusedRatio: { value: refused.length / loaded.length },
     },
     exhibits: [

@@ -19,6 +19,11 @@ const MODES_US: readonly (readonly [from: number, to: number])[] = [
   [1_990_000, 2_110_000],
   [2_950_000, 3_200_000],
 ];
+/** Whether a connection that took so much longer had its attempt repeated once or more. */
+export function isRepeatedAttempt(excessUs: number): boolean {
+  return MODES_US.some(([from, to]) => excessUs >= from && excessUs <= to);
+}
+
 /** Slow connects are looked at in this range; if nothing but chance placed them, evenly on a logarithmic scale. */
 const RANGE_US = [500_000, 4_000_000] as const;
 const IN_MODES =
@@ -97,9 +102,7 @@ function candidateOf({ route, isBehind, exchanges, timeOf, of }: Leg): Candidate
   const baseUs = median(exchanges.map(timeOf));
   const excess = (exchange: Exchange): number => timeOf(exchange) - baseUs;
   const slow = exchanges.filter((exchange) => excess(exchange) >= RANGE_US[0] && excess(exchange) <= RANGE_US[1]);
-  const lost = slow.filter((exchange) =>
-    MODES_US.some(([from, to]) => excess(exchange) >= from && excess(exchange) <= to),
-  );
+  const lost = slow.filter((exchange) => isRepeatedAttempt(excess(exchange)));
   if (lost.length < LEAST_EVENTS || lost.length < NEARLY_ALL * slow.length) return undefined;
   const member = memberOf(route);
   const ratio = { value: lost.length / of, ...proportionInterval(lost.length, of) };

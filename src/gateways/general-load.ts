@@ -48,7 +48,7 @@ export const LOAD_ADVICE: GeneralTable<Ids> = {
       'The process accepts connections too slowly: raise its backlog, its number of acceptors or workers, or keep connections open.',
     ],
     commands: queueCommands(family),
-    howToVerify: `${RERUN_BURST}: the connect phase must stay flat.`,
+    howToVerify: 'Run the same profile again: connections opened together must connect as quickly as one alone.',
   }),
   'queue/rejected': (context, family) => ({
     first: [

@@ -119,10 +119,16 @@ function startStalls(stall: NonNullable<MemberOptions['stall']>, delays: Delays)
   next(1);
 }
 
-function listen(server: Server, port: number): Promise<number> {
+/** Node accepts everything that waits before it does anything else: what one connection costs keeps the next ones waiting in the system's queue. */
+function slowDownAccepting(server: Server, acceptMs: number): void {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  server.on('connection', () => Atomics.wait(cell, 0, 0, acceptMs));
+}
+
+function listen(server: Server, port: number, backlog: number | undefined): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port, host: HOST }, () => {
+    server.listen({ port, host: HOST, ...(backlog === undefined ? {} : { backlog }) }, () => {
       server.off('error', reject);
       resolve((server.address() as AddressInfo).port);
     });
@@ -140,8 +146,9 @@ export async function startMember(options: MemberOptions): Promise<Running> {
   const journal = openJournal(options.logFolder);
   const server = createServer({ noDelay: true }, createHandler(options, journal, delays));
   limitIdling(server, options.keepAliveMs ?? KEEP_ALIVE_MS, journal);
-  const { oneWayMs } = options;
-  const ownPort = await listen(server, oneWayMs === undefined ? options.port : 0);
+  const { oneWayMs, slowAccept } = options;
+  if (slowAccept !== undefined) slowDownAccepting(server, slowAccept.acceptMs);
+  const ownPort = await listen(server, oneWayMs === undefined ? options.port : 0, slowAccept?.backlog);
   const way =
     oneWayMs === undefined
       ? undefined

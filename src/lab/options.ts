@@ -38,6 +38,8 @@ export type MemberOptions = {
   readonly stall?: { readonly everyMs: number; readonly lengthMs: number };
   /** Listens, accepts nothing, and its backlog is full: connection attempts hang. */
   readonly fullBacklog?: boolean;
+  /** Accepts one connection at a time, each `acceptMs` after the last; so many more may wait, beyond which the system drops attempts. */
+  readonly slowAccept?: { readonly acceptMs: number; readonly backlog: number };
   /** Answers carry `X-Member: <name>`. */
   readonly memberHeader: boolean;
   /** Answers carry `X-Connection: <name>-<number>`, another one for each connection that was accepted. */

@@ -66,6 +66,15 @@ export type ConnectionFacts = {
   readonly ageUs: number;
   /** Time since its last answer ended; 0 when new. */
   readonly idleUs: number;
+  /** Only on its first use: how it was opened, also where that was done beforehand. */
+  readonly opening?: OpeningFacts;
+};
+
+export type OpeningFacts = {
+  /** From the first attempt until it was established (TCP), without the name and TLS. */
+  readonly connectUs: number;
+  /** Attempts to the same route that were under way when this one began: 0 when it was alone. */
+  readonly ahead: number;
 };
 
 /** A certificate as it was shown in a TLS handshake, also in one that the probe then refused. */
@@ -87,6 +96,8 @@ export type ExchangeTag =
   | { readonly kind: 'load' }
   | { readonly kind: 'canary' }
   | { readonly kind: 'volley'; readonly size: number; readonly round: number }
+  /** A quick request while a volley of `size` slow ones is under way; size 0: with none. */
+  | { readonly kind: 'beside'; readonly size: number; readonly round: number }
   /** `order` 0 is the first request after the gap. */
   | { readonly kind: 'idle'; readonly gapUs: number; readonly repeat: number; readonly order: number }
   | {

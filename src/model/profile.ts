@@ -120,6 +120,8 @@ export type VolleySpec = {
   readonly kind: 'volley';
   readonly sizes: readonly number[];
   readonly request?: string;
+  /** A quick request that is sent while a volley through the gateway is under way: whether it waits for the slow ones. */
+  readonly beside?: string;
 };
 export type IdleSpec = {
   readonly kind: 'idle';

@@ -125,7 +125,10 @@ function experimentOf(written: WrittenExperiment): ExperimentSpec | undefined {
         : { loop: 'open' as const, ratePerSec: rate };
     return present({ kind: 'burst' as const, load, durationUs: burst.for, arrival: arrival ?? 'uniform', request });
   }
-  if (volley !== undefined) return present({ kind: 'volley' as const, sizes: volley.sizes, request: volley.request });
+  if (volley !== undefined) {
+    const { sizes, request, beside } = volley;
+    return present({ kind: 'volley' as const, sizes, request, beside });
+  }
   if (idle !== undefined) {
     return present({
       kind: 'idle' as const,

@@ -29,7 +29,7 @@ const ramp = z
     for: durationLeaf().describe('How long the rise takes.'),
     request,
   })
-  .describe('A rate that rises steadily through the gateway, with a canary sent directly.');
+  .describe('A rate that rises steadily through the gateway: up to which rate answers keep pace and time.');
 
 const burst = z
   .strictObject({
@@ -52,6 +52,11 @@ const volley = z
   .strictObject({
     sizes: someOf(integerLeaf(1, 10_000)).describe('Requests sent at one instant, for example [2, 4, 8, 16, 32].'),
     request,
+    beside: nameLeaf([])
+      .describe(
+        'Name of a quick request, sent now and then while a volley of a slow one is under way: whether it has to wait.',
+      )
+      .optional(),
   })
   .describe('Requests sent at one instant, in growing numbers: shows how many are worked on at once.');
 

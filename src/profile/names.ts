@@ -22,8 +22,9 @@ export function nameFaults(profile: unknown): ProfileFault[] {
   listOf(experiments).forEach((experiment, index) => {
     for (const [kind, spec] of Object.entries(mappingOf(experiment))) {
       const path = ['experiments', index, kind];
-      const { request: single, requests: several } = mappingOf(spec);
+      const { request: single, requests: several, beside } = mappingOf(spec);
       if (typeof single === 'string') faults.push(...request([...path, 'request'], single));
+      if (typeof beside === 'string') faults.push(...request([...path, 'beside'], beside));
       listOf(several).forEach((name, entry) => {
         if (typeof name === 'string') faults.push(...request([...path, 'requests', entry], name));
       });

@@ -132,13 +132,21 @@ function experimentFaults(
   experiment: Readonly<Record<string, unknown>>,
   requests: unknown,
 ): ProfileFault[] {
-  const { burst, timeout } = experiment;
+  const { burst, timeout, volley } = experiment;
   const faults = oneOf([...path, 'burst'], burst, [['rate'], ['connections']]);
   if (mappingOf(burst)['connections'] !== undefined && mappingOf(burst)['arrival'] !== undefined) {
     faults.push({
       path: [...path, 'burst', 'arrival'],
       message: 'arrival has no meaning with connections',
       hint: 'Leave it out: each connection sends again when it was answered.',
+    });
+  }
+  const { request: slow, beside } = mappingOf(volley);
+  if (beside !== undefined && (slow === undefined || slow === beside)) {
+    faults.push({
+      path: [...path, 'volley', slow === undefined ? 'request' : 'beside'],
+      message: slow === undefined ? 'beside needs request, the slow one' : 'beside is the request of the volley itself',
+      hint: 'Name a slow request as request and a quick one as beside.',
     });
   }
   const name = textOf(mappingOf(timeout)['request']);

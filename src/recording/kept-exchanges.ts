@@ -32,7 +32,7 @@ export const DEFAULT_CAPS: KeepCaps = {
 const ANSWERS_PER_FAILURE_GROUP = 20;
 
 /** Few by design and each a measurement of its own: dropped only when nothing else is left to drop. */
-const PROTECTED_KINDS: ReadonlySet<string> = new Set(['canary', 'idle', 'delay', 'volley', 'keep-alive']);
+const PROTECTED_KINDS: ReadonlySet<string> = new Set(['canary', 'idle', 'delay', 'volley', 'beside', 'keep-alive']);
 
 export type KeptExchanges = {
   add(exchange: Exchange): void;

@@ -28,6 +28,7 @@ import { routesFromLogs } from './log-routes.ts';
 import { logReport, type Unexplained } from './log-summary.ts';
 import { logHeadline } from './log-wording.ts';
 import { memberNotes } from './member-notes.ts';
+import { rampNotes } from './ramp-parts.ts';
 import { runExhibits } from './run-exhibits.ts';
 
 const QUANTILES: readonly (readonly [name: string, p: number])[] = [
@@ -220,7 +221,7 @@ function experimentSummary(record: ExperimentRecord, measures: Measures): Experi
     sent: record.sentCount,
     stop: record.stop,
     ...(record.stopReason === undefined ? {} : { stopReason: record.stopReason }),
-    notes: record.notes,
+    notes: [...record.notes, ...rampNotes(measures, record)],
     routes: routes.map((route) => {
       const selection: Selection = { experimentId: record.id, route };
       return { route, outcomes: measures.counts(selection).outcomes, latencyUs: quantilesOf(selection, measures) };

@@ -7,6 +7,7 @@ import { PHASES } from '../model/exchange.ts';
 import type { Exhibit, XySeries } from '../model/finding.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { ordinaryLatency } from './build.ts';
+import { rampExhibits } from './ramp-parts.ts';
 
 const CURVE_QUANTILES = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999];
 
@@ -17,6 +18,7 @@ export function runExhibits(measures: Measures): readonly Exhibit[] {
     overheadCurve(measures),
     phases(measures, routes),
     outcomes(measures, routes),
+    ...rampExhibits(measures),
   ].filter((exhibit) => exhibit !== undefined);
 }
 

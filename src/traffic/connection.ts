@@ -29,6 +29,8 @@ export type Connection = {
   /** End of the last answer; undefined before the first. */
   lastEndUs: number | undefined;
   uses: number;
+  /** How many attempts to the same route were under way when it was opened; the pool counts them. */
+  openedBehind: number;
   closedBy: 'fin' | 'rst' | undefined;
   /** Called once when the other side closes it. */
   onClosed: (() => void) | undefined;
@@ -222,6 +224,7 @@ function wrap(
     certificate,
     lastEndUs: undefined,
     uses: 0,
+    openedBehind: 0,
     closedBy: undefined,
     onClosed: undefined,
   };

@@ -207,12 +207,16 @@ function wantsAnswer(route: RouteState, outcome: Outcome, shape: ShotShape): boo
 }
 
 function connectionFacts(connection: Connection, isNew: boolean, nowUs: number): ConnectionFacts {
+  const connectUs = connection.phasesUs.connect;
   return {
     id: connection.id,
     isNew,
     ...(connection.localPort === undefined ? {} : { localPort: connection.localPort }),
     ageUs: isNew ? 0 : nowUs - connection.openedUs,
     idleUs: isNew ? 0 : nowUs - (connection.lastEndUs ?? connection.openedUs),
+    ...(connection.uses > 0 || connectUs === undefined
+      ? {}
+      : { opening: { connectUs, ahead: connection.openedBehind } }),
   };
 }
 

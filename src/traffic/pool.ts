@@ -16,11 +16,15 @@ export type Pool = {
 
 export function createPool(route: RouteTarget, limits: Limits, trusted: readonly string[], clock: Clock): Pool {
   const idle: Connection[] = [];
+  let opening = 0;
 
   async function open(): Promise<ConnectResult> {
+    const ahead = opening++;
     const result = await openConnection(route, limits, trusted, clock);
+    opening--;
     if ('connection' in result) {
       const { connection } = result;
+      connection.openedBehind = ahead;
       // A connection that the other side closes while idle must not be handed out again.
       connection.socket.once('close', () => {
         const index = idle.indexOf(connection);

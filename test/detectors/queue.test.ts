@@ -250,3 +250,14 @@ test('the points of a burst: load, canaries while it ran, quiet levels, and thei
   );
   assert.deepEqual(picture.series[0]?.points[0], [0, 12_000]);
 });
+
+test('a ramp of the same run adds its knee and the rate that keeps its time', () => {
+  const gateway = () => queueOf({ servers: 4, serviceUs: 50_000 });
+  const recording = quiet({ seed: 4, noise: 1 }, 10_000, 50_000)
+    .burst({ ...BURST, ratePerSec: 160, gateway: gateway() })
+    .ramp({ fromPerSec: 20, toPerSec: 160, durationUs: 10 * SEC, canaryPerSec: 0, gateway: gateway() })
+    .build();
+  const { measured } = onlyCandidate(gatewayQueue, recording);
+  assertNear(measured['kneePerSec'], 80, 0.05);
+  assertNear(measured['heldPerSec'], 90, 0.15);
+});

@@ -89,6 +89,18 @@ for (const noise of NOISES) {
   });
 }
 
+test('a ramp tells the rate from which on it refuses', () => {
+  // 4 at a time for 50 ms: 80/s.
+  const gateway = queueOf({ servers: 4, serviceUs: 50_000, maxWaiting: 4 });
+  const recording = quiet({ seed: 5, noise: 1 })
+    .ramp({ fromPerSec: 20, toPerSec: 160, durationUs: 10 * SEC, canaryPerSec: 0, gateway })
+    .build();
+  const candidate = onlyCandidate(rejected, recording);
+  const { value = 0, low = 0, high = 0 } = candidate.measured['refusedFromPerSec'] ?? {};
+  assert.ok(value >= 78 && value <= 95 && low <= value && value <= high, JSON.stringify(candidate.measured));
+  assert.match(candidate.title, /others are under way, from \d+(\.\d+)?\/s on\.$/);
+});
+
 test('what a member refuses now and then, also when quiet, does not hide a limit of the gateway', () => {
   const member = sometimes(0.2, fails(1_000, 503), 10_000);
   const recording = quiet({ seed: 10, noise: 1 }, { member, gateway: 12_000 })

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { volley } from '../../src/experiments/volley.ts';
 import type { VolleySpec } from '../../src/model/profile.ts';
+import { GATEWAY } from '../../src/model/route.ts';
 import type { Shot } from '../../src/traffic/schedule.ts';
-import { answered, type FakeOptions, fakeContext, profileOf } from './fake-context.ts';
+import { answered, type FakeOptions, fakeContext, profileOf, requestOf } from './fake-context.ts';
 
 const SPEC: VolleySpec = { kind: 'volley', sizes: [4, 8, 16] };
 
@@ -60,6 +61,34 @@ describe('volley', () => {
     assert.deepEqual(end, { stop: 'completed', notes: [] });
     const times = fake.events.flatMap((event) => (event.type === 'fire' ? [event.atUs] : []));
     assert.ok(times.slice(1).every((at, i) => at - (times[i] as number) >= 250_000));
+  });
+
+  test('a quick request beside slow ones: alone first, then during volleys through the gateway, on every route', async () => {
+    const profile = profileOf({
+      requests: [requestOf({ name: 'home' }), requestOf({ name: 'report', path: '/report' })],
+    });
+    const spec: VolleySpec = { kind: 'volley', sizes: [4, 8], request: 'report', beside: 'home' };
+    const planned = volley.plan(spec, profile, 'volley-1');
+    const { fired } = await run({ profile }, spec);
+    const sent = fired.flat();
+    for (const [route, count] of Object.entries(planned.requestsPerRoute))
+      assert.equal(sent.filter((shot) => shot.route === route).length, count, route);
+    const alone = fired[0] ?? [];
+    assert.ok(alone.length === 24 && alone.every(({ request, tag }) => request === 'home' && tag?.kind === 'beside'));
+    for (const shots of fired.slice(1)) {
+      const isGateway = shots.some(({ route, tag }) => route === GATEWAY && tag?.kind === 'volley');
+      const quick = shots.filter(({ request }) => request === 'home');
+      assert.equal(quick.length, isGateway ? 12 : 0);
+      assert.ok(quick.every(({ dueUs, tag }) => dueUs > 0 && dueUs < 200_000 && tag?.kind === 'beside'));
+    }
+    assert.match(planned.describe[1] ?? '', /^home 4 times during each volley through the gateway/);
+  });
+
+  test('quick requests count where limits are near', () => {
+    const spec: VolleySpec = { kind: 'volley', sizes: [4, 8], request: 'report', beside: 'home' };
+    const planned = volley.plan(spec, profileOf({ limits: { maxInFlight: 16 } }), 'volley-1');
+    assert.match(planned.describe[0] ?? '', /^volleys of 4 requests/);
+    assert.match(planned.describe[2] ?? '', /^1 sizes are above/);
   });
 
   test('once a size fails, the larger ones are left out on that route alone', async () => {

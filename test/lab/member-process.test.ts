@@ -94,6 +94,27 @@ test('a stall stops everything at its own rhythm', async () => {
   assert.ok(fast > slow, `${fast} fast requests`);
 });
 
+test('slow accepting lets one connection in at once, and of many the later ones wait for a repeated attempt', {
+  skip: process.platform === 'linux' ? false : 'other systems refuse what does not fit, or round a short backlog up',
+}, async () => {
+  const { child, port } = await beginListening({ slowAccept: { acceptMs: 20, backlog: 2 } });
+  const connectMs = async (): Promise<number> => {
+    const beganMs = performance.now();
+    const socket = connect({ port, host: '127.0.0.1' });
+    await once(socket, 'connect');
+    socket.destroy();
+    return performance.now() - beganMs;
+  };
+  const alone = await connectMs();
+  await sleep(100);
+  const together = await Promise.all(Array.from({ length: 12 }, connectMs));
+  child.send('stop');
+  await exitOf(child);
+  assert.ok(alone < 500, `${alone}`);
+  assert.ok(together.filter((ms) => ms > 900).length >= 4, together.map(Math.round).join(' '));
+  assert.ok(Math.min(...together) < 900);
+});
+
 test('a full backlog leaves connects hanging, and the process can still be stopped', async () => {
   const { child, port } = await beginListening({ fullBacklog: true });
   const outcomes = await Promise.all(

@@ -139,6 +139,12 @@ describe('which connection a request takes', () => {
     const ended = await sender.send(Array.from({ length: 5 }, () => ({ route: GATEWAY })));
     assert.ok(ended.every(({ connection }) => connection?.isNew === false));
     assert.equal(new Set(ended.map(({ connection }) => connection?.id)).size, 5);
+    // How they were opened is told once: all at the same moment, each behind those before it.
+    const opened = ended.flatMap(({ connection }) => connection?.opening ?? []);
+    assert.deepEqual(opened.map(({ ahead }) => ahead).sort(), [0, 1, 2, 3, 4]);
+    assert.ok(opened.every(({ connectUs }) => connectUs > 0));
+    const again = await sender.send([{ route: GATEWAY }]);
+    assert.equal(again[0]?.connection?.opening, undefined);
   });
 
   for (const end of ['end', 'resetAndDestroy'] as const) {

@@ -185,4 +185,19 @@ export const LOOKALIKES: readonly Scenario[] = [
       );
     },
   },
+  {
+    id: 'Z22-far-crowd',
+    family: 'Z',
+    title: 'Volleys on members that are far away: connecting takes as long in a crowd as alone',
+    gateways: ALL_GATEWAYS,
+    draw(random) {
+      const oneWayMs = between(random, 20, 60);
+      const service = pageTime(random);
+      return nothing(
+        { oneWayMs },
+        ['web1', 'web2'].map((name) => lab(name, service, { oneWayMs })),
+        { experiments: [compare(6, 5), '{ volley: { sizes: [8, 16], request: home } }'] },
+      );
+    },
+  },
 ];

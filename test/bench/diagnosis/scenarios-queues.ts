@@ -1,5 +1,5 @@
 /** Family Q: queues of the gateway and of members; family C: cold starts. */
-import { ALL_GATEWAYS, between, compare, HOME, lab, pageTime, pick, type Scenario } from './scenario.ts';
+import { ALL_GATEWAYS, between, compare, HOME, lab, pageTime, pick, REPORT, type Scenario } from './scenario.ts';
 import { oneOdd } from './scenarios-members.ts';
 
 export const QUEUES: readonly Scenario[] = [
@@ -68,6 +68,26 @@ export const QUEUES: readonly Scenario[] = [
           ],
         },
         truth: [{ cause: 'queue/member', member: odd, measured: { concurrencyLimit, ratePerSec: capacityPerSec } }],
+      };
+    },
+  },
+  {
+    id: 'Q3-listen-backlog',
+    family: 'Q',
+    title: 'One member accepts slowly, and few connections may wait for it',
+    gateways: ['nginx', 'arr'],
+    draw(random) {
+      const slowAccept = { acceptMs: between(random, 5, 12), backlog: between(random, 1, 3) };
+      const { odd, members } = oneOdd(random, (name, service) => lab(name, service, { slowAccept }));
+      return {
+        parameters: { ...slowAccept, member: odd },
+        stage: {
+          members,
+          gateway: { connectTimeoutMs: 10_000 },
+          requests: [HOME],
+          experiments: [compare(6, 5), '{ volley: { sizes: [12, 24], request: home } }'],
+        },
+        truth: [{ cause: 'queue/listen-backlog', member: odd }],
       };
     },
   },
@@ -142,6 +162,40 @@ export const QUEUES: readonly Scenario[] = [
         truth: [{ cause: 'queue/thread-starvation', measured: { threadsPerSec } }],
         // Requests do wait in the members; why they wait is what is asked for.
         tolerated: ['queue/member'],
+      };
+    },
+  },
+  {
+    id: 'Q7-head-of-line',
+    family: 'Q',
+    title: 'Slow requests fill what the gateway lets through at once, and quick ones wait behind them',
+    gateways: ['haproxy', 'apache', 'arr'],
+    draw(random) {
+      const perMember = between(random, 1, 3);
+      const slowMs = between(random, 250, 450);
+      const concurrencyLimit = 2 * perMember;
+      const paths = { '/report': { kind: 'constant' as const, ms: slowMs } };
+      return {
+        parameters: { perMember, slowMs },
+        stage: {
+          members: ['web1', 'web2'].map((name) =>
+            lab(name, { kind: 'constant', ms: between(random, 5, 15) }, { paths }),
+          ),
+          gateway: {
+            haproxy: { serverParameters: `maxconn ${perMember}`, extra: '  timeout queue 20s' },
+            apache: {
+              memberParameters: `retry=0 max=${perMember} acquire=20000`,
+              extra: 'ServerLimit 1\nMaxRequestWorkers 64',
+            },
+            arr: { maxPerMember: perMember },
+          },
+          requests: [HOME, REPORT],
+          experiments: [
+            compare(6, 5),
+            `{ volley: { sizes: [${perMember}, ${2 * concurrencyLimit}, ${3 * concurrencyLimit}], request: report, beside: home } }`,
+          ],
+        },
+        truth: [{ cause: 'queue/gateway', measured: { concurrencyLimit } }],
       };
     },
   },
