@@ -72,7 +72,7 @@ const COVERAGE: Coverage = {
     ['test/lab/truth-process.test.ts', 'src/lab/truth-process.ts'],
     ['src/lab/farm.ts', 'src/lab/member-process.ts'],
     ['src/lab/farm.ts', 'src/lab/gateway-process.ts'],
-    ['src/commands/selftest.ts', 'src/lab/truth-process.ts'],
+    ['src/commands/selftest-traffic.ts', 'src/lab/truth-process.ts'],
   ],
   exceptions: {
     'src/index.ts': 'package.test.ts imports it as a user does, from the installed package',

@@ -11,6 +11,8 @@ const LATENESS_FLOOR_US = 5_000;
 const BUSY_RATIO = 0.85;
 /** One collector pause as long as this delays every request of its moment far beyond a gateway's own overhead. */
 const GC_PAUSE_US = 100_000;
+/** A loop that turns so seldom reads answers late, also where requests leave in time (methods A.5, check 8: invalid above 20 ms). */
+const LOOP_DELAY_US = 20_000;
 
 export function latenessLimitUs(quality: ProbeQuality): number {
   return Math.max(LATENESS_FLOOR_US, LATENESS_RATIO * quality.medianServiceUs);
@@ -47,6 +49,11 @@ export function invalidReasons(quality: ProbeQuality): readonly string[] {
   if (quality.gcPauseMaxUs > Math.max(GC_PAUSE_US, limitUs)) {
     reasons.push(
       `Memory collection stopped the sending thread for ${formatDuration(quality.gcPauseMaxUs)} at once: the slowest latencies are the probe's own.`,
+    );
+  }
+  if (quality.latenessCount >= SUPPORTS_P99 && quality.loopDelayP99Us > Math.max(LOOP_DELAY_US, limitUs)) {
+    reasons.push(
+      `The sending thread came back to its connections ${formatDuration(quality.loopDelayP99Us)} late 1 time in 100: answers that had come lay unread meanwhile, so latencies are too high by up to as much. Run it on a machine with free processor time, or at a lower rate.`,
     );
   }
   return reasons;

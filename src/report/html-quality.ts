@@ -1,5 +1,6 @@
 /** The probe's own quality: whether the times can be believed. */
-import { formatDuration, formatRatio } from '../model/quantity.ts';
+import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts';
+import type { ProbeQuality } from '../model/recording.ts';
 import type { Report } from '../model/report.ts';
 import { formatCount } from './format.ts';
 import { section } from './html-parts.ts';
@@ -22,9 +23,9 @@ export function qualitySection(report: Report): Markup {
     ['sent in time', formatRatio(quality.achievedRateRatio), 'of the requests that were due'],
     ['sending thread busy', formatRatio(quality.busyRatio), `at most ${formatRatio(quality.busyRatioMax)}`],
     ['longest collector pause', formatDuration(quality.gcPauseMaxUs), `${formatDuration(quality.gcTotalUs)} in all`],
-    ['event loop delay, p99', formatDuration(quality.loopDelayP99Us), 'of the sending thread'],
-    ['not sent at the cap', formatCount(quality.notSentCap), 'too many requests were unanswered'],
-    ['no free local port', formatCount(quality.portShortages), 'connections'],
+    ['answers read late, p99', formatDuration(quality.loopDelayP99Us), 'while the sending thread did something else'],
+    ['not sent at the cap', formatCount(quality.notSentCap), capNote(quality)],
+    ['no free local port', formatCount(quality.portShortages), 'connections that failed through this machine'],
   ];
   const lead = report.validity.ok
     ? 'What the probe itself could have added to the times. It is far enough below what was measured.'
@@ -33,4 +34,11 @@ export function qualitySection(report: Report): Markup {
     ([label, value, note]) => html`<div><dt>${label}</dt><dd>${value}<small>${note}</small></dd></div>`,
   );
   return section('quality', 'The probe itself', lead, html`<dl class="measured">${items}</dl>`);
+}
+
+/** Requests that are not sent have no time, and would have been among the slowest: above their share times are bounds (methods A.3). */
+function capNote({ notSentCap, latenessCount }: ProbeQuality): string {
+  if (notSentCap === 0) return 'every request had room';
+  const known = latenessCount / (latenessCount + notSentCap);
+  return `too many requests were unanswered: times above p${formatNumber(Math.floor(known * 1_000) / 10)} are at least what is said`;
 }

@@ -17,7 +17,10 @@ export const CONTROL = {
   waking: 1,
   /** µs that the pacing thread wakes before a request is due, so that the sender is there in time; learned by the sender. */
   leadUs: 2,
+  /** How many requests of the firing the sender has been woken for: those after them are not its business yet. */
+  reached: 3,
 } as const;
+export const CONTROL_BYTES = 16;
 
 /**
  * The lead follows the median: a wake-up that came too late makes it longer by a step, one that came early shorter. The

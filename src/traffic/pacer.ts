@@ -23,6 +23,7 @@ port.on('message', (order: PacerOrder) => {
     const reachedUs = clock.nowUs() + leadUs + COALESCE_US - order.startUs;
     if (reachedUs < (order.dueUs[next] as number)) continue;
     while (next < order.dueUs.length && (order.dueUs[next] as number) <= reachedUs) next++;
+    Atomics.store(control, CONTROL.reached, next);
     if (Atomics.exchange(control, CONTROL.waking, 1) === 0) port.postMessage(0);
   }
 });

@@ -6,7 +6,7 @@ import type { Clock } from '../model/time.ts';
 import { createClock } from './clock.ts';
 import { type ClosedBatch, type ClosedCollector, createClosedCollector } from './closed-batch.ts';
 import { type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
-import { CONTROL, LEAD, type PacerData } from './pacer-control.ts';
+import { CONTROL, CONTROL_BYTES, LEAD, type PacerData } from './pacer-control.ts';
 import { createPool } from './pool.ts';
 import type { Command, FiringResult, RouteTarget, SenderSetup } from './protocol.ts';
 import type { QualityWatch } from './quality.ts';
@@ -53,10 +53,10 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
   let finished: Exchange[] = [];
   let collector: ClosedCollector | undefined;
   let firing: Firing | undefined;
-  const pacer = startPacer(setup, (learn) => {
+  const pacer = startPacer(setup, (learn, reached) => {
     const dueUs = firing?.nextDueUs();
     if (dueUs !== undefined) learn(clock.nowUs() - dueUs);
-    firing?.pump();
+    firing?.pump(reached);
   });
 
   async function launch(one: Launch): Promise<Exchange> {
@@ -110,7 +110,7 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
       state.stopped = reason;
       for (const listener of stopListeners) listener();
       stopListeners.clear();
-      firing?.pump();
+      firing?.pump(0);
       setTimeout(() => {
         if (state.stopped === reason) abortAll();
       }, graceUs / 1_000).unref();
@@ -180,9 +180,13 @@ function createLaunchState(setup: SenderSetup, clock: Clock, quality: QualityWat
   };
 }
 
-type Firing = { pump(): void; nextDueUs(): number | undefined; readonly ended: Promise<void> };
+type Firing = { pump(reached: number): void; nextDueUs(): number | undefined; readonly ended: Promise<void> };
 
-/** Sends what is due whenever it is pumped; after a stop everything left is launched at once, to be recorded as not sent. */
+/**
+ * Sends what is due whenever it is pumped, and what the pacing thread has reached, which is due within its lead. Nothing
+ * later is waited for: answers are read between two pumps only. After a stop everything left is launched at once, to be
+ * recorded as not sent.
+ */
 function startFiring(
   { experimentId, schedule, startUs }: FireCommand,
   state: LaunchState,
@@ -202,10 +206,10 @@ function startFiring(
   }
   const nextDueUs = (): number => startUs + (schedule.dueUs[next] as number);
   return {
-    pump() {
+    pump(reached) {
       while (next < count) {
         if (state.stopped === undefined && nextDueUs() > state.clock.nowUs()) {
-          if (nextDueUs() - state.clock.nowUs() > 2 * LEAD.mostUs) return;
+          if (next >= reached || nextDueUs() - state.clock.nowUs() > 2 * LEAD.mostUs) return;
           // Woken a little early, as ordered: a timer for tens of µs does not exist.
           while (state.clock.nowUs() < nextDueUs()) {}
         }
@@ -224,15 +228,15 @@ type Pacer = {
   close(): void;
 };
 
-function startPacer(setup: SenderSetup, onWake: (learn: (lateUs: number) => void) => void): Pacer {
-  const control = new Int32Array(new SharedArrayBuffer(12));
+function startPacer(setup: SenderSetup, onWake: (learn: (lateUs: number) => void, reached: number) => void): Pacer {
+  const control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
   const { port1, port2 } = new MessageChannel();
   const data: PacerData = { epoch: setup.epoch, control, port: port2 };
   const thread = startThread('pacer', { workerData: data, transferList: [port2] });
   const ready = new Promise<void>((resolve, reject) => thread.once('message', () => resolve()).once('error', reject));
   port1.on('message', () => {
     Atomics.store(control, CONTROL.waking, 0);
-    onWake(learn);
+    onWake(learn, Atomics.load(control, CONTROL.reached));
   });
   const learn = (lateUs: number): void => {
     const leadUs = Atomics.load(control, CONTROL.leadUs) + (lateUs > 0 ? LEAD.stepUs : -LEAD.stepUs);
@@ -244,7 +248,10 @@ function startPacer(setup: SenderSetup, onWake: (learn: (lateUs: number) => void
   };
   return {
     ready,
-    start: (dueUs, startUs) => port1.postMessage({ dueUs, startUs }),
+    start(dueUs, startUs) {
+      Atomics.store(control, CONTROL.reached, 0);
+      port1.postMessage({ dueUs, startUs });
+    },
     stop,
     close() {
       stop();

@@ -22,6 +22,10 @@ const CASES: readonly (readonly [what: string, quality: Partial<ProbeQuality>, r
   ['one port missing', { portShortages: 1 }, /no local port left/],
   ['a pause of 100 ms', { gcPauseMaxUs: 100_000 }, undefined],
   ['a pause of 150 ms', { gcPauseMaxUs: 150_000 }, /Memory collection .* 150 ms/],
+  ['a loop delay of 20 ms', { loopDelayP99Us: 20_000 }, undefined],
+  ['a loop delay of 21 ms', { loopDelayP99Us: 21_000 }, /came back to its connections 21 ms late .* lay unread/],
+  ['a loop delay of 21 ms in few requests', { loopDelayP99Us: 21_000, latenessCount: 298 }, undefined],
+  ['a loop delay of 21 ms where answers take 1 s', { loopDelayP99Us: 21_000, medianServiceUs: SEC }, undefined],
   ['a pause of 150 ms where answers take 1 s', { gcPauseMaxUs: 150_000, medianServiceUs: SEC }, undefined],
 ];
 

@@ -247,3 +247,15 @@ test('an almost empty report is still a page', async () => {
 test('the writer', () => {
   assert.deepEqual([htmlWriter.id, htmlWriter.extension], ['html', 'html']);
 });
+
+test('requests that were not sent at the cap are told with what they do to the quantiles', async () => {
+  const withCap = (notSentCap: number): Report => {
+    const report = clearReport();
+    return { ...report, quality: { ...report.quality, latenessCount: 980, notSentCap } };
+  };
+  assert.match(
+    await textOf(withCap(20)),
+    /not sent at the cap 20 too many .*: times above p98 are at least what is said/,
+  );
+  assert.match(await textOf(withCap(0)), /not sent at the cap 0 every request had room/);
+});

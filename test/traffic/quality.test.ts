@@ -1,0 +1,49 @@
+/** Defects of the probe, each made on purpose: what watches it must see them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createQualityWatch } from '../../src/traffic/quality.ts';
+
+function hog(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs) {}
+}
+
+test('a thread that is kept from its loop is seen as busy, and its answers as read late', async () => {
+  const watch = createQualityWatch();
+  watch.begin();
+  for (let i = 0; i < 6; i++) {
+    hog(60);
+    await sleep(1);
+  }
+  watch.end();
+  const quality = watch.finish();
+  assert.ok(quality.loopDelayP99Us > 20_000, `loop delay ${quality.loopDelayP99Us} µs`);
+  assert.ok(quality.busyRatio > 0.5, `busy ${quality.busyRatio}`);
+});
+
+test('memory that is thrown away is seen as collector time', async () => {
+  const watch = createQualityWatch();
+  watch.begin();
+  const kept: unknown[][] = [];
+  for (let round = 0; round < 20; round++) {
+    // Large enough that V8 must collect, whatever its young generation is.
+    kept[round % 4] = Array.from({ length: 100_000 }, (_, i) => ({ i, text: `${i}` }));
+    await sleep(0);
+  }
+  // The observer is told in a turn of its own.
+  await sleep(20);
+  watch.end();
+  const quality = watch.finish();
+  assert.ok(quality.gcTotalUs > 0 && quality.gcPauseMaxUs > 0, JSON.stringify(quality));
+});
+
+test('missing ports are counted, and nothing is seen where nothing ran', () => {
+  const watch = createQualityWatch();
+  watch.portShortage();
+  watch.portShortage();
+  const quality = watch.finish();
+  assert.equal(quality.portShortages, 2);
+  assert.equal(quality.busyRatio, 0);
+  assert.equal(quality.gcTotalUs, 0);
+});
