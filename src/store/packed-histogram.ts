@@ -139,7 +139,8 @@ function unpackPairs(packed: Uint8Array): Buckets | undefined {
 
 function packHdr(buckets: Buckets): Uint8Array {
   const head = Buffer.alloc(HDR_AT, HDR);
-  for (const [i, us] of quantilesOfBuckets(buckets, QUANTILES, MAX_VALUE_US).entries()) head.writeUInt32LE(us, 1 + 4 * i);
+  for (const [i, us] of quantilesOfBuckets(buckets, QUANTILES, MAX_VALUE_US).entries())
+    head.writeUInt32LE(us, 1 + 4 * i);
   return Buffer.concat([head, encodeHdr(buckets, MAX_VALUE_US, true)]);
 }
 
