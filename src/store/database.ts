@@ -46,10 +46,7 @@ export function historyFile(path: string): string {
 /** Throws UserError when there is no such file to read, it cannot be opened, or is not a history of this or an older version. */
 export function openDatabase(path: string, isReadOnly: boolean): Database {
   const file = historyFile(path);
-  if (isReadOnly && !existsSync(file))
-    throw new UserError(`there is no history in ${path}`, {
-      hint: 'Give the data folder of gateprobe monitor, or its history.sqlite.',
-    });
+  if (isReadOnly && !existsSync(file)) throw noHistory(path);
   try {
     const connection = connect(file, isReadOnly);
     return createDatabase(file, connection);
@@ -60,6 +57,12 @@ export function openDatabase(path: string, isReadOnly: boolean): Database {
       cause: error,
     });
   }
+}
+
+export function noHistory(path: string): UserError {
+  return new UserError(`there is no history in ${path}`, {
+    hint: 'Give the data folder of gateprobe monitor, or its history.sqlite.',
+  });
 }
 
 function connect(file: string, isReadOnly: boolean): DatabaseSync {

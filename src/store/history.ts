@@ -60,8 +60,8 @@ export type HistoryFile = History & {
   readonly file: string;
   /** When which round began, how late, and what it came to; of all kinds, oldest first. The route of the query is not looked at. */
   rounds(query: HistoryQuery): readonly RoundRecord[];
-  /** Deletes everything of one profile, or of all, that is older; what still goes on stays. */
-  prune(beforeAtUs: number, profile?: string): WriteProblem | undefined;
+  /** Rolls up what is complete, and deletes everything of one profile, or of all, that is older; what still goes on stays. */
+  prune(nowAtUs: number, olderThanUs: number, profile?: string): WriteProblem | undefined;
 };
 
 /**
@@ -96,7 +96,8 @@ export function openHistory(path: string, options: HistoryOptions = {}): History
     event: (id) => eventOf(database, id),
     findings: (query) => findingsOf(database, query),
     maintain: (nowAtUs) => maintain(database, rows, nowAtUs, { maxBytes, settingsOf }),
-    prune: (beforeAtUs, profile) => pruneAll(database, rows, beforeAtUs, profile),
+    prune: (nowAtUs, olderThanUs, profile) =>
+      rollUp(database, rows, nowAtUs) ?? pruneAll(database, rows, nowAtUs - olderThanUs, profile),
     size: () => read(() => sizeOf(database)),
     check: () => problemsOf(database, rows),
     close: () => database.close(),

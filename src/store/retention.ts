@@ -42,6 +42,8 @@ const STEP_RATIO = 0.1;
 const MAX_STEPS = 100;
 /** Rows in one write: 20 ms of work, so that nobody waits long for it. */
 const MAX_DELETED_ROWS = 5_000;
+/** SQLite's own limit. */
+const MAX_PAGES = 4_294_967_294;
 /** Rows whose size stands for those of a table. */
 const SAMPLE_ROWS = 500;
 /** A row without its content: key, header, its share of a page that is not full. */
@@ -126,7 +128,7 @@ export function shrinkFile(database: Database): WriteProblem | undefined {
 /** How far the file may grow: while measuring, or while it is being maintained. It never has to be smaller than it is. */
 export function limitFile(database: Database, maxBytes: number, isMaintaining: boolean): void {
   const bytes = maxBytes * (isMaintaining ? MAINTENANCE_FACTOR : LIMIT_FACTOR);
-  const pages = Math.ceil(bytes / pragmaOf(database.connection, 'page_size'));
+  const pages = Math.min(MAX_PAGES, Math.ceil(bytes / pragmaOf(database.connection, 'page_size')));
   database.connection.prepare(`PRAGMA max_page_count = ${pages}`).all();
 }
 
