@@ -99,7 +99,7 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
   });
   const tee = options.choose === undefined ? undefined : teeRecorder(audit.recorder);
   const sink = createBatchSink(profile, tee?.recorder ?? audit.recorder);
-  const sender = await startSender({ profile, targets, runId, version, epoch, clock, sink: sink.take });
+  const sender = await startSender({ profile, targets, runId, version, epoch, clock, ...sink.inlets });
   const resolved = (): readonly ResolvedTarget[] =>
     targets.map((target) => resolvedTarget(target, sink.certificates.get(target.route)));
   const onAbort = (): void => sender.stop('aborted');

@@ -1,3 +1,4 @@
+import { type AnswerRows, exchangeOfRow, ROW, rowValue } from '../model/answer-rows.ts';
 import { type Exchange, isFailure, outcomeKey, responseTimeUs } from '../model/exchange.ts';
 import { createRandom } from '../model/random.ts';
 import { createHeap, type Heap } from './heap.ts';
@@ -36,6 +37,8 @@ const PROTECTED_KINDS: ReadonlySet<string> = new Set(['canary', 'idle', 'delay',
 
 export type KeptExchanges = {
   add(exchange: Exchange): void;
+  /** The same for rows of ordinary answers: only what is kept at first becomes an exchange. */
+  addRows(rows: AnswerRows): void;
   /** In order of `seq`. */
   exchanges(): readonly Exchange[];
 };
@@ -63,17 +66,27 @@ export function createKeptExchanges(seed: number, caps: KeepCaps): KeptExchanges
     return true;
   };
 
+  const add = (exchange: Exchange): void => {
+    if (isFailure(exchange)) {
+      const role = isProtected(exchange) ? exchange.tag?.kind : '';
+      const group = `${exchange.experimentId}\n${exchange.route}\n${outcomeKey(exchange.outcome)}\n${role}`;
+      const kept = selectFailureAnswer(group, exchange);
+      failures.offer(group, isProtected(exchange), priorityOf(exchange), kept);
+    } else if (!keepFirst(exchange)) {
+      const bare = withoutAnswer(exchange);
+      if (exchange.sentUs === undefined) offerOther(bare);
+      else slowest.add(bare);
+    }
+  };
   return {
-    add(exchange) {
-      if (isFailure(exchange)) {
-        const role = isProtected(exchange) ? exchange.tag?.kind : '';
-        const group = `${exchange.experimentId}\n${exchange.route}\n${outcomeKey(exchange.outcome)}\n${role}`;
-        const kept = selectFailureAnswer(group, exchange);
-        failures.offer(group, isProtected(exchange), priorityOf(exchange), kept);
-      } else if (!keepFirst(exchange)) {
-        const bare = withoutAnswer(exchange);
-        if (exchange.sentUs === undefined) offerOther(bare);
-        else slowest.add(bare);
+    add,
+    addRows(rows) {
+      const { experimentId, route } = rows;
+      const group = otherGroup({ experimentId, route, sentUs: 0 });
+      for (let row = 0; row < rows.count; row++) {
+        const elapsedUs = rowValue(rows, row, ROW.endUs) - rowValue(rows, row, ROW.sentUs);
+        const priority = priorityOf({ experimentId, seq: rowValue(rows, row, ROW.seq) });
+        if (slowest.admits(rows, elapsedUs) || others.admits(group, priority)) add(exchangeOfRow(rows, row));
       }
     },
     exchanges: () =>
@@ -81,12 +94,12 @@ export function createKeptExchanges(seed: number, caps: KeepCaps): KeptExchanges
   };
 }
 
-function isProtected(exchange: Exchange): boolean {
+function isProtected(exchange: Pick<Exchange, 'tag'>): boolean {
   return exchange.tag !== undefined && PROTECTED_KINDS.has(exchange.tag.kind);
 }
 
 /** Exchanges of a slot are in one group whatever their route, because they share a priority and are dropped together. */
-function otherGroup(exchange: Exchange): string {
+function otherGroup(exchange: Pick<Exchange, 'experimentId' | 'route' | 'sentUs' | 'slot' | 'tag'>): string {
   if (exchange.slot !== undefined) return `${exchange.experimentId}\nslots`;
   const role = isProtected(exchange) ? exchange.tag?.kind : exchange.sentUs === undefined ? 'unsent' : 'sent';
   return `${exchange.experimentId}\n${exchange.route}\n${role}`;
@@ -99,7 +112,7 @@ function withoutAnswer(exchange: Exchange): Exchange {
 }
 
 /** A pseudo-random number per slot, or per exchange outside of slots, that depends on the seed only. */
-function createPriority(seed: number): (exchange: Exchange) => number {
+function createPriority(seed: number): (exchange: Pick<Exchange, 'experimentId' | 'slot' | 'seq'>) => number {
   const random = createRandom(seed).fork('kept-exchanges');
   const salts = new Map<string, number>();
   return ({ experimentId, slot, seq }) => {
@@ -134,7 +147,12 @@ function createFailureAnswers(caps: KeepCaps): (group: string, exchange: Exchang
   };
 }
 
-type Slowest = { add(exchange: Exchange): void; exchanges(): Exchange[] };
+type Slowest = {
+  add(exchange: Exchange): void;
+  /** Whether one with this response time would be among them. */
+  admits(about: Pick<Exchange, 'experimentId' | 'route'>, responseUs: number): boolean;
+  exchanges(): Exchange[];
+};
 
 /** The slowest exchanges of each experiment and route, by response time. What is not among them any more goes to `rest`. */
 function createSlowest(caps: KeepCaps, rest: (exchange: Exchange) => void): Slowest {
@@ -146,9 +164,16 @@ function createSlowest(caps: KeepCaps, rest: (exchange: Exchange) => void): Slow
       if (dropped !== undefined) rest(dropped);
     }
   };
+  const keyOf = ({ experimentId, route }: Pick<Exchange, 'experimentId' | 'route'>): string =>
+    `${experimentId}\n${route}`;
   return {
+    admits(about, responseUs) {
+      const group = groups.get(keyOf(about));
+      if (group === undefined || group.size < perGroup) return true;
+      return group.first !== undefined && responseUs > responseTimeUs(group.first);
+    },
     add(exchange) {
-      const key = `${exchange.experimentId}\n${exchange.route}`;
+      const key = keyOf(exchange);
       let group = groups.get(key);
       if (group === undefined) {
         group = createHeap((a, b) => responseTimeUs(a) - responseTimeUs(b));

@@ -10,6 +10,8 @@ export type Sample = {
   readonly size: number;
   /** `isProtected` belongs to the group: protected groups give way only when no other group has anything left. */
   offer(group: string, isProtected: boolean, priority: number, exchange: Exchange): void;
+  /** Whether an exchange of this priority would not be turned away. */
+  admits(group: string, priority: number): boolean;
   exchanges(): Exchange[];
 };
 
@@ -63,6 +65,7 @@ export function createSample(capacity: number): Sample {
       size++;
       while (size > capacity) thin();
     },
+    admits: (key, priority) => priority < (groups.get(key)?.limit ?? Number.POSITIVE_INFINITY),
     exchanges: () => [...groups.values()].flatMap((group) => group.entries.items().map((entry) => entry.exchange)),
   };
 }

@@ -54,7 +54,8 @@ export function createPool(route: RouteTarget, limits: Limits, trusted: readonly
   };
 }
 
-function isUsable(connection: Connection): boolean {
+/** Whether a request may be sent on it, as far as we know. */
+export function isUsable(connection: Connection): boolean {
   return (
     !connection.socket.destroyed &&
     connection.closedBy === undefined &&

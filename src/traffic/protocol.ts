@@ -1,9 +1,9 @@
 /** Messages between the main thread and the sending thread. */
+import type { AnswerRows } from '../model/answer-rows.ts';
 import type { Exchange, NotSentReason } from '../model/exchange.ts';
 import type { Limits, MemberId, RequestSpec, Target } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { ClockEpoch } from './clock.ts';
-import type { ClosedBatch } from './closed-batch.ts';
 import type { Schedule, ShotShape } from './schedule.ts';
 
 /** One route with its name already resolved. */
@@ -40,6 +40,8 @@ export type ClosedLoop = {
   readonly request: string;
   readonly connections: number;
   readonly durationUs: number;
+  /** Default: our own. */
+  readonly engine?: 'wire' | 'autocannon';
 };
 
 /**
@@ -95,7 +97,7 @@ export type ThreadQuality = {
 export type Reply =
   | { readonly type: 'ready' }
   | { readonly type: 'exchanges'; readonly exchanges: readonly Exchange[]; readonly inFlight: number }
-  | { readonly type: 'closed-batch'; readonly batch: ClosedBatch }
+  | { readonly type: 'rows'; readonly rows: AnswerRows; readonly inFlight: number }
   | { readonly type: 'done'; readonly firing: number; readonly result: FiringResult }
   | { readonly type: 'closed'; readonly quality: ThreadQuality }
   | { readonly type: 'crash'; readonly error: string };

@@ -1,11 +1,11 @@
 /** The main thread's handle on traffic. */
 import tls from 'node:tls';
+import { type AnswerRows, exchangesOfRows } from '../model/answer-rows.ts';
 import type { Exchange, NotSentReason } from '../model/exchange.ts';
 import type { Auth, Profile } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import type { ClockEpoch } from './clock.ts';
-import { expandClosed } from './closed-batch.ts';
 import type {
   Chain,
   ClosedLoop,
@@ -55,6 +55,8 @@ export type SenderOptions = {
   readonly clock: Clock;
   /** Where finished exchanges go, in batches. */
   readonly sink: (exchanges: readonly Exchange[]) => void;
+  /** Where ordinary answers of a closed loop go; left out: they go to `sink` as exchanges. */
+  readonly rowSink?: (rows: AnswerRows) => void;
 };
 
 /** Starts the sending thread. A crash of the thread rejects whatever waits for it. */
@@ -86,8 +88,10 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
       else if (reply.type === 'exchanges') {
         inFlight = reply.inFlight;
         options.sink(reply.exchanges);
-      } else if (reply.type === 'closed-batch') {
-        for (const exchanges of expandClosed(reply.batch, options.runId)) options.sink(exchanges);
+      } else if (reply.type === 'rows') {
+        inFlight = reply.inFlight;
+        if (options.rowSink !== undefined) options.rowSink(reply.rows);
+        else for (const exchanges of exchangesOfRows(reply.rows)) options.sink(exchanges);
       } else if (reply.type === 'done') {
         waiting.get(reply.firing)?.resolve(reply.result);
         waiting.delete(reply.firing);

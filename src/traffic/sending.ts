@@ -1,16 +1,17 @@
 /** Everything the sending thread knows: routes with their pools, the firing that runs, finished exchanges not yet reported. */
 import { MessageChannel } from 'node:worker_threads';
-import type { Exchange, NotSentReason } from '../model/exchange.ts';
+import type { AnswerRows } from '../model/answer-rows.ts';
+import { type Exchange, type NotSentReason, requestIdOf } from '../model/exchange.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import { createClock } from './clock.ts';
-import { type ClosedBatch, type ClosedCollector, createClosedCollector } from './closed-batch.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
 import { CONTROL, LEAD, type PacerData } from './pacer-control.ts';
 import { createPool } from './pool.ts';
 import type { Command, FiringResult, RouteTarget, SenderSetup } from './protocol.ts';
 import type { QualityWatch } from './quality.ts';
-import { requestIdOf } from './request.ts';
+import { createRowCollector, type RowCollector } from './row-collector.ts';
 import type { ShotShape } from './schedule.ts';
 import { startThread } from './thread.ts';
 
@@ -23,9 +24,14 @@ export type Sending = {
   fire(command: FireCommand): Promise<FiringResult>;
   /** Sends one request now; resolves when it ended. */
   launch(launch: Launch): Promise<Exchange>;
-  /** For answers of a closed loop; `takeClosed` gives them on. */
-  collectClosed(about: Pick<ClosedBatch, 'experimentId' | 'route' | 'requestName'>): ClosedCollector;
-  takeClosed(): ClosedBatch | undefined;
+  /** What closed loops count in, as launches do. */
+  readonly state: LaunchState;
+  readonly deadlines: Deadlines;
+  /** For ordinary answers of a closed loop; `takeRows` gives them on. */
+  collectRows(about: Pick<AnswerRows, 'experimentId' | 'route' | 'requestName'>): RowCollector;
+  takeRows(): AnswerRows | undefined;
+  /** For an exchange of a closed loop that is counted already. */
+  record(exchange: Exchange): void;
   /** For failures measured elsewhere (autocannon). */
   add(exchange: Omit<Exchange, 'seq' | 'requestId'>): void;
   routeTarget(route: RouteId): RouteTarget;
@@ -51,7 +57,7 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
   const state = createLaunchState(setup, clock, quality);
   const stopListeners = new Set<() => void>();
   let finished: Exchange[] = [];
-  let collector: ClosedCollector | undefined;
+  const deadlines = createDeadlines(clock);
   let firing: Firing | undefined;
   const pacer = startPacer(setup, (learn) => {
     const dueUs = firing?.nextDueUs();
@@ -89,11 +95,10 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
     clock,
     ready: pacer.ready,
     launch,
-    collectClosed(about) {
-      collector = createClosedCollector(about, (count) => countClosed(state, count));
-      return collector;
-    },
-    takeClosed: () => collector?.take(),
+    state,
+    deadlines,
+    ...rowParts(setup.runId),
+    record: (exchange) => void finished.push(exchange),
     add(exchange) {
       state.sentTotal++;
       finished.push({ ...exchange, seq: state.nextSeq, requestId: requestIdOf(setup.runId, state.nextSeq++) });
@@ -124,6 +129,17 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
   };
 }
 
+function rowParts(runId: string): Pick<Sending, 'collectRows' | 'takeRows'> {
+  let rows: RowCollector | undefined;
+  return {
+    collectRows(about) {
+      rows = createRowCollector({ ...about, runId });
+      return rows;
+    },
+    takeRows: () => rows?.take(),
+  };
+}
+
 /** What concerns single routes, whether it is stopped, and the counts. */
 function routeParts(
   state: LaunchState,
@@ -143,13 +159,6 @@ function routeParts(
       routeState(state, route).cookie = cookie;
     },
   };
-}
-
-/** Counts answers of a closed loop and gives the first of their sequence numbers. */
-function countClosed(state: LaunchState, count: number): number {
-  state.sentTotal += count;
-  state.nextSeq += count;
-  return state.nextSeq - count;
 }
 
 function createLaunchState(setup: SenderSetup, clock: Clock, quality: QualityWatch): LaunchState {

@@ -19,8 +19,11 @@ const quality = createQualityWatch();
 const sending = createSending(setup, quality);
 const flush = (): void => {
   const exchanges = sending.takeFinished();
-  const batch = sending.takeClosed();
-  if (batch !== undefined) post({ type: 'closed-batch', batch });
+  const rows = sending.takeRows();
+  if (rows !== undefined) {
+    const reply: Reply = { type: 'rows', rows, inFlight: sending.inFlight() };
+    port.postMessage(reply, [rows.values.buffer as ArrayBuffer]);
+  }
   if (exchanges.length > 0) post({ type: 'exchanges', exchanges, inFlight: sending.inFlight() });
 };
 const flushTimer = setInterval(flush, FLUSH_MS);

@@ -47,7 +47,7 @@ export type Inlet = { channel: Channel | undefined };
 /** As much as the system hands over in one read. */
 const READ_BYTES = 64 * 1024;
 /** The least that a system keeps for sending: 16 KiB by default on Linux, more elsewhere (tcp(7), tcp_wmem). */
-const SEND_BUFFER_BYTES = 16 * 1024;
+export const SEND_BUFFER_BYTES = 16 * 1024;
 /** All plain sockets of the thread read into the same room: what is in it is used up before the next read. */
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
 
@@ -101,6 +101,13 @@ export function ask(
       onWritten();
     });
   }
+}
+
+/** The same for bytes that the caller writes over for its next request: no more than `SEND_BUFFER_BYTES`, and only when the last one is out. */
+export function askAgain(channel: Channel, request: Buffer, method: string, handler: AnswerHandler): void {
+  expectAnswer(channel.parser, method);
+  channel.handler = handler;
+  channel.socket.write(request);
 }
 
 /** Nobody is interested in the rest any more. */
