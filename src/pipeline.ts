@@ -26,6 +26,7 @@ import { type ChoiceOptions, type Choosing, createChoosing } from './pipeline/au
 import { snapshotOf, teeRecorder } from './pipeline/auto/snapshot.ts';
 import { type BatchSink, createBatchSink } from './pipeline/batch-sink.ts';
 import { type Progress, reportProgress } from './pipeline/progress.ts';
+import { strayWarnings } from './pipeline/stray-warnings.ts';
 import { makeFolder, type Recorded } from './pipeline/writing.ts';
 import { maskProfile } from './profile/mask.ts';
 import { createRecorder } from './recording/recorder.ts';
@@ -157,7 +158,7 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
     windows: traffic.windows,
     exchanges: traffic.exchanges,
     exchangeCount: traffic.exchangeCount,
-    warnings: [...loginWarnings, ...traffic.warnings, ...audit.warnings],
+    warnings: [...loginWarnings, ...strayWarnings(sender.stray()), ...traffic.warnings, ...audit.warnings],
   };
   return { recording, windowsOnDisk: traffic.windowsOnDisk };
 }

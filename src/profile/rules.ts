@@ -141,6 +141,13 @@ function experimentFaults(
       hint: 'Leave it out: each connection sends again when it was answered.',
     });
   }
+  if (mappingOf(burst)['rate'] !== undefined && mappingOf(burst)['engine'] !== undefined) {
+    faults.push({
+      path: [...path, 'burst', 'engine'],
+      message: 'engine has no meaning with rate',
+      hint: 'Leave it out: requests that are due at a time are always sent by our own engine.',
+    });
+  }
   const name = textOf(mappingOf(timeout)['request']);
   const request = listOf(requests).find((entry) => name !== undefined && mappingOf(entry)['name'] === name);
   const requestPath = textOf(mappingOf(request)['path']);

@@ -69,6 +69,7 @@ export function runAutocannon(
         // At the end each connection may have one request under way; more than that were closed without an answer.
         resolve({
           due: sent,
+          engine: 'autocannon',
           sent,
           unaccounted: Math.max(0, sent - answered - failed - load.connections),
           ...(error ? { failed: String(error) } : {}),

@@ -14,7 +14,7 @@ import type { Clock } from '../model/time.ts';
 import { type Connection, type ConnectResult, closeConnection } from './connection.ts';
 import { runExchange } from './exchange.ts';
 import { advertisedUs, holdIdle } from './holding.ts';
-import type { Pool } from './pool.ts';
+import { createPool, createStrayCount, type Pool, type StrayCount } from './pool.ts';
 import type { RouteTarget, SenderSetup } from './protocol.ts';
 import { prepareRequest } from './request.ts';
 import type { ShotShape } from './schedule.ts';
@@ -24,6 +24,7 @@ export type RouteState = {
   readonly target: RouteTarget;
   readonly pool: Pool;
   readonly templates: Templates;
+  readonly stray: StrayCount;
   cookie: string;
   /** `Retry-After` of this route: nothing is sent before. */
   pausedUntilUs: number;
@@ -64,6 +65,24 @@ const MAX_RETRY_AFTER_US = 60_000_000;
 const ANSWERS_KEPT = 20;
 /** More certificates behind one name are a farm that makes them as it goes. */
 const CERTIFICATES_TOLD = 8;
+
+export function createRouteState(
+  target: RouteTarget,
+  { limits, trusted }: Pick<SenderSetup, 'limits' | 'trusted'>,
+  clock: Clock,
+): RouteState {
+  const stray = createStrayCount();
+  return {
+    target,
+    pool: createPool(target, limits, trusted, clock, stray),
+    templates: new Map(),
+    stray,
+    cookie: '',
+    pausedUntilUs: 0,
+    answersKept: 0,
+    certificatesTold: new Set<string>(),
+  };
+}
 
 export function routeState(state: LaunchState, route: RouteId): RouteState {
   const found = state.routes.get(route);

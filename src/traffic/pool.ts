@@ -2,6 +2,24 @@ import type { Limits } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
 import { type Connection, type ConnectResult, closeConnection, openConnection } from './connection.ts';
 import type { RouteTarget } from './protocol.ts';
+import type { Channel } from './wire/channel.ts';
+
+/** Bytes that no request had asked for, of one route. Mutable. */
+export type StrayCount = { bytesBehindAnswers: number; bytesIdle: number; connections: number };
+
+export function createStrayCount(): StrayCount {
+  return { bytesBehindAnswers: 0, bytesIdle: 0, connections: 0 };
+}
+
+function countStray(channel: Channel, stray: StrayCount): void {
+  let isFirst = true;
+  channel.onStray = (bytes, isBehindAnswer) => {
+    if (isFirst) stray.connections++;
+    isFirst = false;
+    if (isBehindAnswer) stray.bytesBehindAnswers += bytes;
+    else stray.bytesIdle += bytes;
+  };
+}
 
 /** The idle connections of one route. */
 export type Pool = {
@@ -14,13 +32,21 @@ export type Pool = {
   closeIdle(): void;
 };
 
-export function createPool(route: RouteTarget, limits: Limits, trusted: readonly string[], clock: Clock): Pool {
+/** `stray` is kept up to date. */
+export function createPool(
+  route: RouteTarget,
+  limits: Limits,
+  trusted: readonly string[],
+  clock: Clock,
+  stray?: StrayCount,
+): Pool {
   const idle: Connection[] = [];
 
   async function open(): Promise<ConnectResult> {
     const result = await openConnection(route, limits, trusted, clock);
     if ('connection' in result) {
       const { connection } = result;
+      if (connection.channel !== undefined && stray !== undefined) countStray(connection.channel, stray);
       // A connection that the other side closes while idle must not be handed out again.
       connection.socket.once('close', () => {
         const index = idle.indexOf(connection);

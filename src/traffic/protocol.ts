@@ -80,6 +80,8 @@ export type Command =
 export type FiringResult = {
   readonly due: number;
   readonly sent: number;
+  /** Closed loop only: what sent them. */
+  readonly engine?: 'wire' | 'autocannon';
   /** Closed loop only: requests that autocannon lost sight of (a close without an answer hides them). */
   readonly unaccounted?: number;
   readonly failed?: string;
@@ -94,10 +96,20 @@ export type ThreadQuality = {
   readonly portShortages: number;
 };
 
+/** Bytes that came behind the end of an answer, or on a connection on which nothing was asked. Their connections were not used again. */
+export type StrayBytes = {
+  readonly route: RouteId;
+  readonly bytesBehindAnswers: number;
+  readonly bytesIdle: number;
+  readonly connections: number;
+};
+
+export type SenderEnd = { readonly quality: ThreadQuality; readonly stray: readonly StrayBytes[] };
+
 export type Reply =
   | { readonly type: 'ready' }
   | { readonly type: 'exchanges'; readonly exchanges: readonly Exchange[]; readonly inFlight: number }
   | { readonly type: 'rows'; readonly rows: AnswerRows; readonly inFlight: number }
   | { readonly type: 'done'; readonly firing: number; readonly result: FiringResult }
-  | { readonly type: 'closed'; readonly quality: ThreadQuality }
+  | ({ readonly type: 'closed' } & SenderEnd)
   | { readonly type: 'crash'; readonly error: string };

@@ -14,6 +14,7 @@ import type {
   Reply,
   RouteTarget,
   SenderSetup,
+  StrayBytes,
   ThreadQuality,
 } from './protocol.ts';
 import type { Schedule } from './schedule.ts';
@@ -44,6 +45,8 @@ export interface Sender {
   setCookie(route: RouteId, cookie: string): void;
   inFlight(): number;
   close(): Promise<ThreadQuality>;
+  /** Bytes that nobody had asked for; known when it is closed. */
+  stray(): readonly StrayBytes[];
 }
 
 export type SenderOptions = {
@@ -69,6 +72,7 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
   const waiting = new Map<number, { resolve(result: FiringResult): void; reject(error: Error): void }>();
   let crashed: Error | undefined;
   let inFlight = 0;
+  let stray: readonly StrayBytes[] = [];
   let nextFiring = 0;
   let onClosed: ((quality: ThreadQuality) => void) | undefined;
   const post = (command: Command): void => thread.postMessage(command);
@@ -90,13 +94,14 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
         options.sink(reply.exchanges);
       } else if (reply.type === 'rows') {
         inFlight = reply.inFlight;
-        if (options.rowSink !== undefined) options.rowSink(reply.rows);
-        else for (const exchanges of exchangesOfRows(reply.rows)) options.sink(exchanges);
+        giveRows(reply.rows, options);
       } else if (reply.type === 'done') {
         waiting.get(reply.firing)?.resolve(reply.result);
         waiting.delete(reply.firing);
-      } else if (reply.type === 'closed') onClosed?.(reply.quality);
-      else fail(new Error(`the sending thread failed: ${reply.error}`));
+      } else if (reply.type === 'closed') {
+        stray = reply.stray;
+        onClosed?.(reply.quality);
+      } else fail(new Error(`the sending thread failed: ${reply.error}`));
     });
   });
   await ready;
@@ -122,6 +127,7 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
     closeIdle: () => post({ type: 'quiet' }),
     setCookie: (route, cookie) => post({ type: 'cookies', route, cookie }),
     inFlight: () => inFlight,
+    stray: () => stray,
     close: async () => {
       try {
         return await new Promise<ThreadQuality>((resolve, reject) => {
@@ -136,6 +142,11 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
       }
     },
   };
+}
+
+function giveRows(rows: AnswerRows, { sink, rowSink }: SenderOptions): void {
+  if (rowSink !== undefined) rowSink(rows);
+  else for (const exchanges of exchangesOfRows(rows)) sink(exchanges);
 }
 
 function setupOf({ profile, targets, runId, version, epoch }: SenderOptions): SenderSetup {

@@ -6,10 +6,9 @@ import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import { createClock } from './clock.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
-import { type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
+import { createRouteState, type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
 import { CONTROL, LEAD, type PacerData } from './pacer-control.ts';
-import { createPool } from './pool.ts';
-import type { Command, FiringResult, RouteTarget, SenderSetup } from './protocol.ts';
+import type { Command, FiringResult, RouteTarget, SenderSetup, StrayBytes } from './protocol.ts';
 import type { QualityWatch } from './quality.ts';
 import { createRowCollector, type RowCollector } from './row-collector.ts';
 import type { ShotShape } from './schedule.ts';
@@ -37,6 +36,8 @@ export type Sending = {
   routeTarget(route: RouteId): RouteTarget;
   /** Session cookies of a login, for engines that write their own requests. */
   cookieOf(route: RouteId): string;
+  /** Bytes that no request had asked for, of the routes that sent some. */
+  stray(): readonly StrayBytes[];
   /** Requests still allowed by `limits.maxRequests`. */
   budget(): number;
   /** A closed loop begins as a firing does: an earlier stop is over. */
@@ -143,9 +144,14 @@ function rowParts(runId: string): Pick<Sending, 'collectRows' | 'takeRows'> {
 /** What concerns single routes, whether it is stopped, and the counts. */
 function routeParts(
   state: LaunchState,
-): Pick<Sending, 'routeTarget' | 'cookieOf' | 'prepare' | 'setCookie' | 'begin' | 'isStopped' | 'budget' | 'inFlight'> {
+): Pick<
+  Sending,
+  'routeTarget' | 'stray' | 'cookieOf' | 'prepare' | 'setCookie' | 'begin' | 'isStopped' | 'budget' | 'inFlight'
+> {
   return {
     routeTarget: (route) => routeState(state, route).target,
+    stray: () =>
+      [...state.routes].flatMap(([route, { stray }]) => (stray.connections === 0 ? [] : [{ route, ...stray }])),
     cookieOf: (route) => routeState(state, route).cookie,
     begin: () => {
       state.stopped = undefined;
@@ -165,20 +171,7 @@ function createLaunchState(setup: SenderSetup, clock: Clock, quality: QualityWat
   return {
     setup,
     clock,
-    routes: new Map(
-      setup.routes.map((target) => [
-        target.route,
-        {
-          target,
-          pool: createPool(target, setup.limits, setup.trusted, clock),
-          templates: new Map(),
-          cookie: '',
-          pausedUntilUs: 0,
-          answersKept: 0,
-          certificatesTold: new Set<string>(),
-        },
-      ]),
-    ),
+    routes: new Map(setup.routes.map((target) => [target.route, createRouteState(target, setup, clock)])),
     requests: new Map(setup.requests.map((spec) => [spec.name, spec])),
     abortable: new Map(),
     onPortShortage: quality.portShortage,

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { runChain } from './chain.ts';
 import { EMPTY_RESULT, runClosedLoop } from './closed-loop.ts';
+import { loadHttp2 } from './connection.ts';
 import type { Command, Reply, SenderSetup } from './protocol.ts';
 import { createQualityWatch } from './quality.ts';
 import { createSending } from './sending.ts';
@@ -58,7 +59,7 @@ async function obey(command: Command): Promise<void> {
       clearInterval(flushTimer);
       sending.close();
       flush();
-      post({ type: 'closed', quality: quality.finish() });
+      post({ type: 'closed', quality: quality.finish(), stray: sending.stray() });
       return port?.close();
     }
     default:
@@ -71,5 +72,6 @@ const crash = (error: unknown): void =>
 port.on('message', (command: Command) => obey(command).catch(crash));
 process.on('uncaughtException', crash);
 // The pacing thread takes some tens of ms to start: what was due before would leave late.
-await Promise.all([warmUp(setup, sending.clock), sending.ready]);
+const http2 = setup.routes.some(({ target }) => target.http === 2) ? loadHttp2() : undefined;
+await Promise.all([warmUp(setup, sending.clock), sending.ready, http2]);
 post({ type: 'ready' });

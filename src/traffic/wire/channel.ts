@@ -39,6 +39,8 @@ export type Channel = {
   isSending: boolean;
   /** Bytes received while nobody was asking, or behind the end of an answer. */
   strayBytes: number;
+  /** Told of these bytes as they come. */
+  onStray: ((bytes: number, isBehindAnswer: boolean) => void) | undefined;
 };
 
 /** Where a plain socket puts what it reads. */
@@ -71,6 +73,7 @@ export function createChannel(socket: net.Socket | TLSSocket, inlet: Inlet | und
     isSpent: false,
     isSending: false,
     strayBytes: 0,
+    onStray: undefined,
   };
   if (inlet === undefined) socket.on('data', (chunk: Buffer) => takeChunk(channel, chunk, chunk.length)).resume();
   else inlet.channel = channel;
@@ -125,7 +128,7 @@ function stop(channel: Channel): AnswerHandler | undefined {
 function takeChunk(channel: Channel, bytes: Buffer, length: number): void {
   const { parser, handler } = channel;
   if (handler === undefined) {
-    channel.strayBytes += length;
+    takeStray(channel, length, false);
     channel.isSpent = true;
     return;
   }
@@ -152,10 +155,15 @@ function takeChunk(channel: Channel, bytes: Buffer, length: number): void {
   }
 }
 
+function takeStray(channel: Channel, bytes: number, isBehindAnswer: boolean): void {
+  channel.strayBytes += bytes;
+  channel.onStray?.(bytes, isBehindAnswer);
+}
+
 function takeAnswered(channel: Channel): void {
   const { parser } = channel;
   const beyond = bytesBeyond(parser);
-  channel.strayBytes += beyond;
+  if (beyond > 0) takeStray(channel, beyond, true);
   if (beyond > 0 || !staysOpen(parser)) channel.isSpent = true;
   stop(channel)?.onEnd();
 }
