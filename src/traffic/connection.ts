@@ -77,15 +77,19 @@ export async function openConnection(
   const http2 = route.target.http === 2 ? await loadHttp2() : undefined;
   const limitMs = Math.ceil(limits.connectTimeoutUs / 1_000);
   const startUs = clock.nowUs();
-  // TLS and the answer of a forward proxy are read as streams.
-  const inlet: Inlet | undefined =
-    route.secure || route.target.httpProxy !== undefined ? undefined : { channel: undefined };
-  const socket = net.connect({
+  // The answer of a forward proxy, TLS through it and HTTP/2 are read as streams.
+  const isDirect = route.target.httpProxy === undefined;
+  const inlet: Inlet | undefined = isDirect && http2 === undefined ? { channel: undefined } : undefined;
+  const options = {
     ...endpointOf(route, route.address),
-    noDelay: true,
     autoSelectFamily: false,
     ...(inlet === undefined ? {} : { onread: inletOption(inlet) }),
-  });
+  };
+  // Where nothing is in between, TLS connects by itself: on a socket of ours it would read as a stream.
+  const isSecureAtOnce = route.secure && isDirect;
+  const socket = isSecureAtOnce
+    ? tls.connect({ ...options, ...tlsOptions(route, trusted) }).setNoDelay(true)
+    : net.connect({ ...options, noDelay: true });
   let phase: PhaseName = 'connect';
   let current: net.Socket = socket;
   let timedOut = false;
@@ -101,7 +105,9 @@ export async function openConnection(
     if (route.secure) {
       phase = 'tls';
       const tlsStartUs = clock.nowUs();
-      const secure = tls.connect({ socket, ...tlsOptions(route, trusted) });
+      const secure = isSecureAtOnce
+        ? (socket as tls.TLSSocket)
+        : tls.connect({ socket, ...tlsOptions(route, trusted) });
       current = secure;
       // Emitted before the certificate is verified; a socket that failed on it has none to show any more.
       secure.prependListener('secure', () => {
