@@ -2,6 +2,7 @@ import { type AnswerRows, exchangeOfRow, ROW, rowValue } from '../model/answer-r
 import { type Exchange, isFailure, outcomeKey, responseTimeUs } from '../model/exchange.ts';
 import { createRandom } from '../model/random.ts';
 import { createHeap, type Heap } from './heap.ts';
+import { createRowStore } from './row-store.ts';
 import { createSample } from './sample.ts';
 
 /** How many exchanges a run keeps one by one. Every exchange is counted in windows, kept or not. */
@@ -45,8 +46,12 @@ export type KeptExchanges = {
 
 /** Decides which exchanges are kept. Same seed, same exchanges in the same order: same choice. */
 export function createKeptExchanges(seed: number, caps: KeepCaps): KeptExchanges {
-  const failures = createSample(caps.failures);
-  const others = createSample(caps.others);
+  const failures = createSample<Exchange>(caps.failures);
+  const store = createRowStore();
+  /** A number is a row's place in the store. */
+  const others = createSample<Exchange | number>(caps.others, (item) => {
+    if (typeof item === 'number') store.free(item);
+  });
   const firsts: Exchange[] = [];
   const firstsPerRoute = new Map<string, number>();
   const priorityOf = createPriority(seed);
@@ -57,6 +62,8 @@ export function createKeptExchanges(seed: number, caps: KeepCaps): KeptExchanges
   };
   const slowest = createSlowest(caps, offerOther);
 
+  const othersKept = (): Exchange[] =>
+    others.items().map((item) => (typeof item === 'number' ? store.exchange(item) : item));
   const keepFirst = (exchange: Exchange): boolean => {
     if (exchange.answer === undefined) return false;
     const count = firstsPerRoute.get(exchange.route) ?? 0;
@@ -83,14 +90,20 @@ export function createKeptExchanges(seed: number, caps: KeepCaps): KeptExchanges
     addRows(rows) {
       const { experimentId, route } = rows;
       const group = otherGroup({ experimentId, route, sentUs: 0 });
+      let limitUs = slowest.limitUs(rows);
       for (let row = 0; row < rows.count; row++) {
         const elapsedUs = rowValue(rows, row, ROW.endUs) - rowValue(rows, row, ROW.sentUs);
-        const priority = priorityOf({ experimentId, seq: rowValue(rows, row, ROW.seq) });
-        if (slowest.admits(rows, elapsedUs) || others.admits(group, priority)) add(exchangeOfRow(rows, row));
+        if (elapsedUs > limitUs) {
+          add(exchangeOfRow(rows, row));
+          limitUs = slowest.limitUs(rows);
+        } else {
+          const priority = priorityOf({ experimentId, seq: rowValue(rows, row, ROW.seq) });
+          if (others.admits(group, priority)) others.offer(group, false, priority, store.put(rows, row));
+        }
       }
     },
     exchanges: () =>
-      [...failures.exchanges(), ...slowest.exchanges(), ...others.exchanges(), ...firsts].sort((a, b) => a.seq - b.seq),
+      [...failures.items(), ...slowest.exchanges(), ...othersKept(), ...firsts].sort((a, b) => a.seq - b.seq),
   };
 }
 
@@ -149,8 +162,8 @@ function createFailureAnswers(caps: KeepCaps): (group: string, exchange: Exchang
 
 type Slowest = {
   add(exchange: Exchange): void;
-  /** Whether one with this response time would be among them. */
-  admits(about: Pick<Exchange, 'experimentId' | 'route'>, responseUs: number): boolean;
+  /** One with a response time above this would be among them. */
+  limitUs(about: Pick<Exchange, 'experimentId' | 'route'>): number;
   exchanges(): Exchange[];
 };
 
@@ -167,10 +180,10 @@ function createSlowest(caps: KeepCaps, rest: (exchange: Exchange) => void): Slow
   const keyOf = ({ experimentId, route }: Pick<Exchange, 'experimentId' | 'route'>): string =>
     `${experimentId}\n${route}`;
   return {
-    admits(about, responseUs) {
+    limitUs(about) {
       const group = groups.get(keyOf(about));
-      if (group === undefined || group.size < perGroup) return true;
-      return group.first !== undefined && responseUs > responseTimeUs(group.first);
+      if (group?.first === undefined || group.size < perGroup) return -1;
+      return responseTimeUs(group.first);
     },
     add(exchange) {
       const key = keyOf(exchange);
