@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createSample } from '../../src/recording/sample.ts';
+import type { Exchange } from '../../src/model/exchange.ts';
+import { createSample, type Sample } from '../../src/recording/sample.ts';
 import { exchange } from './traffic.ts';
 
 /** What is in the sample, as its sequence numbers. */
-function contents(sample: ReturnType<typeof createSample>): number[] {
+function contents(sample: Sample<Exchange>): number[] {
   return sample
     .items()
     .map(({ seq }) => seq)
