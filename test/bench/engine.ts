@@ -1,5 +1,5 @@
 /**
- * `npm run bench:engine -- [rounds] [ms]`: CPU per request of gateprobe's closed loops, fully recorded, and of the load generators
+ * `npm run bench:engine -- [rounds] [ms] [scenario,…]`: CPU per request of gateprobe's closed loops, fully recorded, and of the load generators
  * that are installed, against one nginx. All tools in turn in each round; ratios are within a round. Writes docs/engine-benchmark.md.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,6 +12,9 @@ import { SCENARIOS, type Scenario, startBenchServer } from './engine/server.ts';
 import { commandOf, TOOLS, type Tool } from './engine/tools.ts';
 
 const rounds = Number(process.argv[2] ?? 5);
+/** Parts of it only: then nothing is written. */
+const chosen = process.argv[4]?.split(',');
+const scenarios = SCENARIOS.filter((scenario) => chosen?.includes(scenario) ?? true);
 const durationMs = Number(process.argv[3] ?? 3_000);
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Multiples of wrk and of autocannon that our own engine is to keep. */
@@ -29,14 +32,14 @@ const cells = new Map<string, Cell[]>();
 const versionsOf = `nginx: ${server.version.trim()}`;
 try {
   for (let round = 0; round < rounds; round++) {
-    for (const scenario of SCENARIOS) for (const tool of tools) await measure(scenario, tool);
+    for (const scenario of scenarios) for (const tool of tools) await measure(scenario, tool);
   }
 } finally {
   await server.stop();
 }
 const text = report();
 console.log(text);
-writeFileSync(join(ROOT, 'docs', 'engine-benchmark.md'), text);
+if (chosen === undefined) writeFileSync(join(ROOT, 'docs', 'engine-benchmark.md'), text);
 
 async function measure(scenario: Scenario, tool: Tool): Promise<void> {
   const command = commandOf(tool, server.urls[scenario], scenario, durationMs, server.caFile);
@@ -97,6 +100,6 @@ User and system time of the tool's process over the requests that the server cou
 "Sending only" leaves out what gateprobe takes to start from TypeScript and to end; the ratios use it where it is known. gateprobe
 records every request (windows on disk, histograms, kept exchanges). Rounds are not left out when the machine was disturbed.
 
-${SCENARIOS.map(rowsOf).join('\n')}
+${scenarios.map(rowsOf).join('\n')}
 `;
 }
