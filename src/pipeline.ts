@@ -29,6 +29,7 @@ import { type AutoPreview, previewOf } from './pipeline/auto/preview.ts';
 import { snapshotOf, teeRecorder } from './pipeline/auto/snapshot.ts';
 import { type BatchSink, createBatchSink } from './pipeline/batch-sink.ts';
 import { type Progress, reportProgress } from './pipeline/progress.ts';
+import { strayWarnings } from './pipeline/stray-warnings.ts';
 import { makeFolder, type Recorded } from './pipeline/writing.ts';
 import { maskProfile } from './profile/mask.ts';
 import { createRecorder } from './recording/recorder.ts';
@@ -113,7 +114,7 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
   });
   const tee = options.choose === undefined ? undefined : teeRecorder(audit.recorder);
   const sink = createBatchSink(profile, tee?.recorder ?? audit.recorder);
-  const sender = await startSender({ profile, targets, runId, version, epoch, clock, sink: sink.take });
+  const sender = await startSender({ profile, targets, runId, version, epoch, clock, ...sink.inlets });
   const resolved = (): readonly ResolvedTarget[] =>
     targets.map((target) => resolvedTarget(target, sink.certificates.get(target.route)));
   const onAbort = (): void => sender.stop('aborted');
@@ -171,7 +172,7 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
     windows: traffic.windows,
     exchanges: traffic.exchanges,
     exchangeCount: traffic.exchangeCount,
-    warnings: [...loginWarnings, ...traffic.warnings, ...audit.warnings],
+    warnings: [...loginWarnings, ...strayWarnings(sender.stray()), ...traffic.warnings, ...audit.warnings],
   };
   return { recording, windowsOnDisk: traffic.windowsOnDisk };
 }

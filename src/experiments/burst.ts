@@ -119,7 +119,7 @@ export const burst: Experiment<BurstSpec> = {
   },
   async run(planned, spec, context) {
     const { profile, random } = context;
-    if (spec.load.loop === 'closed') return runClosed(planned.id, spec, spec.load.connections, context);
+    if (spec.load.loop === 'closed') return runClosed(planned.id, spec, spec.load, context);
     return fireWatched(planned.id, packSchedule(burstShots(spec, spec.load.ratePerSec, profile, random)), context);
   },
 };
@@ -127,7 +127,7 @@ export const burst: Experiment<BurstSpec> = {
 async function runClosed(
   id: string,
   spec: BurstSpec,
-  connections: number,
+  load: Extract<BurstSpec['load'], { loop: 'closed' }>,
   context: ExperimentContext,
 ): Promise<ExperimentEnd> {
   const { profile, sender } = context;
@@ -135,11 +135,15 @@ async function runClosed(
     sender.burst(id, {
       route: GATEWAY,
       request: mainRequest(profile, spec.request).name,
-      connections: allowedConnections(connections, profile).connections,
+      connections: allowedConnections(load.connections, profile).connections,
       durationUs: spec.durationUs,
+      ...(load.engine === undefined ? {} : { engine: load.engine }),
     }),
   );
   const notes = [
+    ...(load.engine === 'autocannon' && result.engine === 'wire'
+      ? ['autocannon was asked for and cannot speak to this target: our own engine was used']
+      : []),
     ...(result.unaccounted === undefined || result.unaccounted === 0
       ? []
       : [

@@ -1,9 +1,12 @@
+import { type AnswerRows, exchangeOfRow, ROW, rowValue } from '../model/answer-rows.ts';
 import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
 import { GATEWAY, type RouteId } from '../model/route.ts';
 
 /** Cheap running knowledge about the exchanges so far: for abort rules and for choosing the next step. */
 export type LiveEstimates = {
   add(exchanges: readonly Exchange[]): void;
+  /** The same for rows of ordinary answers. */
+  addRows(rows: AnswerRows): void;
   /** Starts a new stretch whose failures are watched; returns a function that gives the reason to stop, if there is one. */
   watch(): () => string | undefined;
   /** Median service time of ok answers on warm or new connections, µs; undefined before the first. */
@@ -55,18 +58,38 @@ export function createLiveEstimates(): LiveEstimates {
     sprt.sum = Math.max(sprt.sum, SPRT_CLEAR);
   }
 
+  /** As often as `count` would have counted an answer that is no failure. */
+  function countAnswers(answers: number): void {
+    if (sprt === undefined) {
+      ordinary += answers;
+      return;
+    }
+    sprt.seen += answers;
+    const p1 = Math.min(0.95, sprt.p0 + EXTRA_FAILURE_RATIO);
+    sprt.sum = Math.max(sprt.sum + answers * Math.log((1 - p1) / (1 - sprt.p0)), SPRT_CLEAR);
+  }
+
   return {
     add(exchanges) {
       for (const exchange of exchanges) {
         count(exchange);
-        const kept = byExperiment.get(exchange.experimentId) ?? [];
-        if (kept.length === 0) byExperiment.set(exchange.experimentId, kept);
+        const kept = listOf(byExperiment, exchange.experimentId);
         if (kept.length < KEPT_PER_EXPERIMENT) kept.push(exchange);
         const service = serviceTimeUs(exchange);
         if (service === undefined || isFailure(exchange) || exchange.outcome.kind !== 'response') continue;
-        const sample = services.get(exchange.route) ?? [];
-        if (sample.length === 0) services.set(exchange.route, sample);
+        const sample = listOf(services, exchange.route);
         if (sample.length < SERVICE_SAMPLE) sample.push(service);
+      }
+    },
+    addRows(rows) {
+      countAnswers(rows.count);
+      const kept = listOf(byExperiment, rows.experimentId);
+      const sample = listOf(services, rows.route);
+      for (let row = 0; row < rows.count; row++) {
+        if (kept.length >= KEPT_PER_EXPERIMENT && sample.length >= SERVICE_SAMPLE) return;
+        if (kept.length < KEPT_PER_EXPERIMENT) kept.push(exchangeOfRow(rows, row));
+        if (sample.length < SERVICE_SAMPLE)
+          sample.push(rowValue(rows, row, ROW.endUs) - rowValue(rows, row, ROW.sentUs));
       }
     },
     watch() {
@@ -86,4 +109,10 @@ export function createLiveEstimates(): LiveEstimates {
     failureRatio: () => (ordinary === 0 ? 0 : ordinaryFailed / ordinary),
     ofExperiment: (experimentId) => byExperiment.get(experimentId) ?? [],
   };
+}
+
+function listOf<K, T>(lists: Map<K, T[]>, key: K): T[] {
+  const list = lists.get(key) ?? [];
+  if (list.length === 0) lists.set(key, list);
+  return list;
 }

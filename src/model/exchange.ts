@@ -172,6 +172,11 @@ export type Exchange = {
   readonly certificate?: CertificateFacts;
 };
 
+/** 16 hex digits, unique within a run: the first half of the run's id and the number of the request. */
+export function requestIdOf(runId: string, seq: number): string {
+  return runId.slice(0, 8) + seq.toString(16).padStart(8, '0');
+}
+
 export function responseTimeUs(exchange: Exchange): number {
   return exchange.endUs - exchange.dueUs;
 }

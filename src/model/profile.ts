@@ -111,7 +111,12 @@ export type BurstSpec = {
   /** Open loop when a rate is given, closed loop when connections are given. Exactly one of the two. */
   readonly load:
     | { readonly loop: 'open'; readonly ratePerSec: number }
-    | { readonly loop: 'closed'; readonly connections: number };
+    | {
+        readonly loop: 'closed';
+        readonly connections: number;
+        /** Left out: our own. */
+        readonly engine?: 'wire' | 'autocannon';
+      };
   readonly durationUs: number;
   readonly arrival: Arrival;
   readonly request?: string;

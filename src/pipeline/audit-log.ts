@@ -1,6 +1,7 @@
 /** Every request that is slow or failing on purpose, one line each, written as soon as it has ended: so that operators find our rows. */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exchangesOfRows } from '../model/answer-rows.ts';
 import { type Exchange, type ExchangeTag, outcomeKey, serviceTimeUs } from '../model/exchange.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { AUDIT_FILE } from '../model/trail.ts';
@@ -82,6 +83,11 @@ export function auditRecorder(inner: Recorder, options: AuditOptions): Audit {
       record(exchanges) {
         inner.record(exchanges);
         write(exchanges);
+      },
+      recordRows(rows) {
+        inner.recordRows(rows);
+        if (options.whyRepeated(rows.experimentId) === undefined) return;
+        for (const exchanges of exchangesOfRows(rows)) write(exchanges);
       },
     },
     warnings,

@@ -2,6 +2,7 @@
 import { GATEWAYS } from '../catalog.ts';
 import { createLiveEstimates, type LiveEstimates } from '../experiments/live-estimates.ts';
 import { recogniseGateway } from '../gateways/recognise.ts';
+import { type AnswerRows, ROW, rowValue } from '../model/answer-rows.ts';
 import { type AnswerFacts, type CertificateFacts, type Exchange, outcomeKey } from '../model/exchange.ts';
 import type { Profile } from '../model/profile.ts';
 import type { RecognisedGateway } from '../model/recording.ts';
@@ -9,11 +10,16 @@ import { GATEWAY, type RouteId } from '../model/route.ts';
 import { createMasker } from '../profile/mask.ts';
 import type { RecordedTraffic, Recorder } from '../recording/recorder.ts';
 import { LOGIN_EXPERIMENT } from '../traffic/login.ts';
+import type { SenderOptions } from '../traffic/sender.ts';
 
 import { createMemoryGuard } from './memory-guard.ts';
 
 export type BatchSink = {
+  /** `take` and `takeRows` by the names that the sender knows them by. */
+  readonly inlets: Pick<SenderOptions, 'sink' | 'rowSink'>;
   take(batch: readonly Exchange[]): void;
+  /** The same for rows of ordinary answers: nothing in them is secret, or to be read any further. */
+  takeRows(rows: AnswerRows): void;
   /** Login exchanges since the last call; they are not recorded. */
   takeLogins(): readonly Exchange[];
   recognise(): RecognisedGateway;
@@ -35,26 +41,36 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
   const memory = createMemoryGuard();
   const certificates = new Map<RouteId, readonly CertificateFacts[]>();
   let logins: Exchange[] = [];
+  const countOutcome = (key: string): void => {
+    outcomes[key] = (outcomes[key] ?? 0) + 1;
+  };
+  function takeRows(rows: AnswerRows): void {
+    for (let row = 0; row < rows.count; row++) countOutcome(String(rowValue(rows, row, ROW.status)));
+    live.addRows(rows);
+    recorder.recordRows(rows);
+    // A row leaves next to nothing behind.
+    memory.look(rows.count / 16);
+  }
+  function take(batch: readonly Exchange[]): void {
+    for (const { route, certificate } of batch) {
+      if (certificate !== undefined) certificates.set(route, [...(certificates.get(route) ?? []), certificate]);
+    }
+    if (batch[0]?.experimentId === LOGIN_EXPERIMENT) {
+      logins.push(...batch);
+      return;
+    }
+    answers.add(batch);
+    const exchanges = batch.map((exchange) => masked(withSubstatus(exchange), mask));
+    for (const { outcome } of exchanges) countOutcome(outcomeKey(outcome));
+    live.add(exchanges);
+    recorder.record(exchanges);
+    memory.look(exchanges.length);
+  }
   return {
+    inlets: { sink: take, rowSink: takeRows },
     certificates,
-    take(batch) {
-      for (const { route, certificate } of batch) {
-        if (certificate !== undefined) certificates.set(route, [...(certificates.get(route) ?? []), certificate]);
-      }
-      if (batch[0]?.experimentId === LOGIN_EXPERIMENT) {
-        logins.push(...batch);
-        return;
-      }
-      answers.add(batch);
-      const exchanges = batch.map((exchange) => masked(withSubstatus(exchange), mask));
-      for (const { outcome } of exchanges) {
-        const key = outcomeKey(outcome);
-        outcomes[key] = (outcomes[key] ?? 0) + 1;
-      }
-      live.add(exchanges);
-      recorder.record(exchanges);
-      memory.look(exchanges.length);
-    },
+    take,
+    takeRows,
     takeLogins() {
       const taken = logins;
       logins = [];

@@ -120,10 +120,10 @@ function experimentOf(written: WrittenExperiment): ExperimentSpec | undefined {
     });
   }
   if (burst !== undefined) {
-    const { rate, connections, arrival, request } = burst;
+    const { rate, connections, arrival, engine, request } = burst;
     const load =
       rate === undefined
-        ? { loop: 'closed' as const, connections: connections ?? 1 }
+        ? present({ loop: 'closed' as const, connections: connections ?? 1, engine })
         : { loop: 'open' as const, ratePerSec: rate };
     return present({ kind: 'burst' as const, load, durationUs: burst.for, arrival: arrival ?? 'uniform', request });
   }

@@ -6,6 +6,7 @@ import { choiceLeaf, durationLeaf, exactlyOne, integerLeaf, nameLeaf, rateLeaf, 
 const request = nameLeaf([])
   .describe('Name of the request to send; left out: the first one without {delayMs}.')
   .optional();
+const ENGINES = ['wire', 'autocannon'] as const;
 const ARRIVALS = ['uniform', 'poisson', 'burst'] as const;
 
 const compare = z
@@ -42,6 +43,9 @@ const burst = z
     for: durationLeaf().describe('How long, for example 5s.'),
     arrival: choiceLeaf(ARRIVALS)
       .describe('Open loop only. Default uniform, so that a backlog grows in a straight line.')
+      .optional(),
+    engine: choiceLeaf(ENGINES)
+      .describe('Closed loop only. Default wire, our own; autocannon is a second one to compare with, for plain http.')
       .optional(),
     request,
   })

@@ -149,6 +149,13 @@ function experimentFaults(
       hint: 'Name a slow request as request and a quick one as beside.',
     });
   }
+  if (mappingOf(burst)['rate'] !== undefined && mappingOf(burst)['engine'] !== undefined) {
+    faults.push({
+      path: [...path, 'burst', 'engine'],
+      message: 'engine has no meaning with rate',
+      hint: 'Leave it out: requests that are due at a time are always sent by our own engine.',
+    });
+  }
   const name = textOf(mappingOf(timeout)['request']);
   const request = listOf(requests).find((entry) => name !== undefined && mappingOf(entry)['name'] === name);
   const requestPath = textOf(mappingOf(request)['path']);

@@ -1,6 +1,8 @@
+import { type AnswerRows, exchangeOfRow, ROW, rowValue } from '../model/answer-rows.ts';
 import { type Exchange, isFailure, outcomeKey, responseTimeUs } from '../model/exchange.ts';
 import { createRandom } from '../model/random.ts';
 import { createHeap, type Heap } from './heap.ts';
+import { createRowStore } from './row-store.ts';
 import { createSample } from './sample.ts';
 
 /** How many exchanges a run keeps one by one. Every exchange is counted in windows, kept or not. */
@@ -36,14 +38,20 @@ const PROTECTED_KINDS: ReadonlySet<string> = new Set(['canary', 'idle', 'delay',
 
 export type KeptExchanges = {
   add(exchange: Exchange): void;
+  /** The same for rows of ordinary answers: only what is kept at first becomes an exchange. */
+  addRows(rows: AnswerRows): void;
   /** In order of `seq`. */
   exchanges(): readonly Exchange[];
 };
 
 /** Decides which exchanges are kept. Same seed, same exchanges in the same order: same choice. */
 export function createKeptExchanges(seed: number, caps: KeepCaps): KeptExchanges {
-  const failures = createSample(caps.failures);
-  const others = createSample(caps.others);
+  const failures = createSample<Exchange>(caps.failures);
+  const store = createRowStore();
+  /** A number is a row's place in the store. */
+  const others = createSample<Exchange | number>(caps.others, (item) => {
+    if (typeof item === 'number') store.free(item);
+  });
   const firsts: Exchange[] = [];
   const firstsPerRoute = new Map<string, number>();
   const priorityOf = createPriority(seed);
@@ -54,6 +62,8 @@ export function createKeptExchanges(seed: number, caps: KeepCaps): KeptExchanges
   };
   const slowest = createSlowest(caps, offerOther);
 
+  const othersKept = (): Exchange[] =>
+    others.items().map((item) => (typeof item === 'number' ? store.exchange(item) : item));
   const keepFirst = (exchange: Exchange): boolean => {
     if (exchange.answer === undefined) return false;
     const count = firstsPerRoute.get(exchange.route) ?? 0;
@@ -63,30 +73,46 @@ export function createKeptExchanges(seed: number, caps: KeepCaps): KeptExchanges
     return true;
   };
 
+  const add = (exchange: Exchange): void => {
+    if (isFailure(exchange)) {
+      const role = isProtected(exchange) ? exchange.tag?.kind : '';
+      const group = `${exchange.experimentId}\n${exchange.route}\n${outcomeKey(exchange.outcome)}\n${role}`;
+      const kept = selectFailureAnswer(group, exchange);
+      failures.offer(group, isProtected(exchange), priorityOf(exchange), kept);
+    } else if (!keepFirst(exchange)) {
+      const bare = withoutAnswer(exchange);
+      if (exchange.sentUs === undefined) offerOther(bare);
+      else slowest.add(bare);
+    }
+  };
   return {
-    add(exchange) {
-      if (isFailure(exchange)) {
-        const role = isProtected(exchange) ? exchange.tag?.kind : '';
-        const group = `${exchange.experimentId}\n${exchange.route}\n${outcomeKey(exchange.outcome)}\n${role}`;
-        const kept = selectFailureAnswer(group, exchange);
-        failures.offer(group, isProtected(exchange), priorityOf(exchange), kept);
-      } else if (!keepFirst(exchange)) {
-        const bare = withoutAnswer(exchange);
-        if (exchange.sentUs === undefined) offerOther(bare);
-        else slowest.add(bare);
+    add,
+    addRows(rows) {
+      const { experimentId, route } = rows;
+      const group = otherGroup({ experimentId, route, sentUs: 0 });
+      let limitUs = slowest.limitUs(rows);
+      for (let row = 0; row < rows.count; row++) {
+        const elapsedUs = rowValue(rows, row, ROW.endUs) - rowValue(rows, row, ROW.sentUs);
+        if (elapsedUs > limitUs) {
+          add(exchangeOfRow(rows, row));
+          limitUs = slowest.limitUs(rows);
+        } else {
+          const priority = priorityOf({ experimentId, seq: rowValue(rows, row, ROW.seq) });
+          if (others.admits(group, priority)) others.offer(group, false, priority, store.put(rows, row));
+        }
       }
     },
     exchanges: () =>
-      [...failures.exchanges(), ...slowest.exchanges(), ...others.exchanges(), ...firsts].sort((a, b) => a.seq - b.seq),
+      [...failures.items(), ...slowest.exchanges(), ...othersKept(), ...firsts].sort((a, b) => a.seq - b.seq),
   };
 }
 
-function isProtected(exchange: Exchange): boolean {
+function isProtected(exchange: Pick<Exchange, 'tag'>): boolean {
   return exchange.tag !== undefined && PROTECTED_KINDS.has(exchange.tag.kind);
 }
 
 /** Exchanges of a slot are in one group whatever their route, because they share a priority and are dropped together. */
-function otherGroup(exchange: Exchange): string {
+function otherGroup(exchange: Pick<Exchange, 'experimentId' | 'route' | 'sentUs' | 'slot' | 'tag'>): string {
   if (exchange.slot !== undefined) return `${exchange.experimentId}\nslots`;
   const role = isProtected(exchange) ? exchange.tag?.kind : exchange.sentUs === undefined ? 'unsent' : 'sent';
   return `${exchange.experimentId}\n${exchange.route}\n${role}`;
@@ -99,7 +125,7 @@ function withoutAnswer(exchange: Exchange): Exchange {
 }
 
 /** A pseudo-random number per slot, or per exchange outside of slots, that depends on the seed only. */
-function createPriority(seed: number): (exchange: Exchange) => number {
+function createPriority(seed: number): (exchange: Pick<Exchange, 'experimentId' | 'slot' | 'seq'>) => number {
   const random = createRandom(seed).fork('kept-exchanges');
   const salts = new Map<string, number>();
   return ({ experimentId, slot, seq }) => {
@@ -134,7 +160,12 @@ function createFailureAnswers(caps: KeepCaps): (group: string, exchange: Exchang
   };
 }
 
-type Slowest = { add(exchange: Exchange): void; exchanges(): Exchange[] };
+type Slowest = {
+  add(exchange: Exchange): void;
+  /** One with a response time above this would be among them. */
+  limitUs(about: Pick<Exchange, 'experimentId' | 'route'>): number;
+  exchanges(): Exchange[];
+};
 
 /** The slowest exchanges of each experiment and route, by response time. What is not among them any more goes to `rest`. */
 function createSlowest(caps: KeepCaps, rest: (exchange: Exchange) => void): Slowest {
@@ -146,9 +177,16 @@ function createSlowest(caps: KeepCaps, rest: (exchange: Exchange) => void): Slow
       if (dropped !== undefined) rest(dropped);
     }
   };
+  const keyOf = ({ experimentId, route }: Pick<Exchange, 'experimentId' | 'route'>): string =>
+    `${experimentId}\n${route}`;
   return {
+    limitUs(about) {
+      const group = groups.get(keyOf(about));
+      if (group?.first === undefined || group.size < perGroup) return -1;
+      return responseTimeUs(group.first);
+    },
     add(exchange) {
-      const key = `${exchange.experimentId}\n${exchange.route}`;
+      const key = keyOf(exchange);
       let group = groups.get(key);
       if (group === undefined) {
         group = createHeap((a, b) => responseTimeUs(a) - responseTimeUs(b));

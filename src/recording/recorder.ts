@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type AnswerRows, exchangesOfRows, ROW, rowValue } from '../model/answer-rows.ts';
 import { cohortOf, type Exchange } from '../model/exchange.ts';
 import type { ProbeQuality, Window } from '../model/recording.ts';
 import { US_PER_SEC } from '../model/time.ts';
@@ -54,6 +55,8 @@ export type RecordedTraffic = {
 export type Recorder = {
   /** Counts each exchange exactly once, in any order. Never throws: disk errors become warnings. */
   record(exchanges: readonly Exchange[]): void;
+  /** The same for rows of ordinary answers, as a closed loop makes them. */
+  recordRows(rows: AnswerRows): void;
   /** Due and sent so far; zeros for an experiment without exchanges. `kept` is known at the end. */
   counts(experimentId: string): Omit<ExperimentCounts, 'kept'>;
   /** Closes all windows and writes them. What is recorded afterwards is ignored; further calls return the same. */
@@ -94,15 +97,27 @@ export function createRecorder(options: RecorderOptions): Recorder {
     };
   };
 
+  const record = (exchanges: readonly Exchange[]): void => {
+    if (finished !== undefined) return;
+    for (const exchange of exchanges) {
+      windows.add(exchange, cohortOf(exchange));
+      tally.add(exchange);
+      kept.add(exchange);
+      if (exchange.endUs > newestUs) newestUs = exchange.endUs;
+    }
+    closeOldWindows();
+  };
   return {
-    record(exchanges) {
+    record,
+    recordRows(rows) {
       if (finished !== undefined) return;
-      for (const exchange of exchanges) {
-        windows.add(exchange, cohortOf(exchange));
-        tally.add(exchange);
-        kept.add(exchange);
-        if (exchange.endUs > newestUs) newestUs = exchange.endUs;
+      if (!tally.addRows(rows)) {
+        for (const exchanges of exchangesOfRows(rows)) record(exchanges);
+        return;
       }
+      windows.addRows(rows);
+      kept.addRows(rows);
+      for (let row = 0; row < rows.count; row++) newestUs = Math.max(newestUs, rowValue(rows, row, ROW.endUs));
       closeOldWindows();
     },
     counts: tally.counts,
@@ -124,6 +139,8 @@ function timeWarnings(windows: { readonly rejectedCount: number; readonly clampe
 
 type Tally = {
   add(exchange: Exchange): void;
+  /** False, and nothing done, where the experiment is open loop: there each tells of lateness. */
+  addRows(rows: AnswerRows): boolean;
   counts(experimentId: string): Omit<ExperimentCounts, 'kept'>;
   exchangeCount(): number;
   experiments(kept: readonly Exchange[]): Map<string, ExperimentCounts>;
@@ -138,13 +155,25 @@ function createTally(isOpenLoop: (experimentId: string) => boolean): Tally {
   let exchangeCount = 0;
   let notSentCap = 0;
   let portShortages = 0;
+  const countsOf = (experimentId: string): { due: number; sent: number; readonly isOpen: boolean } => {
+    let counts = experiments.get(experimentId);
+    if (counts === undefined) {
+      counts = { due: 0, sent: 0, isOpen: isOpenLoop(experimentId) };
+      experiments.set(experimentId, counts);
+    }
+    return counts;
+  };
   return {
+    addRows({ experimentId, count }) {
+      const counts = countsOf(experimentId);
+      if (counts.isOpen) return false;
+      counts.due += count;
+      counts.sent += count;
+      exchangeCount += count;
+      return true;
+    },
     add({ experimentId, dueUs, sentUs, endUs, outcome }) {
-      let counts = experiments.get(experimentId);
-      if (counts === undefined) {
-        counts = { due: 0, sent: 0, isOpen: isOpenLoop(experimentId) };
-        experiments.set(experimentId, counts);
-      }
+      const counts = countsOf(experimentId);
       counts.due++;
       exchangeCount++;
       if (outcome.kind === 'not-sent' && outcome.reason === 'cap') notSentCap++;

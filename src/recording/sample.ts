@@ -1,29 +1,30 @@
-import type { Exchange } from '../model/exchange.ts';
 import { createHeap, type Heap } from './heap.ts';
 
-type Entry = { readonly priority: number; readonly exchange: Exchange };
+type Entry<T> = { readonly priority: number; readonly item: T };
 /** `limit`: everything of the group with a smaller priority is in the sample, nothing else is. */
-type Group = { readonly entries: Heap<Entry>; readonly isProtected: boolean; limit: number };
+type Group<T> = { readonly entries: Heap<Entry<T>>; readonly isProtected: boolean; limit: number };
 
-/** A bounded sample of exchanges in groups. */
-export type Sample = {
+/** A bounded sample in groups. */
+export type Sample<T> = {
   readonly size: number;
   /** `isProtected` belongs to the group: protected groups give way only when no other group has anything left. */
-  offer(group: string, isProtected: boolean, priority: number, exchange: Exchange): void;
-  exchanges(): Exchange[];
+  offer(group: string, isProtected: boolean, priority: number, item: T): void;
+  /** Whether an item of this priority would not be turned away. */
+  admits(group: string, priority: number): boolean;
+  items(): T[];
 };
 
 /**
  * Holds everything up to `capacity`, then thins the largest group. A group keeps its lowest priorities (bottom-k sampling),
  * which is a uniform sample when priorities are random. Unlike a classic reservoir it does not depend on the order of arrival,
- * and exchanges that share a priority are kept or dropped together, so the slots of a compare stay whole.
+ * and items that share a priority are kept or dropped together, so the slots of a compare stay whole. `onDropped` hears of each that gives way.
  */
-export function createSample(capacity: number): Sample {
-  const groups = new Map<string, Group>();
+export function createSample<T>(capacity: number, onDropped: (item: T) => void = () => {}): Sample<T> {
+  const groups = new Map<string, Group<T>>();
   let size = 0;
 
-  const largestGroup = (): Group | undefined => {
-    let largest: Group | undefined;
+  const largestGroup = (): Group<T> | undefined => {
+    let largest: Group<T> | undefined;
     for (const group of groups.values()) {
       if (group.entries.size === 0) continue;
       const isBetter =
@@ -39,7 +40,8 @@ export function createSample(capacity: number): Sample {
     if (group?.entries.first === undefined) return;
     group.limit = group.entries.first.priority;
     while (group.entries.first !== undefined && group.entries.first.priority >= group.limit) {
-      group.entries.pop();
+      const dropped = group.entries.pop();
+      if (dropped !== undefined) onDropped(dropped.item);
       size--;
     }
   };
@@ -48,7 +50,7 @@ export function createSample(capacity: number): Sample {
     get size() {
       return size;
     },
-    offer(key, isProtected, priority, exchange) {
+    offer(key, isProtected, priority, item) {
       let group = groups.get(key);
       if (group === undefined) {
         group = {
@@ -59,10 +61,11 @@ export function createSample(capacity: number): Sample {
         groups.set(key, group);
       }
       if (priority >= group.limit) return;
-      group.entries.push({ priority, exchange });
+      group.entries.push({ priority, item });
       size++;
       while (size > capacity) thin();
     },
-    exchanges: () => [...groups.values()].flatMap((group) => group.entries.items().map((entry) => entry.exchange)),
+    admits: (key, priority) => priority < (groups.get(key)?.limit ?? Number.POSITIVE_INFINITY),
+    items: () => [...groups.values()].flatMap((group) => group.entries.items().map((entry) => entry.item)),
   };
 }

@@ -1,3 +1,4 @@
+import { type AnswerRows, ROW, rowValue } from '../model/answer-rows.ts';
 import { type Cohort, type Exchange, outcomeKey } from '../model/exchange.ts';
 import type { Window, WindowKey } from '../model/recording.ts';
 import { US_PER_SEC } from '../model/time.ts';
@@ -17,6 +18,8 @@ type Series = { readonly key: WindowKey; readonly open: Map<number, OpenWindow> 
 /** Counts exchanges into windows of one second. */
 export type OpenWindows = {
   add(exchange: Exchange, cohort: Cohort): void;
+  /** The same for rows of ordinary answers. */
+  addRows(rows: AnswerRows): void;
   /** Removes and returns the windows that ended before `beforeUs`, in order of start. */
   close(beforeUs: number): Window[];
   /** Values that are no times (NaN, negative): such exchanges are counted, but stand in no histogram. */
@@ -34,17 +37,23 @@ export function createOpenWindows(): OpenWindows {
   let rejectedCount = 0;
   let clampedCount = 0;
 
-  const seriesOf = (exchange: Exchange, cohort: Cohort): Series => {
-    const connection = connectionOf(exchange);
-    const role = exchange.tag?.kind ?? 'none';
-    const { experimentId, route, requestName } = exchange;
+  const seriesOf = (key: WindowKey): Series => {
+    const { experimentId, route, requestName, connection, role, cohort } = key;
     const name = `${experimentId}\n${route}\n${requestName}\n${connection}\n${role}\n${cohort}`;
     let series = allSeries.get(name);
     if (series === undefined) {
-      series = { key: { experimentId, route, requestName, connection, role, cohort }, open: new Map() };
+      series = { key, open: new Map() };
       allSeries.set(name, series);
     }
     return series;
+  };
+  const windowOf = ({ open }: Series, startUs: number): OpenWindow => {
+    let window = open.get(startUs);
+    if (window === undefined) {
+      window = { count: 0, outcomes: new Map(), response: createHistogram(), service: createHistogram() };
+      open.set(startUs, window);
+    }
+    return window;
   };
 
   return {
@@ -55,18 +64,31 @@ export function createOpenWindows(): OpenWindows {
       return clampedCount;
     },
     add(exchange, cohort) {
-      const { open } = seriesOf(exchange, cohort);
-      const startUs = startOf(exchange.dueUs);
-      let window = open.get(startUs);
-      if (window === undefined) {
-        window = { count: 0, outcomes: new Map(), response: createHistogram(), service: createHistogram() };
-        open.set(startUs, window);
-      }
+      const { experimentId, route, requestName } = exchange;
+      const connection = connectionOf(exchange);
+      const role = exchange.tag?.kind ?? 'none';
+      const series = seriesOf({ experimentId, route, requestName, connection, role, cohort });
+      const window = windowOf(series, startOf(exchange.dueUs));
       window.count++;
       const key = outcomeKey(exchange.outcome);
       window.outcomes.set(key, (window.outcomes.get(key) ?? 0) + 1);
       window.response.record(exchange.endUs - exchange.dueUs);
       if (exchange.sentUs !== undefined) window.service.record(exchange.endUs - exchange.sentUs);
+    },
+    addRows(rows) {
+      const { experimentId, route, requestName } = rows;
+      const key = { experimentId, route, requestName, role: 'load', cohort: 'ok' } as const;
+      const warm = seriesOf({ ...key, connection: 'warm' });
+      const fresh = seriesOf({ ...key, connection: 'new' });
+      for (let row = 0; row < rows.count; row++) {
+        const sentUs = rowValue(rows, row, ROW.sentUs);
+        const series = rowValue(rows, row, ROW.idleUs) < 0 ? fresh : warm;
+        addRow(
+          windowOf(series, startOf(sentUs)),
+          rowValue(rows, row, ROW.endUs) - sentUs,
+          rowValue(rows, row, ROW.status),
+        );
+      }
     },
     close(beforeUs) {
       const closed: Window[] = [];
@@ -82,6 +104,14 @@ export function createOpenWindows(): OpenWindows {
       return closed.sort((a, b) => a.startUs - b.startUs);
     },
   };
+}
+
+function addRow(window: OpenWindow, elapsedUs: number, status: number): void {
+  window.count++;
+  const key = String(status);
+  window.outcomes.set(key, (window.outcomes.get(key) ?? 0) + 1);
+  window.response.record(elapsedUs);
+  window.service.record(elapsedUs);
 }
 
 /**

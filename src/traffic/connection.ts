@@ -1,7 +1,7 @@
 /** Connections that we make ourselves, so that their identity, phases and ends are seen. */
 import net from 'node:net';
 import tls from 'node:tls';
-import { Client } from 'undici';
+import type { Client } from 'undici';
 import type { CertificateFacts, Outcome, PhaseName } from '../model/exchange.ts';
 import type { Limits } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
@@ -51,6 +51,13 @@ const MAX_HEADER_BYTES = 64 * 1024;
 
 let nextConnectionId = 1;
 
+type ClientClass = typeof Client;
+
+/** Loads what speaks HTTP/2. Only where a target may: it takes longer to load than all else of the sending thread. */
+export async function loadHttp2(): Promise<ClientClass> {
+  return (await import('undici')).Client;
+}
+
 /**
  * Opens a connection: TCP to the resolved address (never two families at once), an optional CONNECT through a forward
  * proxy, an optional TLS handshake. Never rejects.
@@ -69,17 +76,22 @@ export async function openConnection(
     );
     return { failure: { outcome, phasesUs } };
   }
+  const http2 = route.target.http === 2 ? await loadHttp2() : undefined;
   const limitMs = Math.ceil(limits.connectTimeoutUs / 1_000);
   const startUs = clock.nowUs();
-  // TLS and the answer of a forward proxy are read as streams.
-  const inlet: Inlet | undefined =
-    route.secure || route.target.httpProxy !== undefined ? undefined : { channel: undefined };
-  const socket = net.connect({
+  // The answer of a forward proxy, TLS through it and HTTP/2 are read as streams.
+  const isDirect = route.target.httpProxy === undefined;
+  const inlet: Inlet | undefined = isDirect && http2 === undefined ? { channel: undefined } : undefined;
+  const options = {
     ...endpointOf(route, route.address),
-    noDelay: true,
     autoSelectFamily: false,
     ...(inlet === undefined ? {} : { onread: inletOption(inlet) }),
-  });
+  };
+  // Where nothing is in between, TLS connects by itself: on a socket of ours it would read as a stream.
+  const isSecureAtOnce = route.secure && isDirect;
+  const socket = isSecureAtOnce
+    ? tls.connect({ ...options, ...tlsOptions(route, trusted) }).setNoDelay(true)
+    : net.connect({ ...options, noDelay: true });
   let phase: PhaseName = 'connect';
   let current: net.Socket = socket;
   let timedOut = false;
@@ -95,7 +107,9 @@ export async function openConnection(
     if (route.secure) {
       phase = 'tls';
       const tlsStartUs = clock.nowUs();
-      const secure = tls.connect({ socket, ...tlsOptions(route, trusted) });
+      const secure = isSecureAtOnce
+        ? (socket as tls.TLSSocket)
+        : tls.connect({ socket, ...tlsOptions(route, trusted) });
       current = secure;
       // Emitted before the certificate is verified; a socket that failed on it has none to show any more.
       secure.prependListener('secure', () => {
@@ -104,7 +118,9 @@ export async function openConnection(
       await eventOf(secure, 'secureConnect');
       phasesUs.tls = clock.nowUs() - tlsStartUs;
     }
-    return { connection: wrap(route, current, inlet, limits, phasesUs, certificate, clock.nowUs()) };
+    const isSecond = (current as tls.TLSSocket).alpnProtocol === 'h2';
+    const client = isSecond && http2 !== undefined ? clientOn(http2, route, current) : undefined;
+    return { connection: wrap(current, client, inlet, limits, phasesUs, certificate, clock.nowUs()) };
   } catch (error) {
     socket.destroy();
     if (phase === 'connect') phasesUs.connect = clock.nowUs() - startUs;
@@ -191,8 +207,8 @@ function readHead(socket: net.Socket): Promise<string> {
 }
 
 function wrap(
-  route: RouteTarget,
   socket: net.Socket,
+  client: Client | undefined,
   inlet: Inlet | undefined,
   limits: Limits,
   phasesUs: Partial<Record<PhaseName, number>>,
@@ -209,14 +225,14 @@ function wrap(
   socket.prependListener('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNRESET' || error.code === 'EPIPE') closedBy('rst');
   });
-  const isSecond = (socket as tls.TLSSocket).alpnProtocol === 'h2';
   const connection: Connection = {
     id: nextConnectionId++,
     socket,
-    client: isSecond ? clientOn(route, socket) : undefined,
-    channel: isSecond
-      ? undefined
-      : createChannel(socket, inlet, { maxHeadBytes: MAX_HEADER_BYTES, maxBodyBytes: limits.maxBodyBytes }),
+    client,
+    channel:
+      client === undefined
+        ? createChannel(socket, inlet, { maxHeadBytes: MAX_HEADER_BYTES, maxBodyBytes: limits.maxBodyBytes })
+        : undefined,
     bodyStart: createGathered(),
     localPort: socket.localPort,
     openedUs,
@@ -232,7 +248,7 @@ function wrap(
 }
 
 /** undici for HTTP/2, on this socket and no other. */
-function clientOn(route: RouteTarget, socket: net.Socket): Client {
+function clientOn(Client: ClientClass, route: RouteTarget, socket: net.Socket): Client {
   let handedOver = false;
   return new Client(
     `${route.secure ? 'https' : 'http'}://${route.hostname.includes(':') ? `[${route.hostname}]` : route.hostname}:${route.port}`,

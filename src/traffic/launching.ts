@@ -6,6 +6,7 @@ import {
   isFailure,
   type NotSentReason,
   type Outcome,
+  requestIdOf,
 } from '../model/exchange.ts';
 import type { RequestSpec } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
@@ -13,9 +14,9 @@ import type { Clock } from '../model/time.ts';
 import { type Connection, type ConnectResult, closeConnection } from './connection.ts';
 import { runExchange } from './exchange.ts';
 import { advertisedUs, holdIdle } from './holding.ts';
-import type { Pool } from './pool.ts';
+import { createPool, createStrayCount, type Pool, type StrayCount } from './pool.ts';
 import type { RouteTarget, SenderSetup } from './protocol.ts';
-import { prepareRequest, requestIdOf } from './request.ts';
+import { prepareRequest } from './request.ts';
 import type { ShotShape } from './schedule.ts';
 import { type Templates, writeRequest } from './wire/request-template.ts';
 
@@ -23,6 +24,7 @@ export type RouteState = {
   readonly target: RouteTarget;
   readonly pool: Pool;
   readonly templates: Templates;
+  readonly stray: StrayCount;
   cookie: string;
   /** `Retry-After` of this route: nothing is sent before. */
   pausedUntilUs: number;
@@ -63,6 +65,24 @@ const MAX_RETRY_AFTER_US = 60_000_000;
 const ANSWERS_KEPT = 20;
 /** More certificates behind one name are a farm that makes them as it goes. */
 const CERTIFICATES_TOLD = 8;
+
+export function createRouteState(
+  target: RouteTarget,
+  { limits, trusted }: Pick<SenderSetup, 'limits' | 'trusted'>,
+  clock: Clock,
+): RouteState {
+  const stray = createStrayCount();
+  return {
+    target,
+    pool: createPool(target, limits, trusted, clock, stray),
+    templates: new Map(),
+    stray,
+    cookie: '',
+    pausedUntilUs: 0,
+    answersKept: 0,
+    certificatesTold: new Set<string>(),
+  };
+}
 
 export function routeState(state: LaunchState, route: RouteId): RouteState {
   const found = state.routes.get(route);
@@ -132,7 +152,7 @@ async function hold(
 }
 
 /** Why a due request must not be sent, if so. */
-function obstacle(state: LaunchState, route: RouteState, nowUs: number): NotSentReason | undefined {
+export function obstacle(state: LaunchState, route: RouteState, nowUs: number): NotSentReason | undefined {
   const { limits } = state.setup;
   if (state.stopped !== undefined) return state.stopped;
   if (state.inFlight >= limits.maxInFlight) return 'cap';
@@ -168,13 +188,7 @@ async function exchangeOn(
   abortable.delete(base.seq);
   const isHeld = reusable && shape.holdUs !== undefined;
   if (!isHeld) route.pool.release(connection, reusable && shape.connection === 'warm');
-  if (
-    retryAfter !== undefined &&
-    answered.outcome.kind === 'response' &&
-    [429, 503].includes(answered.outcome.status)
-  ) {
-    route.pausedUntilUs = Math.max(route.pausedUntilUs, answered.endUs + retryAfterUs(retryAfter, clock));
-  }
+  pauseRoute(route, answered, retryAfter, clock);
   const exchange = {
     ...base,
     sentUs,
@@ -186,8 +200,19 @@ async function exchangeOn(
   return { exchange, isHeld, keepAlive };
 }
 
+/** A target that asks for a pause gets it. */
+export function pauseRoute(
+  route: RouteState,
+  { outcome, endUs }: Pick<Exchange, 'outcome' | 'endUs'>,
+  retryAfter: string | undefined,
+  clock: Clock,
+): void {
+  if (retryAfter === undefined || outcome.kind !== 'response' || ![429, 503].includes(outcome.status)) return;
+  route.pausedUntilUs = Math.max(route.pausedUntilUs, endUs + retryAfterUs(retryAfter, clock));
+}
+
 /** Each certificate is told once per route: a million exchanges need not carry it. */
-function firstSight(
+export function firstSight(
   { certificatesTold }: RouteState,
   certificate: CertificateFacts | undefined,
 ): Pick<Exchange, 'certificate'> {
@@ -197,16 +222,21 @@ function firstSight(
   return { certificate };
 }
 
-function wantsAnswer(route: RouteState, outcome: Outcome, shape: ShotShape): boolean {
+export function wantsAnswer(route: RouteState, outcome: Outcome, shape: ShotShape): boolean {
   if (isFailure({ outcome }) || shape.tag?.kind === 'prepare') return true;
   // Its headers tell what is counted: requests in a time, or under way.
   if (outcome.kind === 'response' && outcome.status === 429) return true;
-  if (route.answersKept >= ANSWERS_KEPT) return false;
+  if (!keepsAnswers(route)) return false;
   route.answersKept++;
   return true;
 }
 
-function connectionFacts(connection: Connection, isNew: boolean, nowUs: number): ConnectionFacts {
+/** Whether answers of this route are still kept although nothing is wrong with them. */
+export function keepsAnswers(route: RouteState): boolean {
+  return route.answersKept < ANSWERS_KEPT;
+}
+
+export function connectionFacts(connection: Connection, isNew: boolean, nowUs: number): ConnectionFacts {
   const connectUs = connection.phasesUs.connect;
   return {
     id: connection.id,

@@ -2,6 +2,24 @@ import type { Limits } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
 import { type Connection, type ConnectResult, closeConnection, openConnection } from './connection.ts';
 import type { RouteTarget } from './protocol.ts';
+import type { Channel } from './wire/channel.ts';
+
+/** Bytes that no request had asked for, of one route. Mutable. */
+export type StrayCount = { bytesBehindAnswers: number; bytesIdle: number; connections: number };
+
+export function createStrayCount(): StrayCount {
+  return { bytesBehindAnswers: 0, bytesIdle: 0, connections: 0 };
+}
+
+function countStray(channel: Channel, stray: StrayCount): void {
+  let isFirst = true;
+  channel.onStray = (bytes, isBehindAnswer) => {
+    if (isFirst) stray.connections++;
+    isFirst = false;
+    if (isBehindAnswer) stray.bytesBehindAnswers += bytes;
+    else stray.bytesIdle += bytes;
+  };
+}
 
 /** The idle connections of one route. */
 export type Pool = {
@@ -14,7 +32,14 @@ export type Pool = {
   closeIdle(): void;
 };
 
-export function createPool(route: RouteTarget, limits: Limits, trusted: readonly string[], clock: Clock): Pool {
+/** `stray` is kept up to date. */
+export function createPool(
+  route: RouteTarget,
+  limits: Limits,
+  trusted: readonly string[],
+  clock: Clock,
+  stray?: StrayCount,
+): Pool {
   const idle: Connection[] = [];
   let opening = 0;
 
@@ -25,6 +50,7 @@ export function createPool(route: RouteTarget, limits: Limits, trusted: readonly
     if ('connection' in result) {
       const { connection } = result;
       connection.openedBehind = ahead;
+      if (connection.channel !== undefined && stray !== undefined) countStray(connection.channel, stray);
       // A connection that the other side closes while idle must not be handed out again.
       connection.socket.once('close', () => {
         const index = idle.indexOf(connection);
@@ -58,7 +84,8 @@ export function createPool(route: RouteTarget, limits: Limits, trusted: readonly
   };
 }
 
-function isUsable(connection: Connection): boolean {
+/** Whether a request may be sent on it, as far as we know. */
+export function isUsable(connection: Connection): boolean {
   return (
     !connection.socket.destroyed &&
     connection.closedBy === undefined &&

@@ -1,9 +1,9 @@
 /** Messages between the main thread and the sending thread. */
+import type { AnswerRows } from '../model/answer-rows.ts';
 import type { Exchange, NotSentReason } from '../model/exchange.ts';
 import type { Limits, MemberId, RequestSpec, Target } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { ClockEpoch } from './clock.ts';
-import type { ClosedBatch } from './closed-batch.ts';
 import type { Schedule, ShotShape } from './schedule.ts';
 
 /** One route with its name already resolved. */
@@ -40,6 +40,8 @@ export type ClosedLoop = {
   readonly request: string;
   readonly connections: number;
   readonly durationUs: number;
+  /** Default: our own. */
+  readonly engine?: 'wire' | 'autocannon';
 };
 
 /**
@@ -78,6 +80,8 @@ export type Command =
 export type FiringResult = {
   readonly due: number;
   readonly sent: number;
+  /** Closed loop only: what sent them. */
+  readonly engine?: 'wire' | 'autocannon';
   /** Closed loop only: requests that autocannon lost sight of (a close without an answer hides them). */
   readonly unaccounted?: number;
   readonly failed?: string;
@@ -92,10 +96,20 @@ export type ThreadQuality = {
   readonly portShortages: number;
 };
 
+/** Bytes that came behind the end of an answer, or on a connection on which nothing was asked. Their connections were not used again. */
+export type StrayBytes = {
+  readonly route: RouteId;
+  readonly bytesBehindAnswers: number;
+  readonly bytesIdle: number;
+  readonly connections: number;
+};
+
+export type SenderEnd = { readonly quality: ThreadQuality; readonly stray: readonly StrayBytes[] };
+
 export type Reply =
   | { readonly type: 'ready' }
   | { readonly type: 'exchanges'; readonly exchanges: readonly Exchange[]; readonly inFlight: number }
-  | { readonly type: 'closed-batch'; readonly batch: ClosedBatch }
+  | { readonly type: 'rows'; readonly rows: AnswerRows; readonly inFlight: number }
   | { readonly type: 'done'; readonly firing: number; readonly result: FiringResult }
-  | { readonly type: 'closed'; readonly quality: ThreadQuality }
+  | ({ readonly type: 'closed' } & SenderEnd)
   | { readonly type: 'crash'; readonly error: string };

@@ -5,11 +5,6 @@ import type { ShotShape } from './schedule.ts';
 
 export type RequestIdentity = Pick<SenderSetup, 'runId' | 'userAgent'>;
 
-/** 16 hex digits, unique within a run: the first half of the run's id and the number of the request. */
-export function requestIdOf(runId: string, seq: number): string {
-  return runId.slice(0, 8) + seq.toString(16).padStart(8, '0');
-}
-
 /**
  * The request as it is sent. The probe's id goes out in the User-Agent (every access log has that column by default) and
  * as `traceparent` (W3C Trace Context), whose trace id is the run's.

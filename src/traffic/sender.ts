@@ -1,11 +1,11 @@
 /** The main thread's handle on traffic. */
 import tls from 'node:tls';
+import { type AnswerRows, exchangesOfRows } from '../model/answer-rows.ts';
 import type { Exchange, NotSentReason } from '../model/exchange.ts';
 import type { Auth, Profile } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import type { ClockEpoch } from './clock.ts';
-import { expandClosed } from './closed-batch.ts';
 import type {
   Chain,
   ClosedLoop,
@@ -14,6 +14,7 @@ import type {
   Reply,
   RouteTarget,
   SenderSetup,
+  StrayBytes,
   ThreadQuality,
 } from './protocol.ts';
 import type { Schedule } from './schedule.ts';
@@ -44,6 +45,8 @@ export interface Sender {
   setCookie(route: RouteId, cookie: string): void;
   inFlight(): number;
   close(): Promise<ThreadQuality>;
+  /** Bytes that nobody had asked for; known when it is closed. */
+  stray(): readonly StrayBytes[];
 }
 
 export type SenderOptions = {
@@ -55,6 +58,8 @@ export type SenderOptions = {
   readonly clock: Clock;
   /** Where finished exchanges go, in batches. */
   readonly sink: (exchanges: readonly Exchange[]) => void;
+  /** Where ordinary answers of a closed loop go; left out: they go to `sink` as exchanges. */
+  readonly rowSink?: (rows: AnswerRows) => void;
 };
 
 /** Starts the sending thread. A crash of the thread rejects whatever waits for it. */
@@ -67,6 +72,7 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
   const waiting = new Map<number, { resolve(result: FiringResult): void; reject(error: Error): void }>();
   let crashed: Error | undefined;
   let inFlight = 0;
+  let stray: readonly StrayBytes[] = [];
   let nextFiring = 0;
   let onClosed: ((quality: ThreadQuality) => void) | undefined;
   const post = (command: Command): void => thread.postMessage(command);
@@ -86,13 +92,16 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
       else if (reply.type === 'exchanges') {
         inFlight = reply.inFlight;
         options.sink(reply.exchanges);
-      } else if (reply.type === 'closed-batch') {
-        for (const exchanges of expandClosed(reply.batch, options.runId)) options.sink(exchanges);
+      } else if (reply.type === 'rows') {
+        inFlight = reply.inFlight;
+        giveRows(reply.rows, options);
       } else if (reply.type === 'done') {
         waiting.get(reply.firing)?.resolve(reply.result);
         waiting.delete(reply.firing);
-      } else if (reply.type === 'closed') onClosed?.(reply.quality);
-      else fail(new Error(`the sending thread failed: ${reply.error}`));
+      } else if (reply.type === 'closed') {
+        stray = reply.stray;
+        onClosed?.(reply.quality);
+      } else fail(new Error(`the sending thread failed: ${reply.error}`));
     });
   });
   await ready;
@@ -118,6 +127,7 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
     closeIdle: () => post({ type: 'quiet' }),
     setCookie: (route, cookie) => post({ type: 'cookies', route, cookie }),
     inFlight: () => inFlight,
+    stray: () => stray,
     close: async () => {
       try {
         return await new Promise<ThreadQuality>((resolve, reject) => {
@@ -132,6 +142,11 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
       }
     },
   };
+}
+
+function giveRows(rows: AnswerRows, { sink, rowSink }: SenderOptions): void {
+  if (rowSink !== undefined) rowSink(rows);
+  else for (const exchanges of exchangesOfRows(rows)) sink(exchanges);
 }
 
 function setupOf({ profile, targets, runId, version, epoch }: SenderOptions): SenderSetup {

@@ -1,16 +1,16 @@
 /** Everything the sending thread knows: routes with their pools, the firing that runs, finished exchanges not yet reported. */
 import { MessageChannel } from 'node:worker_threads';
-import type { Exchange, NotSentReason } from '../model/exchange.ts';
+import type { AnswerRows } from '../model/answer-rows.ts';
+import { type Exchange, type NotSentReason, requestIdOf } from '../model/exchange.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import { createClock } from './clock.ts';
-import { type ClosedBatch, type ClosedCollector, createClosedCollector } from './closed-batch.ts';
-import { type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { createRouteState, type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
 import { CONTROL, CONTROL_BYTES, LEAD, type PacerData } from './pacer-control.ts';
-import { createPool } from './pool.ts';
-import type { Command, FiringResult, RouteTarget, SenderSetup } from './protocol.ts';
+import type { Command, FiringResult, RouteTarget, SenderSetup, StrayBytes } from './protocol.ts';
 import type { QualityWatch } from './quality.ts';
-import { requestIdOf } from './request.ts';
+import { createRowCollector, type RowCollector } from './row-collector.ts';
 import type { ShotShape } from './schedule.ts';
 import { startThread } from './thread.ts';
 
@@ -23,14 +23,21 @@ export type Sending = {
   fire(command: FireCommand): Promise<FiringResult>;
   /** Sends one request now; resolves when it ended. */
   launch(launch: Launch): Promise<Exchange>;
-  /** For answers of a closed loop; `takeClosed` gives them on. */
-  collectClosed(about: Pick<ClosedBatch, 'experimentId' | 'route' | 'requestName'>): ClosedCollector;
-  takeClosed(): ClosedBatch | undefined;
+  /** What closed loops count in, as launches do. */
+  readonly state: LaunchState;
+  readonly deadlines: Deadlines;
+  /** For ordinary answers of a closed loop; `takeRows` gives them on. */
+  collectRows(about: Pick<AnswerRows, 'experimentId' | 'route' | 'requestName'>): RowCollector;
+  takeRows(): AnswerRows | undefined;
+  /** For an exchange of a closed loop that is counted already. */
+  record(exchange: Exchange): void;
   /** For failures measured elsewhere (autocannon). */
   add(exchange: Omit<Exchange, 'seq' | 'requestId'>): void;
   routeTarget(route: RouteId): RouteTarget;
   /** Session cookies of a login, for engines that write their own requests. */
   cookieOf(route: RouteId): string;
+  /** Bytes that no request had asked for, of the routes that sent some. */
+  stray(): readonly StrayBytes[];
   /** Requests still allowed by `limits.maxRequests`. */
   budget(): number;
   /** A closed loop begins as a firing does: an earlier stop is over. */
@@ -51,7 +58,7 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
   const state = createLaunchState(setup, clock, quality);
   const stopListeners = new Set<() => void>();
   let finished: Exchange[] = [];
-  let collector: ClosedCollector | undefined;
+  const deadlines = createDeadlines(clock);
   let firing: Firing | undefined;
   const pacer = startPacer(setup, (learn, reached) => {
     const dueUs = firing?.nextDueUs();
@@ -89,11 +96,10 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
     clock,
     ready: pacer.ready,
     launch,
-    collectClosed(about) {
-      collector = createClosedCollector(about, (count) => countClosed(state, count));
-      return collector;
-    },
-    takeClosed: () => collector?.take(),
+    state,
+    deadlines,
+    ...rowParts(setup.runId),
+    record: (exchange) => void finished.push(exchange),
     add(exchange) {
       state.sentTotal++;
       finished.push({ ...exchange, seq: state.nextSeq, requestId: requestIdOf(setup.runId, state.nextSeq++) });
@@ -124,12 +130,28 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
   };
 }
 
+function rowParts(runId: string): Pick<Sending, 'collectRows' | 'takeRows'> {
+  let rows: RowCollector | undefined;
+  return {
+    collectRows(about) {
+      rows = createRowCollector({ ...about, runId });
+      return rows;
+    },
+    takeRows: () => rows?.take(),
+  };
+}
+
 /** What concerns single routes, whether it is stopped, and the counts. */
 function routeParts(
   state: LaunchState,
-): Pick<Sending, 'routeTarget' | 'cookieOf' | 'prepare' | 'setCookie' | 'begin' | 'isStopped' | 'budget' | 'inFlight'> {
+): Pick<
+  Sending,
+  'routeTarget' | 'stray' | 'cookieOf' | 'prepare' | 'setCookie' | 'begin' | 'isStopped' | 'budget' | 'inFlight'
+> {
   return {
     routeTarget: (route) => routeState(state, route).target,
+    stray: () =>
+      [...state.routes].flatMap(([route, { stray }]) => (stray.connections === 0 ? [] : [{ route, ...stray }])),
     cookieOf: (route) => routeState(state, route).cookie,
     begin: () => {
       state.stopped = undefined;
@@ -145,31 +167,11 @@ function routeParts(
   };
 }
 
-/** Counts answers of a closed loop and gives the first of their sequence numbers. */
-function countClosed(state: LaunchState, count: number): number {
-  state.sentTotal += count;
-  state.nextSeq += count;
-  return state.nextSeq - count;
-}
-
 function createLaunchState(setup: SenderSetup, clock: Clock, quality: QualityWatch): LaunchState {
   return {
     setup,
     clock,
-    routes: new Map(
-      setup.routes.map((target) => [
-        target.route,
-        {
-          target,
-          pool: createPool(target, setup.limits, setup.trusted, clock),
-          templates: new Map(),
-          cookie: '',
-          pausedUntilUs: 0,
-          answersKept: 0,
-          certificatesTold: new Set<string>(),
-        },
-      ]),
-    ),
+    routes: new Map(setup.routes.map((target) => [target.route, createRouteState(target, setup, clock)])),
     requests: new Map(setup.requests.map((spec) => [spec.name, spec])),
     abortable: new Map(),
     onPortShortage: quality.portShortage,

@@ -3,8 +3,7 @@ import net, { type AddressInfo } from 'node:net';
 import type { RequestSpec } from '../model/profile.ts';
 import { GATEWAY } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
-import { type LaunchState, launchRequest } from './launching.ts';
-import { createPool } from './pool.ts';
+import { createRouteState, type LaunchState, launchRequest } from './launching.ts';
 import type { RouteTarget, SenderSetup } from './protocol.ts';
 
 /** After about 60 requests their time no longer falls (measured: the first takes 15 ms, the fiftieth 0.4 ms). */
@@ -37,24 +36,11 @@ export async function warmUp(setup: SenderSetup, clock: Clock): Promise<void> {
       address: '127.0.0.1',
       family: 4,
     };
-    const pool = createPool(target, setup.limits, [], clock);
+    const route = createRouteState(target, { limits: setup.limits, trusted: [] }, clock);
     const state: LaunchState = {
       setup: { ...setup, limits: { ...setup.limits, maxRequests: REQUESTS, maxInFlight: REQUESTS } },
       clock,
-      routes: new Map([
-        [
-          GATEWAY,
-          {
-            target,
-            pool,
-            templates: new Map(),
-            cookie: '',
-            pausedUntilUs: 0,
-            answersKept: 0,
-            certificatesTold: new Set<string>(),
-          },
-        ],
-      ]),
+      routes: new Map([[GATEWAY, route]]),
       requests: new Map([[REQUEST.name, REQUEST]]),
       abortable: new Map(),
       onPortShortage: () => {},
@@ -71,7 +57,7 @@ export async function warmUp(setup: SenderSetup, clock: Clock): Promise<void> {
         dueUs: clock.nowUs(),
       });
     }
-    pool.closeIdle();
+    route.pool.closeIdle();
   } catch {
     // A machine without a free loopback port will say so in the run itself.
   } finally {

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { runChain } from './chain.ts';
 import { EMPTY_RESULT, runClosedLoop } from './closed-loop.ts';
+import { loadHttp2 } from './connection.ts';
 import type { Command, Reply, SenderSetup } from './protocol.ts';
 import { createQualityWatch } from './quality.ts';
 import { createSending } from './sending.ts';
@@ -19,8 +20,11 @@ const quality = createQualityWatch();
 const sending = createSending(setup, quality);
 const flush = (): void => {
   const exchanges = sending.takeFinished();
-  const batch = sending.takeClosed();
-  if (batch !== undefined) post({ type: 'closed-batch', batch });
+  const rows = sending.takeRows();
+  if (rows !== undefined) {
+    const reply: Reply = { type: 'rows', rows, inFlight: sending.inFlight() };
+    port.postMessage(reply, [rows.values.buffer as ArrayBuffer]);
+  }
   if (exchanges.length > 0) post({ type: 'exchanges', exchanges, inFlight: sending.inFlight() });
 };
 const flushTimer = setInterval(flush, FLUSH_MS);
@@ -55,7 +59,7 @@ async function obey(command: Command): Promise<void> {
       clearInterval(flushTimer);
       sending.close();
       flush();
-      post({ type: 'closed', quality: quality.finish() });
+      post({ type: 'closed', quality: quality.finish(), stray: sending.stray() });
       return port?.close();
     }
     default:
@@ -68,5 +72,6 @@ const crash = (error: unknown): void =>
 port.on('message', (command: Command) => obey(command).catch(crash));
 process.on('uncaughtException', crash);
 // The pacing thread takes some tens of ms to start: what was due before would leave late.
-await Promise.all([warmUp(setup, sending.clock), sending.ready]);
+const http2 = setup.routes.some(({ target }) => target.http === 2) ? loadHttp2() : undefined;
+await Promise.all([warmUp(setup, sending.clock), sending.ready, http2]);
 post({ type: 'ready' });

@@ -211,6 +211,7 @@ function fakeSender(
     },
     setCookie: () => {},
     inFlight: () => 0,
+    stray: () => [],
     close: () => Promise.reject(new Error('an experiment does not close the sender')),
   };
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PROBE_MARKER, probeIdIn, traceIn } from '../../src/logs/identity.ts';
+import { requestIdOf } from '../../src/model/exchange.ts';
 import { GATEWAY } from '../../src/model/route.ts';
-import { prepareRequest, requestIdOf } from '../../src/traffic/request.ts';
+import { prepareRequest } from '../../src/traffic/request.ts';
 
 const ID = '0123abcd00000007';
 const LIMITS = {

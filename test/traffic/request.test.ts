@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { requestIdOf } from '../../src/model/exchange.ts';
 import type { RequestSpec, Target } from '../../src/model/profile.ts';
 import { GATEWAY } from '../../src/model/route.ts';
 import type { RouteTarget } from '../../src/traffic/protocol.ts';
-import { prepareRequest, requestIdOf } from '../../src/traffic/request.ts';
+import { prepareRequest } from '../../src/traffic/request.ts';
 
 const RUN_ID = '0123456789abcdef0123456789abcdef';
 const SPEC: RequestSpec = {

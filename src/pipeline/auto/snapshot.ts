@@ -1,4 +1,5 @@
 /** What was recorded so far, as a recording: so that a run can be judged before it ends. */
+import { exchangesOfRows } from '../../model/answer-rows.ts';
 import type { Exchange } from '../../model/exchange.ts';
 import type { ExperimentRecord, Recording } from '../../model/recording.ts';
 import { createRecorder, type Recorder } from '../../recording/recorder.ts';
@@ -19,14 +20,21 @@ export type Tee = {
 export function teeRecorder(inner: Recorder): Tee {
   const held: Exchange[] = [];
   let isFull = false;
+  const hold = (exchanges: readonly Exchange[]): void => {
+    isFull ||= held.length + exchanges.length > MOST_EXCHANGES;
+    if (isFull) held.length = 0;
+    else held.push(...exchanges);
+  };
   return {
     recorder: {
       ...inner,
       record(exchanges) {
-        isFull ||= held.length + exchanges.length > MOST_EXCHANGES;
-        if (isFull) held.length = 0;
-        else held.push(...exchanges);
+        hold(exchanges);
         inner.record(exchanges);
+      },
+      recordRows(rows) {
+        if (!isFull) for (const exchanges of exchangesOfRows(rows)) hold(exchanges);
+        inner.recordRows(rows);
       },
     },
     exchanges: () => (isFull ? undefined : held),

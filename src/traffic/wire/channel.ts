@@ -39,6 +39,8 @@ export type Channel = {
   isSending: boolean;
   /** Bytes received while nobody was asking, or behind the end of an answer. */
   strayBytes: number;
+  /** Told of these bytes as they come. */
+  onStray: ((bytes: number, isBehindAnswer: boolean) => void) | undefined;
 };
 
 /** Where a plain socket puts what it reads. */
@@ -47,7 +49,7 @@ export type Inlet = { channel: Channel | undefined };
 /** As much as the system hands over in one read. */
 const READ_BYTES = 64 * 1024;
 /** The least that a system keeps for sending: 16 KiB by default on Linux, more elsewhere (tcp(7), tcp_wmem). */
-const SEND_BUFFER_BYTES = 16 * 1024;
+export const SEND_BUFFER_BYTES = 16 * 1024;
 /** All plain sockets of the thread read into the same room: what is in it is used up before the next read. */
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
 
@@ -71,6 +73,7 @@ export function createChannel(socket: net.Socket | TLSSocket, inlet: Inlet | und
     isSpent: false,
     isSending: false,
     strayBytes: 0,
+    onStray: undefined,
   };
   if (inlet === undefined) socket.on('data', (chunk: Buffer) => takeChunk(channel, chunk, chunk.length)).resume();
   else inlet.channel = channel;
@@ -103,6 +106,13 @@ export function ask(
   }
 }
 
+/** The same for bytes that the caller writes over for its next request: no more than `SEND_BUFFER_BYTES`, and only when the last one is out. */
+export function askAgain(channel: Channel, request: Buffer, method: string, handler: AnswerHandler): void {
+  expectAnswer(channel.parser, method);
+  channel.handler = handler;
+  channel.socket.write(request);
+}
+
 /** Nobody is interested in the rest any more. */
 export function forget(channel: Channel): void {
   channel.handler = undefined;
@@ -118,7 +128,7 @@ function stop(channel: Channel): AnswerHandler | undefined {
 function takeChunk(channel: Channel, bytes: Buffer, length: number): void {
   const { parser, handler } = channel;
   if (handler === undefined) {
-    channel.strayBytes += length;
+    takeStray(channel, length, false);
     channel.isSpent = true;
     return;
   }
@@ -145,10 +155,15 @@ function takeChunk(channel: Channel, bytes: Buffer, length: number): void {
   }
 }
 
+function takeStray(channel: Channel, bytes: number, isBehindAnswer: boolean): void {
+  channel.strayBytes += bytes;
+  channel.onStray?.(bytes, isBehindAnswer);
+}
+
 function takeAnswered(channel: Channel): void {
   const { parser } = channel;
   const beyond = bytesBeyond(parser);
-  channel.strayBytes += beyond;
+  if (beyond > 0) takeStray(channel, beyond, true);
   if (beyond > 0 || !staysOpen(parser)) channel.isSpent = true;
   stop(channel)?.onEnd();
 }

@@ -11,7 +11,7 @@ const HOLE = '\0id\0';
 /** An id has as many digits. */
 const SOME_ID = '0'.repeat(16);
 
-type Template = {
+export type Template = {
   readonly cookie: string;
   readonly delayMs: number | undefined;
   /** The head, cut where the id goes. */
@@ -51,7 +51,7 @@ export function writeRequest(
   };
 }
 
-function templateOf(
+export function templateOf(
   spec: RequestSpec,
   route: RouteTarget,
   setup: SenderSetup,

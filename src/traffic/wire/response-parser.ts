@@ -152,6 +152,11 @@ export function completesAtClose(parser: ResponseParser): boolean {
   return parser.stage === UNTIL_CLOSE;
 }
 
+/** All bytes of a body of known length were given out; unknown of any other. */
+export function isBodyComplete({ stage, remaining }: ResponseParser): boolean {
+  return stage === BY_LENGTH && remaining === 0;
+}
+
 /** Bytes that came behind the end of the answer. */
 export function bytesBeyond(parser: ResponseParser): number {
   return parser.to - parser.at;

@@ -10,8 +10,9 @@ import { outcomeKey } from '../../../src/model/exchange.ts';
 import { GATEWAY } from '../../../src/model/route.ts';
 import { createClock, createEpoch } from '../../../src/traffic/clock.ts';
 import type { Connection } from '../../../src/traffic/connection.ts';
-import { type Answered, runExchange } from '../../../src/traffic/exchange.ts';
+import { runExchange } from '../../../src/traffic/exchange.ts';
 import { createPool, type Pool } from '../../../src/traffic/pool.ts';
+import type { Answered } from '../../../src/traffic/reception.ts';
 import { createServers, LIMITS, requestOf, targetOf } from '../sending-setup.ts';
 
 const CERTIFICATES = join(import.meta.dirname, '..', '..', 'fixtures', 'traffic', 'tls');

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { requestIdOf } from '../../../src/model/exchange.ts';
 import type { RequestSpec } from '../../../src/model/profile.ts';
 import { GATEWAY } from '../../../src/model/route.ts';
 import { createEpoch } from '../../../src/traffic/clock.ts';
 import type { RouteTarget, SenderSetup } from '../../../src/traffic/protocol.ts';
-import { prepareRequest, requestIdOf } from '../../../src/traffic/request.ts';
+import { prepareRequest } from '../../../src/traffic/request.ts';
 import { writtenRequest } from '../../../src/traffic/wire/request-bytes.ts';
 import { type Templates, writeRequest } from '../../../src/traffic/wire/request-template.ts';
 import { LIMITS, RUN_ID, requestOf, targetOf } from '../sending-setup.ts';
