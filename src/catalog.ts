@@ -3,6 +3,8 @@ import { applicationError, applicationSlow } from './detectors/application.ts';
 import { gatewayBuffering } from './detectors/buffering.ts';
 import { cascade } from './detectors/cascade.ts';
 import { certificateExpiring } from './detectors/certificate.ts';
+import { changeErrors } from './detectors/change-errors.ts';
+import { changeLatency } from './detectors/change-latency.ts';
 import { coldConnection, coldIdle } from './detectors/cold-start.ts';
 import {
   connectionRefused,
@@ -15,6 +17,7 @@ import type { Detector } from './detectors/detector.ts';
 import { dnsFailed, dnsSlow } from './detectors/dns.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { keepAliveRace } from './detectors/keep-alive.ts';
+import { memberFlapping } from './detectors/flapping.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { memberSkew } from './detectors/member-skew.ts';
 import { probeSaturated } from './detectors/probe.ts';
@@ -22,6 +25,7 @@ import { gatewayQueue, memberQueue } from './detectors/queue.ts';
 import { gatewayQueueTimeout } from './detectors/queue-timeout.ts';
 import { rateLimited } from './detectors/rate-limited.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
+import { recycle } from './detectors/recycle.ts';
 import { rejected } from './detectors/rejected.ts';
 import { retransmission } from './detectors/retransmission.ts';
 import { silentIdleDrop } from './detectors/silent-idle-drop.ts';
@@ -35,7 +39,7 @@ import { middleboxTimeout } from './detectors/timeout-middlebox.ts';
 import { gatewayReadTimeout } from './detectors/timeout-read.ts';
 import { tlsFailed } from './detectors/tls.ts';
 import { tlsSlow } from './detectors/tls-slow.ts';
-import { fromLogs, withLogs } from './detectors/with-logs.ts';
+import { fromHistoryOrLogs, fromLogs, withLogs } from './detectors/with-logs.ts';
 import { burst } from './experiments/burst.ts';
 import { compare } from './experiments/compare.ts';
 import type { Experiment } from './experiments/experiment.ts';
@@ -167,13 +171,20 @@ const LOGGED: readonly CauseId[] = [
   'timeout/gateway-total',
   'connection/port-exhaustion',
   'queue/listen-backlog',
-  'cold-start/recycle',
   'gateway/overloaded',
   'gateway/retry-duplicate',
   'log/unjoined',
 ];
 
-export const DETECTORS: readonly Detector[] = [...MEASURING.map(withLogs), ...MEASURING_ALONE, ...LOGGED.map(fromLogs)];
+/** Judge what shows over days only: without a history of the farm they have nothing to look at. */
+const OVER_TIME: readonly Detector[] = [fromHistoryOrLogs(recycle), memberFlapping, changeLatency, changeErrors];
+
+export const DETECTORS: readonly Detector[] = [
+  ...MEASURING.map(withLogs),
+  ...MEASURING_ALONE,
+  ...OVER_TIME,
+  ...LOGGED.map(fromLogs),
+];
 
 /** From the special to the general: of formats that know a file equally well the first one wins. */
 export const LOG_FORMATS: readonly LogFormat[] = [
