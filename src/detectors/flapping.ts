@@ -3,12 +3,13 @@ import { type HistoryBlock, historyBlocks } from '../analysis/history-blocks.ts'
 import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { binomialTail } from '../analysis/proportion.ts';
-import { FLAP_CHECKS, fewRunsP, type Spell, spellsOf, stateChangeRatio } from '../analysis/runs.ts';
+import { fewRunsP, type Spell, spellsOf } from '../analysis/runs.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { Exhibit } from '../model/finding.ts';
 import { type HistoryEvidence, LEVEL_US } from '../model/history.ts';
 import { formatDuration, formatRatio } from '../model/quantity.ts';
 import { directTo } from '../model/route.ts';
+import { FLAP_CHECKS, stateChangeRatio } from '../model/state-changes.ts';
 import {
   type Candidate,
   candidatesOr,

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { historyBlocks, historyDistribution, historyTimes, usualConnection } from '../../src/analysis/history-blocks.ts';
+import {
+  historyBlocks,
+  historyDistribution,
+  historyTimes,
+  usualConnection,
+} from '../../src/analysis/history-blocks.ts';
 import type { HistoryEvidence, HistoryInterval } from '../../src/model/history.ts';
 import { directTo, GATEWAY, type RouteId } from '../../src/model/route.ts';
 import { encodeValues } from '../../src/recording/histogram.ts';

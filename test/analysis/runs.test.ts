@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fewRunsP, spellsOf, stateChangeRatio } from '../../src/analysis/runs.ts';
+import { fewRunsP, spellsOf } from '../../src/analysis/runs.ts';
+import { stateChangeRatio } from '../../src/model/state-changes.ts';
 
 /** All orders of a small series, counted one by one. */
 function counted(runs: number, first: number, second: number): number {
