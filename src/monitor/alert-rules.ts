@@ -99,9 +99,9 @@ export function cusum(): Rule {
     urgency: 'ticket',
     text: 'failures come more often than one in a thousand, without an outage',
     take({ count, failed }) {
-      // Capped, so that an outage of hours is not carried along for days after it.
-      sum = Math.min(2 * stop, Math.max(0, sum + failed * up + (count - failed) * down));
-      isOut = isOut ? sum > 0 : sum >= stop;
+      // Capped, and over at half, so that an outage of hours is not carried along for days after it.
+      sum = Math.min(stop, Math.max(0, sum + failed * up + (count - failed) * down));
+      isOut = isOut ? sum > stop / 2 : sum >= stop;
       return isOut;
     },
   };
