@@ -65,8 +65,7 @@ export function historyBlocks(
 export type TimedBlock = { readonly startAtUs: number; readonly times: Distribution };
 
 /**
- * Times of the same blocks; those of failures are in them as well, so quantiles are read where few failed. Empty blocks
- * are left out.
+ * Times of the same blocks: of answers that are ok, which are few where most failed. Blocks without any are left out.
  */
 export function historyTimes(
   history: HistoryEvidence,

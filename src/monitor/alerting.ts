@@ -101,17 +101,8 @@ export function createAlerting(options: AlertingOptions = {}): Alerting {
   const opened = new Map<string, OpenAlert>();
   let silences: readonly Silence[] = [];
 
-  const isSilenced = ({ profile, cause, routes }: Alert, atUs: number): boolean =>
-    silences.some(
-      (one) =>
-        one.fromAtUs <= atUs &&
-        atUs < one.untilAtUs &&
-        (one.profile === undefined || one.profile === profile) &&
-        (one.cause === undefined || one.cause === cause) &&
-        (one.route === undefined || routes.every((route) => route === one.route)),
-    );
   const isToBeTold = (alert: Alert, atUs: number): boolean =>
-    !(options.pagesOnly === true && alert.urgency !== 'page') && !isSilenced(alert, atUs);
+    !(options.pagesOnly === true && alert.urgency !== 'page') && !isSilenced(alert, silences, atUs);
 
   const tell = (open: OpenAlert, kind: NoticeKind, atUs: number): readonly Notice[] => {
     if (!open.isDue || !isToBeTold(open.alert, atUs)) return [];
@@ -178,6 +169,17 @@ export function createAlerting(options: AlertingOptions = {}): Alerting {
     },
     open: () => [...opened.values()].filter(({ isDue }) => isDue).map(({ alert }) => alert),
   };
+}
+
+function isSilenced({ profile, cause, routes }: Alert, silences: readonly Silence[], atUs: number): boolean {
+  return silences.some(
+    (one) =>
+      one.fromAtUs <= atUs &&
+      atUs < one.untilAtUs &&
+      (one.profile === undefined || one.profile === profile) &&
+      (one.cause === undefined || one.cause === cause) &&
+      (one.route === undefined || routes.every((route) => route === one.route)),
+  );
 }
 
 function seriesOf(

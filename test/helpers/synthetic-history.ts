@@ -66,7 +66,7 @@ function gaussian(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
 }
 
-type Cell = { us: number[]; failed: number; outcomes: Record<string, number> };
+type Cell = { us: number[]; count: number; failed: number; outcomes: Record<string, number> };
 
 export function makeHistory(options: HistoryOptions = {}): HistoryEvidence {
   const { seed = 1, noise = 1, days = 1, everyUs = 60_000_000, level = '5m', quiet = [] } = options;
@@ -87,8 +87,10 @@ export function makeHistory(options: HistoryOptions = {}): HistoryEvidence {
       const exchange = exchangeOf(loose, us, { seq: seq++, route, dueUs: atUs - FROM_AT_US });
       const hasFailed = cohortOf(exchange) !== 'ok';
       const cell = cellOf(cells, `${route} ${Math.floor(atUs / LEVEL_US[level]) * LEVEL_US[level]}`);
-      cell.us.push(us);
+      cell.count++;
       if (hasFailed) cell.failed++;
+      // Times are those of answers that are ok.
+      else cell.us.push(us);
       const key = outcomeKey(exchange.outcome);
       cell.outcomes[key] = (cell.outcomes[key] ?? 0) + 1;
       if (hasFailed || loose.slow === true)
@@ -133,7 +135,7 @@ function exchangeOf(
 function cellOf(cells: Map<string, Cell>, name: string): Cell {
   const known = cells.get(name);
   if (known !== undefined) return known;
-  const fresh: Cell = { us: [], failed: 0, outcomes: {} };
+  const fresh: Cell = { us: [], count: 0, failed: 0, outcomes: {} };
   cells.set(name, fresh);
   return fresh;
 }
@@ -143,14 +145,14 @@ function seriesOf(route: RouteId, level: HistoryLevel, cells: ReadonlyMap<string
   const intervals = [...cells].flatMap(([name, cell]): HistoryInterval[] => {
     const [own, startAtUs] = name.split(' ');
     if (own !== route) return [];
-    const encoded = encodeValues(cell.us);
-    const maxUs = Math.max(...cell.us);
+    const encoded = cell.us.length === 0 ? '' : encodeValues(cell.us);
+    const maxUs = Math.max(0, ...cell.us);
     return [
       {
         ...key,
         level,
         startAtUs: Number(startAtUs),
-        count: cell.us.length,
+        count: cell.count,
         failed: cell.failed,
         outcomes: cell.outcomes,
         response: encoded,
