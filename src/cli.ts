@@ -15,6 +15,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<() => Command>> = new Map([
   ['explain', async () => (await import('./commands/explain.ts')).explainCommand],
   ['decode', async () => (await import('./commands/decode.ts')).decodeCommand],
   ['report', async () => (await import('./commands/report.ts')).reportCommand],
+  ['history', async () => (await import('./commands/history.ts')).historyCommand],
   ['selftest', async () => (await import('./commands/selftest.ts')).selftestCommand],
   ['member', async () => (await import('./commands/member.ts')).memberCommand],
   ['lab', async () => (await import('./commands/lab.ts')).labCommand],

@@ -1,3 +1,4 @@
+import type { HistoryLevel } from './history.ts';
 import type { LogFormatId } from './log.ts';
 import type { RouteId } from './route.ts';
 import type { Severity } from './severity.ts';
@@ -211,6 +212,17 @@ export type LogSource = {
 /** Configuration of the gateway or of a member: path or pattern. */
 export type ConfigFiles = { readonly from: string; readonly files: string };
 
+/** How long the monitor keeps history; what is left out has the defaults of `store/retention.ts`. */
+export type HistorySettings = {
+  /** Nothing is kept longer than this. */
+  readonly keepUs?: number;
+  readonly levelsUs?: Readonly<Partial<Record<HistoryLevel, number>>>;
+  /** Failed, slow and first exchanges. */
+  readonly exchangesUs?: number;
+  /** Of the whole file; where several profiles share it, the largest counts. */
+  readonly maxBytes?: number;
+};
+
 /** A validated profile. Secrets are resolved in it: mask it before it is written anywhere. */
 export type Profile = {
   readonly schemaVersion: 1;
@@ -229,6 +241,7 @@ export type Profile = {
   readonly logs: readonly LogSource[];
   /** Configuration files to read. */
   readonly config?: readonly ConfigFiles[];
+  readonly history?: HistorySettings;
   /** Query parameters whose values are masked in everything written. */
   readonly mask: readonly string[];
   /** Secret values (from `${env:…}`, `${file:…}`, auth): masked wherever they turn up. Never written. */

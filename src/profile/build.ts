@@ -3,6 +3,7 @@ import type {
   Auth,
   ExperimentSpec,
   GatewayTarget,
+  HistorySettings,
   Limits,
   LogSource,
   Member,
@@ -43,6 +44,7 @@ export function buildProfile(written: WrittenProfile, secrets: readonly string[]
     cookies: { ...written.cookies },
     logs: (written.logs ?? []).map((log): LogSource => present(log)),
     ...(written.config === undefined ? {} : { config: [written.config].flat() }),
+    ...(written.history === undefined ? {} : { history: historyOf(written.history) }),
     mask: [...new Set([...DEFAULT_MASK, ...(written.mask ?? [])])],
     secrets: allSecrets,
     notes: [...notes, ...limitNotes(written, { limits, requests }), ...notesOf(written, allSecrets)],
@@ -143,6 +145,11 @@ function experimentOf(written: WrittenExperiment): ExperimentSpec | undefined {
   return undefined;
 }
 
+function historyOf({ keep, levels, exchanges, maxSize }: NonNullable<WrittenProfile['history']>): HistorySettings {
+  const levelsUs = levels === undefined ? undefined : present(levels);
+  return present({ keepUs: keep, levelsUs, exchangesUs: exchanges, maxBytes: maxSize });
+}
+
 function memberIdOf(written: WrittenProfile['memberId']): Pick<Profile, 'memberId'> {
   if (written?.header !== undefined) return { memberId: { header: written.header } };
   return written?.cookie === undefined ? {} : { memberId: { cookie: written.cookie } };
@@ -210,7 +217,6 @@ const LATER_KEYS = {
   schedule: 'runs start when the command does',
   maintenance: 'there is nothing yet that it would silence',
   alerts: 'nobody is told',
-  history: 'each run is judged by itself',
 } as const satisfies Partial<Record<keyof WrittenProfile, string>>;
 
 function notesOf(written: WrittenProfile, secrets: readonly string[]): string[] {
@@ -219,6 +225,8 @@ function notesOf(written: WrittenProfile, secrets: readonly string[]): string[] 
     if (written[key as keyof typeof LATER_KEYS] !== undefined)
       notes.push(`${key} is read but not used by this version: ${consequence}`);
   }
+  if (written.history?.runs !== undefined)
+    notes.push('history.runs is read but not used by this version: history is kept by its age and its size');
   if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {
     notes.push(
       `a secret has fewer than ${MIN_SECRET_LENGTH} characters: it is hidden in its own place, but not where the same characters turn up elsewhere`,

@@ -1,13 +1,17 @@
-/** Keys that are validated and, in this version, do nothing but leave a note. */
+/** Keys of the monitor; those that nothing uses yet are validated and leave a note. */
 import { z } from 'zod';
 import { LOG_FORMATS } from '../model/log.ts';
 import { SEVERITIES } from '../model/severity.ts';
 import { headerNameLeaf, headerValueLeaf } from './http-leaves.ts';
-import { choiceLeaf, durationLeaf, integerLeaf, leaf, ratioLeaf, someOf, textLeaf } from './leaves.ts';
+import { choiceLeaf, durationLeaf, integerLeaf, leaf, ratioLeaf, sizeLeaf, someOf, textLeaf } from './leaves.ts';
 import { accept, refuse } from './parsed.ts';
 
 /** Retention is counted in months and years, which no timer has to wait for. */
 const TEN_YEARS_US = 3_650 * 86_400 * 1_000_000;
+/** An empty history has 0.2 MB; with less than this, hardly a day of a farm would stay. */
+const MIN_HISTORY_BYTES = 10_000_000;
+/** A hundred farms for ten years. */
+const MAX_HISTORY_BYTES = 1e12;
 
 export function timeZoneLeaf() {
   return leaf(
@@ -109,7 +113,24 @@ export const alertsShape = z
 
 export const historyShape = z
   .strictObject({
-    keep: durationLeaf({ maxUs: TEN_YEARS_US }).describe('How long results are kept, for example 90d.').optional(),
-    runs: integerLeaf(1, 1_000_000).describe('How many results are kept.').optional(),
+    keep: keptLeaf('Nothing is kept longer than this. Default 3650d.'),
+    levels: z
+      .strictObject({
+        '10s': keptLeaf('Intervals of 10 seconds. Default 14d.'),
+        '5m': keptLeaf('Intervals of 5 minutes. Default 90d.'),
+        '1h': keptLeaf('Intervals of an hour. Default 400d.'),
+        '1d': keptLeaf('Intervals of a day. Default 3650d.'),
+      })
+      .describe('How long which intervals are kept.')
+      .optional(),
+    exchanges: keptLeaf('How long failed, slow and first requests are kept one by one. Default 90d.'),
+    maxSize: sizeLeaf({ minBytes: MIN_HISTORY_BYTES, maxBytes: MAX_HISTORY_BYTES })
+      .describe('How large the file may become: beyond, the finest and oldest goes first. Default 1GB.')
+      .optional(),
+    runs: integerLeaf(1, 1_000_000).describe('Read, and not used by this version.').optional(),
   })
-  .describe('How much of earlier runs is kept.');
+  .describe('How long the monitor keeps what it measured.');
+
+function keptLeaf(meaning: string) {
+  return durationLeaf({ maxUs: TEN_YEARS_US }).describe(meaning).optional();
+}

@@ -33,8 +33,8 @@ export function rateLeaf() {
   return leaf(units.parseRate, textSchema(units.RATE_PATTERN));
 }
 
-export function sizeLeaf() {
-  return leaf(units.parseSize, textSchema(units.SIZE_PATTERN));
+export function sizeLeaf(range: units.SizeRange = {}) {
+  return leaf((value) => units.parseSize(value, range), textSchema(units.SIZE_PATTERN));
 }
 
 export function ratioLeaf() {

@@ -142,8 +142,13 @@ function ratioHint(text: string): { hint?: string } {
   return {};
 }
 
+/** Bodies are held in memory one at a time per connection; a gigabyte is beyond every use of a probe. */
+const MAX_BODY_BYTES = 1e9;
+
+export type SizeRange = { readonly minBytes?: number; readonly maxBytes?: number };
+
 /** `512B`, `64kB`, `10MB`, `1MiB` → bytes. k, M and G are powers of 1000; Ki, Mi and Gi of 1024. */
-export function parseSize(value: unknown): Parsed<number> {
+export function parseSize(value: unknown, { minBytes = 1, maxBytes = MAX_BODY_BYTES }: SizeRange = {}): Parsed<number> {
   const expected = 'a size with a unit such as 64kB';
   if (typeof value === 'number') return refuse(expected, bareNumber(value, [`${value}kB`, `${value}B`]));
   const text = quantityText(value);
@@ -155,8 +160,13 @@ export function parseSize(value: unknown): Parsed<number> {
     return refuse(expected, { hint: 'Units are B, kB, MB, GB, KiB, MiB and GiB.' });
   }
   const bytes = Math.round(Number(match[1]) * factor);
-  // Bodies are held in memory one at a time per connection; a gigabyte is beyond every use of a probe.
-  return bytes >= 1 && bytes <= 1e9 ? accept(bytes) : refuse('a size from 1B to 1GB');
+  if (bytes >= minBytes && bytes <= maxBytes) return accept(bytes);
+  return refuse(`a size from ${sizeText(minBytes)} to ${sizeText(maxBytes)}`);
+}
+
+function sizeText(bytes: number): string {
+  const unit = (['GB', 'MB', 'kB'] as const).find((name) => bytes >= (SIZE_UNITS[name.toLowerCase()] as number));
+  return unit === undefined ? `${bytes}B` : `${bytes / (SIZE_UNITS[unit.toLowerCase()] as number)}${unit}`;
 }
 
 /** A word such as "constructor" is no unit, although every object has one. */

@@ -3,6 +3,7 @@
  * NaN, truncates fractions and throws above its range: every input is checked here first.
  */
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type JsHistogram } from 'hdr-histogram-js';
+import { type Buckets, decodeHdr, valueOfIndex } from './hdr-bytes.ts';
 
 /** Values above are counted as this one; longer than any request the probe waits for. */
 export const MAX_VALUE_US = 3_600_000_000;
@@ -96,6 +97,36 @@ export function createHistogram(): Histogram {
 /** The recorded values of an encoded histogram, ascending. Throws when the text is not an HdrHistogram V2. */
 export function decodeHistogram(text: string): readonly ValueCount[] {
   if (text === '') return [];
+  const buckets = decodeHdr(Buffer.from(text, 'base64'));
+  // Not written by us: the library knows all kinds, and says what is wrong with what is none.
+  return buckets === undefined ? decodeByLibrary(text) : valuesOf(buckets);
+}
+
+/** As `decodeHistogram`, of buckets at hand. */
+export function valuesOf(buckets: Buckets): readonly ValueCount[] {
+  const values: ValueCount[] = [];
+  for (let i = 0; i < buckets.length; i += 2)
+    values.push([bucketMiddleUs(valueOfIndex(buckets[i] as number)), buckets[i + 1] as number]);
+  return values;
+}
+
+/** Quantiles as `Histogram.quantile` gives them, ascending in `ps`, of buckets at hand; 0 when empty. */
+export function quantilesOfBuckets(buckets: Buckets, ps: readonly number[], maxUs: number): readonly number[] {
+  let total = 0;
+  for (let i = 1; i < buckets.length; i += 2) total += buckets[i] as number;
+  let at = 0;
+  let seen = buckets[1] ?? 0;
+  return ps.map((p) => {
+    const rank = Math.max(1, Math.ceil(p * total - RANK_SLACK));
+    while (seen < rank && at + 3 < buckets.length) {
+      at += 2;
+      seen += buckets[at + 1] as number;
+    }
+    return total === 0 ? 0 : Math.min(bucketMiddleUs(valueOfIndex(buckets[at] as number)), maxUs);
+  });
+}
+
+function decodeByLibrary(text: string): readonly ValueCount[] {
   const decoded = decodeFromCompressedBase64(text, 32, false) as JsHistogram;
   const values: ValueCount[] = [];
   let remaining = decoded.totalCount;

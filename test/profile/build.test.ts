@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ProfileError } from '../../src/errors.ts';
 import { LOG_FORMATS } from '../../src/model/log.ts';
 import { FIXTURES, loadFixture, parseText, parseWith } from './fixture-profiles.ts';
 
@@ -110,7 +111,7 @@ test('keys of later versions leave a note each, and nothing else', async () => {
     'schedule is read but not used by this version: runs start when the command does',
     'maintenance is read but not used by this version: there is nothing yet that it would silence',
     'alerts is read but not used by this version: nobody is told',
-    'history is read but not used by this version: each run is judged by itself',
+    'history.runs is read but not used by this version: history is kept by its age and its size',
   ]);
 });
 
@@ -205,5 +206,17 @@ ${LOG_FORMATS.map((format) => `  - { from: gateway, files: a.log, format: ${form
   assert.deepEqual(
     parseText(text).logs.map(({ format }) => format),
     LOG_FORMATS,
+  );
+});
+
+test('history is built with what it names', async () => {
+  const { history } = await loadFixture(VALID, 'everything.yaml');
+  const dayUs = 86_400_000_000;
+  const levelsUs = { '10s': 7 * dayUs, '1h': 300 * dayUs };
+  assert.deepEqual(history, { keepUs: 400 * dayUs, levelsUs, exchangesUs: 30 * dayUs, maxBytes: 2e9 });
+  assert.deepEqual(parseWith('history: { keep: 30d }').history, { keepUs: 30 * dayUs });
+  assert.throws(
+    () => parseWith('history: { maxSize: 1kB }'),
+    (error) => error instanceof ProfileError && error.problems[0]?.expected === 'a size from 10MB to 1000GB',
   );
 });
