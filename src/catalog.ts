@@ -15,9 +15,9 @@ import {
 import { delayedAck } from './detectors/delayed-ack.ts';
 import type { Detector } from './detectors/detector.ts';
 import { dnsFailed, dnsSlow } from './detectors/dns.ts';
+import { memberFlapping } from './detectors/flapping.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { keepAliveRace } from './detectors/keep-alive.ts';
-import { memberFlapping } from './detectors/flapping.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { memberSkew } from './detectors/member-skew.ts';
 import { probeSaturated } from './detectors/probe.ts';
