@@ -3,6 +3,8 @@ import { applicationError, applicationSlow } from './detectors/application.ts';
 import { gatewayBuffering } from './detectors/buffering.ts';
 import { cascade } from './detectors/cascade.ts';
 import { certificateExpiring } from './detectors/certificate.ts';
+import { changeErrors } from './detectors/change-errors.ts';
+import { changeLatency } from './detectors/change-latency.ts';
 import { coldConnection, coldIdle } from './detectors/cold-start.ts';
 import {
   connectionRefused,
@@ -13,6 +15,7 @@ import {
 import { delayedAck } from './detectors/delayed-ack.ts';
 import type { Detector } from './detectors/detector.ts';
 import { dnsFailed, dnsSlow } from './detectors/dns.ts';
+import { memberFlapping } from './detectors/flapping.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { keepAliveRace } from './detectors/keep-alive.ts';
 import { listenBacklog } from './detectors/listen-backlog.ts';
@@ -24,6 +27,7 @@ import { gatewayQueue, memberQueue } from './detectors/queue.ts';
 import { gatewayQueueTimeout } from './detectors/queue-timeout.ts';
 import { rateLimited } from './detectors/rate-limited.ts';
 import { gatewayUnreachable, probeTimeout } from './detectors/reachability.ts';
+import { recycle } from './detectors/recycle.ts';
 import { rejected } from './detectors/rejected.ts';
 import { retransmission } from './detectors/retransmission.ts';
 import { retryDuplicate } from './detectors/retry-duplicate.ts';
@@ -38,7 +42,7 @@ import { middleboxTimeout } from './detectors/timeout-middlebox.ts';
 import { gatewayReadTimeout } from './detectors/timeout-read.ts';
 import { tlsFailed } from './detectors/tls.ts';
 import { tlsSlow } from './detectors/tls-slow.ts';
-import { fromLogs, withLogs } from './detectors/with-logs.ts';
+import { fromHistoryOrLogs, fromLogs, withLogs } from './detectors/with-logs.ts';
 import { burst } from './experiments/burst.ts';
 import { compare } from './experiments/compare.ts';
 import type { Experiment } from './experiments/experiment.ts';
@@ -178,7 +182,15 @@ const LOGGED: readonly CauseId[] = [
   'log/unjoined',
 ];
 
-export const DETECTORS: readonly Detector[] = [...MEASURING.map(withLogs), ...MEASURING_ALONE, ...LOGGED.map(fromLogs)];
+/** Judge what shows over days only: without a history of the farm they have nothing to look at. */
+const OVER_TIME: readonly Detector[] = [fromHistoryOrLogs(recycle), memberFlapping, changeLatency, changeErrors];
+
+export const DETECTORS: readonly Detector[] = [
+  ...MEASURING.map(withLogs),
+  ...MEASURING_ALONE,
+  ...OVER_TIME,
+  ...LOGGED.map(fromLogs),
+];
 
 /** From the special to the general: of formats that know a file equally well the first one wins. */
 export const LOG_FORMATS: readonly LogFormat[] = [

@@ -56,6 +56,7 @@ export function createMeasures(recording: Recording): Measures {
     startedAt: manifest.startedAt,
     seed: manifest.seed,
     ...(recording.logs === undefined ? {} : { logs: recording.logs }),
+    ...(recording.history === undefined ? {} : { history: recording.history }),
     ...(recording.configs === undefined ? {} : { configs: recording.configs }),
     exchanges: (selection) =>
       remember(`exchanges ${nameOfSelection(selection)}`, () => inOrder(source.keysOf(selection))),

@@ -1,5 +1,6 @@
 import type { PlacedConfig } from '../model/declared.ts';
 import type { Cohort, Exchange } from '../model/exchange.ts';
+import type { HistoryEvidence } from '../model/history.ts';
 import type { LogEvidence } from '../model/journey.ts';
 import type { ExperimentKind } from '../model/profile.ts';
 import type {
@@ -56,6 +57,8 @@ export interface Measures {
   readonly startedAt: string;
   /** What logs told, where logs were read. */
   readonly logs?: LogEvidence;
+  /** What was kept of a farm that is watched, where the recording is a time of its history. */
+  readonly history?: HistoryEvidence;
   /** What configuration files declare, where they were read. */
   readonly configs?: readonly PlacedConfig[];
   /** Seed of the run, so that resampling in a detector repeats. */

@@ -60,6 +60,7 @@ const PRECEDENCE: readonly CauseId[] = [
   'probe/rate-limited',
   'queue/rejected',
   'application/error',
+  'member/flapping',
   'member/errors',
   'queue/thread-starvation',
   'queue/member',
@@ -80,6 +81,8 @@ const PRECEDENCE: readonly CauseId[] = [
   'application/slow',
   'path/retransmission',
   'gateway/overhead',
+  'change/errors',
+  'change/latency',
   'log/unjoined',
 ];
 
@@ -146,6 +149,12 @@ const EXPLAINED_BY: readonly {
     winner: 'path/delayed-ack',
     sameMember: true,
     because: 'the wait for an acknowledgement explains the slow answers',
+  },
+  {
+    loser: 'member/errors',
+    winner: 'member/flapping',
+    sameMember: true,
+    because: 'it goes up and down, and its errors are those of the times in which it is down',
   },
   { loser: 'member/slow', winner: 'connection/unreachable', sameMember: true, because: 'it cannot be reached' },
   { loser: 'queue/gateway', winner: 'gateway/cascade', sameMember: false, because: 'the cascade explains the waiting' },

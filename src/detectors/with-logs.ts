@@ -75,6 +75,18 @@ export function fromLogs(cause: CauseId): Detector {
   };
 }
 
+/** A cause that a history shows, and lines as well; a run alone does not. */
+export function fromHistoryOrLogs(detector: Detector): Detector {
+  const [logged, both] = [fromLogs(detector.cause), withLogs(detector)];
+  return {
+    cause: detector.cause,
+    detect: (context) =>
+      context.measures.history === undefined && context.measures.logs !== undefined
+        ? logged.detect(context)
+        : both.detect(context),
+  };
+}
+
 function merge(detector: Detector, context: DetectorContext): Detection {
   const detection = detector.detect(context);
   const logged = loggedCandidates(detector.cause, context);

@@ -1,5 +1,6 @@
 import type { PlacedConfig } from './declared.ts';
 import type { CertificateFacts, Cohort, Exchange } from './exchange.ts';
+import type { HistoryEvidence } from './history.ts';
 import type { LogEvidence } from './journey.ts';
 import type { Plan, PlannedExperiment } from './plan.ts';
 import type { GatewayKind, Profile } from './profile.ts';
@@ -125,6 +126,8 @@ export type Recording = {
   readonly warnings: readonly string[];
   /** What logs told, where logs were read. */
   readonly logs?: LogEvidence;
+  /** What was kept of a farm that is watched, where the recording is a time of its history. */
+  readonly history?: HistoryEvidence;
   /** What configuration files declare, in the order in which a request meets them. */
   readonly configs?: readonly PlacedConfig[];
 };

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRandom } from '../../src/model/random.ts';
+import { type Alerting, createAlerting, type Notice } from '../../src/monitor/alerting.ts';
+
+const MINUTE = 60_000_000;
+
+/** Feeds rounds of one minute: `x` failed, `.` did not. */
+function feed(
+  alerting: Alerting,
+  course: string,
+  more: { route?: string; cause?: string; fromMinute?: number } = {},
+): Notice[] {
+  const { route = 'gateway', fromMinute = 0 } = more;
+  return [...course].flatMap((letter, i) =>
+    alerting.observe({
+      profile: 'shop',
+      route,
+      atUs: (fromMinute + i) * MINUTE,
+      count: 1,
+      failed: letter === 'x' ? 1 : 0,
+      ...(more.cause === undefined ? {} : { cause: more.cause, title: `it is ${more.cause}` }),
+    }),
+  );
+}
+const kinds = (notices: readonly Notice[]): string[] => notices.map(({ kind }) => kind);
+const calm = (rounds: number): string => '.'.repeat(rounds);
+
+test('an outage is told once, paged, and its end is told', () => {
+  const alerting = createAlerting();
+  const notices = feed(alerting, `${calm(30)}xxxxxxxxxx`);
+  assert.deepEqual(kinds(notices), ['opened']);
+  assert.equal(notices[0]?.alert.urgency, 'page');
+  assert.match(notices[0]?.alert.because ?? '', /gateway: 3 of the last 5 rounds failed/);
+  assert.equal(alerting.open().length, 1);
+  const after = feed(alerting, calm(3_000), { fromMinute: 40 });
+  assert.deepEqual(kinds(after), ['recovered']);
+  assert.equal(after[0]?.alert.id, notices[0]?.alert.id);
+  assert.deepEqual(alerting.open(), []);
+});
+
+test('a blip of one or two rounds is not told', () => {
+  assert.deepEqual(feed(createAlerting(), `${calm(30)}x${calm(600)}x${calm(30)}`), []);
+  assert.deepEqual(kinds(feed(createAlerting({ pagesOnly: true }), `${calm(30)}xx${calm(600)}`)), []);
+});
+
+test('routes of one cause are one alert, other causes are another', () => {
+  const alerting = createAlerting();
+  feed(alerting, calm(10));
+  const first = feed(alerting, 'xxx', { cause: 'connection/refused', route: 'direct:web1', fromMinute: 10 });
+  const same = feed(alerting, 'xxx', { cause: 'connection/refused', route: 'gateway', fromMinute: 10 });
+  const other = feed(alerting, 'xxx', { cause: 'application/error', route: 'direct:web2', fromMinute: 10 });
+  assert.deepEqual([kinds(first), kinds(same), kinds(other)], [['opened'], [], ['opened']]);
+  assert.deepEqual(
+    alerting.open().map(({ cause, routes }) => [cause, routes]),
+    [
+      ['connection/refused', ['direct:web1', 'gateway']],
+      ['application/error', ['direct:web2']],
+    ],
+  );
+});
+
+test('what comes and goes is told as flapping, once, and again when it is calm', () => {
+  const alerting = createAlerting();
+  const notices = feed(alerting, `${calm(30)}${'xx..'.repeat(40)}${calm(3_000)}`);
+  assert.deepEqual(kinds(notices), ['opened', 'flapping', 'recovered']);
+});
+
+test('an open alert is told again after the time that was asked for', () => {
+  const alerting = createAlerting({ repeatUs: 60 * MINUTE });
+  assert.deepEqual(kinds(feed(alerting, `${calm(30)}${'x'.repeat(150)}`)), ['opened', 'reminder', 'reminder']);
+});
+
+test('a silence holds notices back until its end, and not longer', () => {
+  const alerting = createAlerting();
+  alerting.silence({ profile: 'shop', fromAtUs: 0, untilAtUs: 60 * MINUTE, reason: 'release' });
+  assert.deepEqual(feed(alerting, `${calm(30)}${'x'.repeat(30)}`), []);
+  assert.deepEqual(kinds(alerting.tick(60 * MINUTE)), ['opened']);
+  const over = createAlerting();
+  over.silence({ route: 'gateway', fromAtUs: 0, untilAtUs: 60 * MINUTE, reason: 'release' });
+  assert.deepEqual(feed(over, `${calm(30)}${'x'.repeat(10)}${calm(3_000)}`), [], 'all was over before the silence');
+  const elsewhere = createAlerting();
+  elsewhere.silence({ profile: 'other', fromAtUs: 0, untilAtUs: 60 * MINUTE, reason: 'release' });
+  assert.deepEqual(kinds(feed(elsewhere, `${calm(30)}xxx`)), ['opened']);
+});
+
+test('a slow burn is a ticket; an outage on top of it makes it a page', () => {
+  const alerting = createAlerting();
+  const slow = feed(alerting, `${calm(34)}x`.repeat(20));
+  assert.equal(slow[0]?.alert.urgency, 'ticket');
+  const worse = feed(alerting, 'xxxxx', { fromMinute: 700 });
+  assert.deepEqual(kinds(worse), ['worse']);
+  assert.equal(worse[0]?.alert.urgency, 'page');
+});
+
+test('a month of one failure in a thousand: nobody is paged, and seldom told', () => {
+  let notices = 0;
+  for (let seed = 1; seed <= 6; seed++) {
+    const random = createRandom(seed);
+    const alerting = createAlerting();
+    for (let minute = 0; minute < 30 * 1_440; minute++)
+      for (const { kind, alert } of feed(alerting, random.next() < 0.001 ? 'x' : '.', { fromMinute: minute })) {
+        if (kind === 'opened') notices++;
+        assert.notEqual(alert.urgency, 'page', `seed ${seed}, minute ${minute}`);
+      }
+  }
+  assert.ok(notices <= 18, `${notices} in six months`);
+});
