@@ -22,7 +22,7 @@ const PHASES: readonly (readonly [phase: string, parts: readonly PhaseName[]])[]
   ['transfer', ['receive']],
 ];
 
-type Newest = { readonly exchange: Exchange; readonly endedAtUs: number };
+type Newest = { readonly exchange: Exchange; readonly dueAtUs: number; readonly endedAtUs: number };
 
 export function createProbeAnswers(feed: MonitorFeed): ProbeAnswers {
   /** By profile, route and request. */
@@ -34,8 +34,8 @@ export function createProbeAnswers(feed: MonitorFeed): ProbeAnswers {
         // What was never sent tells nothing about the target.
         if (cohort === 'not-sent' || cohort === 'aborted') continue;
         const key = keyOf(profile, exchange.route, exchange.requestName);
-        const endedAtUs = startedAtUs + exchange.endUs;
-        if ((newest.get(key)?.endedAtUs ?? 0) <= endedAtUs) newest.set(key, { exchange, endedAtUs });
+        const [dueAtUs, endedAtUs] = [startedAtUs + exchange.dueUs, startedAtUs + exchange.endUs];
+        if ((newest.get(key)?.dueAtUs ?? 0) <= dueAtUs) newest.set(key, { exchange, dueAtUs, endedAtUs });
       }
     },
     async answer(target, module) {
@@ -52,7 +52,7 @@ export function createProbeAnswers(feed: MonitorFeed): ProbeAnswers {
         .filter(([key]) => module === undefined || key === keyOf(profileName, route, module))
         .filter(([key]) => key.startsWith(keyOf(profileName, route, '')))
         .map(([, one]) => one)
-        .sort((a, b) => b.endedAtUs - a.endedAtUs);
+        .sort((a, b) => b.dueAtUs - a.dueAtUs);
       if (found[0] === undefined && module !== undefined && newest.size > 0)
         return { problem: `no request called ${module} was sent to this target yet` };
       return { text: await render(found[0], state.nowAtUs) };

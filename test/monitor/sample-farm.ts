@@ -49,7 +49,8 @@ export function sampleFarm(options: { readonly name?: string; readonly hours?: n
       feed.publish({ kind: 'state' });
     },
     addRound(outcome = GOOD) {
-      const round = makeRound(name, NOW_US - 5_000_000, 10_000 + added++, () => outcome);
+      const round = makeRound(name, NOW_US - 5_000_000 + added * 1_000, 10_000 + added, () => outcome);
+      added++;
       history.append(round, keepFailures(round));
       feed.publish({ kind: 'round', round, summary: summaryOf(round) });
       return round;

@@ -63,7 +63,8 @@ function secure(c: Context): void {
   if (!headers.has('content-security-policy')) headers.set('content-security-policy', PAGE_POLICY);
   headers.set('x-content-type-options', 'nosniff');
   headers.set('x-frame-options', 'DENY');
-  headers.set('referrer-policy', 'no-referrer');
+  // Not no-referrer: browsers would then say `Origin: null` when a form of ours is sent, as a foreign page might.
+  headers.set('referrer-policy', 'same-origin');
   headers.set('cross-origin-opener-policy', 'same-origin');
   headers.set('cross-origin-resource-policy', 'same-origin');
   if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');

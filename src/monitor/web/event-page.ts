@@ -1,4 +1,5 @@
 /** One event, or one finding, with its evidence. */
+import { CAUSES } from '../../model/causes.ts';
 import type { FindingRecord, HistoryEvent, KeptExchange } from '../../model/history.ts';
 import { drawCharts } from '../../report/chart-figure.ts';
 import { formatCount } from '../../report/format.ts';
@@ -60,7 +61,8 @@ export async function findingPage(record: FindingRecord): Promise<Markup> {
   });
   const closed = closedAtUs === undefined ? 'It is open.' : html`Closed ${timeElement(closedAtUs)}.`;
   return html`<p class="crumbs"><a href="/">Farm</a> <a href="${profilePath(profile)}">${profile}</a></p>
-<h1>Finding</h1>
+<h1>A finding of ${profile}</h1>
 ${livePart('finding-life', html`<p>First seen ${timeElement(firstSeenAtUs)}, last ${timeElement(lastSeenAtUs)}, ${formatCount(timesSeen)} times. ${closed} <a href="${profilePath(profile)}${rangeAround(firstSeenAtUs, closedAtUs ?? lastSeenAtUs)}">Show that time</a></p>`)}
-${livePart('finding-card', card)}`;
+<section aria-labelledby="cause-title"><h2 id="cause-title">${CAUSES[finding.cause].title}</h2>
+${livePart('finding-card', card)}</section>`;
 }

@@ -37,7 +37,7 @@ export function keptTable(kept: readonly KeptExchange[]): Markup {
     formatDuration(responseTimeUs(exchange)),
     exchange.answeredBy ?? '–',
   ]);
-  return longTable('Requests kept one by one', columns, rows, 'request');
+  return longTable('Kept requests', columns, rows, 'request');
 }
 
 /** `502.3`, where the answer carries it. */

@@ -169,7 +169,7 @@ function memberTable(rows: readonly FarmRow[]): Markup {
       known && isSameKind && gateway.timed.response.count > 0 ? signedDuration(median - own) : '–',
     ];
   });
-  return html`${table('Gateway and members', columns, cells)}<p class="note">Differences are of medians, without a judgement: what is proven stands under findings.</p>`;
+  return html`${table('Routes side by side', columns, cells)}<p class="note">Differences are of medians, without a judgement: what is proven stands under findings.</p>`;
 }
 
 function signedDuration(us: number): string {
