@@ -1,7 +1,15 @@
 /** A History that lives in memory: for tests of what reads history. Intervals are made of exchanges as the store makes them. */
-import { type Exchange, isFailure, outcomeKey, responseTimeUs, serviceTimeUs } from '../../src/model/exchange.ts';
+import {
+  cohortOf,
+  type Exchange,
+  isFailure,
+  outcomeKey,
+  responseTimeUs,
+  serviceTimeUs,
+} from '../../src/model/exchange.ts';
 import {
   type FindingRecord,
+  HISTORY_LEVELS,
   type History,
   type HistoryEvent,
   type HistoryInterval,
@@ -35,7 +43,10 @@ export function createMemoryHistory(): MemoryHistory {
     },
     append: (round, rows) =>
       write(() => {
-        for (const exchange of round.exchanges) raw.push({ round, exchange, atUs: round.startedAtUs + exchange.dueUs });
+        // As in the store: other rounds are no fair sample.
+        if (round.kind === 'scheduled')
+          for (const exchange of round.exchanges)
+            raw.push({ round, exchange, atUs: round.startedAtUs + exchange.dueUs });
         kept.push(...rows);
       }),
     addQuiet: (span) => write(() => quiet.push(span)),
@@ -43,7 +54,7 @@ export function createMemoryHistory(): MemoryHistory {
     putFinding: (record) => write(() => findings.set(record.id, record)),
     profiles: () => [...new Set(raw.map(({ round }) => round.profile))].sort(),
     intervals: (query) => {
-      const level = query.level ?? '10s';
+      const level = query.level ?? levelFor(query);
       const rows = raw.filter(({ round, exchange, atUs }) => {
         const start = Math.floor(atUs / LEVEL_US[level]) * LEVEL_US[level];
         return isAsked(query, round.profile, exchange.route) && start >= query.fromAtUs && start < query.toAtUs;
@@ -104,6 +115,10 @@ function isWithin(query: HistoryQuery, atUs: number): boolean {
   return atUs >= query.fromAtUs && atUs < query.toAtUs;
 }
 
+function levelFor({ fromAtUs, toAtUs, limit = 500 }: HistoryQuery): HistoryLevel {
+  return HISTORY_LEVELS.find((level) => (toAtUs - fromAtUs) / LEVEL_US[level] <= limit + 1) ?? '1d';
+}
+
 function newest<T>(rows: readonly T[], { limit }: HistoryQuery, at: (row: T) => number): readonly T[] {
   return [...rows].sort((a, b) => at(b) - at(a)).slice(0, limit ?? rows.length);
 }
@@ -123,7 +138,7 @@ function intervalsOf(rows: readonly Raw[], level: HistoryLevel): readonly Histor
 
 function intervalOf(group: readonly Raw[], level: HistoryLevel): HistoryInterval {
   const [first] = group as [Raw, ...Raw[]];
-  const sent = group.map(({ exchange }) => exchange).filter((one) => serviceTimeUs(one) !== undefined);
+  const sent = group.map(({ exchange }) => exchange).filter((one) => cohortOf(one) === 'ok');
   const response = sent.map(responseTimeUs);
   const service = sent.map((one) => serviceTimeUs(one) ?? 0);
   const outcomes: Record<string, number> = {};

@@ -13,7 +13,7 @@ function watch() {
 }
 
 /** Value of one series; undefined when there is none. `labels` in any order, all of them. */
-function valueOf(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
+function seriesValue(text: string, name: string, labels: Record<string, string> = {}): number | undefined {
   for (const line of text.split('\n')) {
     const match = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line);
     if (match === null || match[1] !== name) continue;
@@ -31,14 +31,14 @@ test('every due request is counted, by how it ended, with substatus', async () =
   farm.addRound(BAD);
   const text = await metrics.render();
   const labels = { profile: 'shop', route: 'direct', member: 'web2', request: 'home' };
-  assert.equal(valueOf(text, 'gateprobe_requests_total', { ...labels, status: '200', class: 'ok' }), 2);
+  assert.equal(seriesValue(text, 'gateprobe_requests_total', { ...labels, status: '200', class: 'ok' }), 2);
   assert.equal(
-    valueOf(text, 'gateprobe_requests_total', { ...labels, status: '502', substatus: '3', class: 'error' }),
+    seriesValue(text, 'gateprobe_requests_total', { ...labels, status: '502', substatus: '3', class: 'error' }),
     2,
   );
-  assert.equal(valueOf(text, 'gateprobe_rounds_total', { profile: 'shop', kind: 'scheduled' }), 2);
-  assert.equal(valueOf(text, 'gateprobe_success', { route: 'gateway' }), 0, 'the last round failed');
-  assert.equal(valueOf(text, 'gateprobe_response_seconds_count', { ...labels, connection: 'new' }), 2);
+  assert.equal(seriesValue(text, 'gateprobe_rounds_total', { profile: 'shop', kind: 'scheduled' }), 2);
+  assert.equal(seriesValue(text, 'gateprobe_success', { route: 'gateway' }), 0, 'the last round failed');
+  assert.equal(seriesValue(text, 'gateprobe_response_seconds_count', { ...labels, connection: 'new' }), 2);
 });
 
 test('what was not sent is counted and has no time', async () => {
@@ -46,11 +46,11 @@ test('what was not sent is counted and has no time', async () => {
   farm.addRound({ kind: 'not-sent', reason: 'cap' });
   const text = await metrics.render();
   assert.equal(
-    valueOf(text, 'gateprobe_requests_total', { route: 'gateway', outcome: 'not-sent:cap', class: 'not-sent' }),
+    seriesValue(text, 'gateprobe_requests_total', { route: 'gateway', outcome: 'not-sent:cap', class: 'not-sent' }),
     2,
   );
-  assert.equal(valueOf(text, 'gateprobe_response_seconds_count', { route: 'gateway' }), undefined);
-  assert.equal(valueOf(text, 'gateprobe_success', { route: 'gateway' }), undefined, 'nothing sent says nothing');
+  assert.equal(seriesValue(text, 'gateprobe_response_seconds_count', { route: 'gateway' }), undefined);
+  assert.equal(seriesValue(text, 'gateprobe_success', { route: 'gateway' }), undefined, 'nothing sent says nothing');
 });
 
 test('a 120 s timeout has a bucket between 95 and 120 s, and one beyond', async () => {
@@ -62,7 +62,7 @@ test('a 120 s timeout has a bucket between 95 and 120 s, and one beyond', async 
     farm.feed.publish({ kind: 'round', round: own, summary: summaryOf(own) });
   }
   const text = await metrics.render();
-  const at = (le: string) => valueOf(text, 'gateprobe_response_seconds_bucket', { route: 'gateway', le });
+  const at = (le: string) => seriesValue(text, 'gateprobe_response_seconds_bucket', { route: 'gateway', le });
   assert.deepEqual([at('95'), at('120'), at('125')], [0, 1, 2]);
 });
 
@@ -72,7 +72,7 @@ test('a server that answers ever new codes does not make ever new series', async
   const text = await metrics.render();
   const series = text.split('\n').filter((line) => /^gateprobe_requests_total\{.*route="gateway"/.test(line));
   assert.equal(series.length, 61);
-  assert.equal(valueOf(text, 'gateprobe_requests_total', { route: 'gateway', outcome: 'other' }), 2 * 440);
+  assert.equal(seriesValue(text, 'gateprobe_requests_total', { route: 'gateway', outcome: 'other' }), 2 * 440);
 });
 
 test('open findings are there, and gone once closed', async () => {
@@ -80,19 +80,22 @@ test('open findings are there, and gone once closed', async () => {
   const labels = { profile: 'shop', cause: 'timeout/read', severity: 'critical' };
   const query = { profile: 'shop', fromAtUs: 0, toAtUs: Number.MAX_SAFE_INTEGER };
   const [record] = farm.history.findings(query);
-  assert.equal(valueOf(await metrics.render(), 'gateprobe_finding', { ...labels, cause: record!.finding.cause }), 1);
+  assert.equal(
+    seriesValue(await metrics.render(), 'gateprobe_finding', { ...labels, cause: record!.finding.cause }),
+    1,
+  );
   farm.history.putFinding({ ...record!, closedAtUs: NOW_US });
-  assert.equal(valueOf(await metrics.render(), 'gateprobe_finding'), undefined);
+  assert.equal(seriesValue(await metrics.render(), 'gateprobe_finding'), undefined);
 });
 
 test('the monitor tells its own lateness and whether it still writes', async () => {
   const { farm, metrics } = watch();
-  assert.equal(valueOf(await metrics.render(), 'gateprobe_monitor_history_writable'), 1);
+  assert.equal(seriesValue(await metrics.render(), 'gateprobe_monitor_history_writable'), 1);
   farm.setState({ paused: { reason: 'full', text: 'full', sinceAtUs: NOW_US, roundsLost: 4 } });
   const text = await metrics.render();
-  assert.equal(valueOf(text, 'gateprobe_monitor_history_writable'), 0);
-  assert.equal(valueOf(text, 'gateprobe_monitor_rounds_lost'), 4);
-  assert.equal(valueOf(text, 'gateprobe_monitor_round_lag_seconds', { profile: 'shop' }), 0.0012);
+  assert.equal(seriesValue(text, 'gateprobe_monitor_history_writable'), 0);
+  assert.equal(seriesValue(text, 'gateprobe_monitor_rounds_lost'), 4);
+  assert.equal(seriesValue(text, 'gateprobe_monitor_round_lag_seconds', { profile: 'shop' }), 0.0012);
 });
 
 test('labels from outside are escaped', async () => {
@@ -109,21 +112,21 @@ test('a probe is answered from the newest request, in the words of blackbox_expo
     assert.ok('text' in answer, JSON.stringify(answer));
     return answer.text;
   };
-  assert.equal(valueOf(await text('shop'), 'probe_success'), 0, 'nothing was measured yet');
-  assert.equal(valueOf(await text('shop'), 'probe_http_status_code'), undefined);
+  assert.equal(seriesValue(await text('shop'), 'probe_success'), 0, 'nothing was measured yet');
+  assert.equal(seriesValue(await text('shop'), 'probe_http_status_code'), undefined);
   farm.addRound();
   const good = await text('shop/web2', 'home');
-  assert.equal(valueOf(good, 'probe_success'), 1);
-  assert.equal(valueOf(good, 'probe_http_status_code'), 200);
-  const age = valueOf(good, 'gateprobe_probe_age_seconds');
+  assert.equal(seriesValue(good, 'probe_success'), 1);
+  assert.equal(seriesValue(good, 'probe_http_status_code'), 200);
+  const age = seriesValue(good, 'gateprobe_probe_age_seconds');
   assert.ok(age !== undefined && age > 4 && age < 6, `${age} s`);
   const phases = ['resolve', 'connect', 'tls', 'processing', 'transfer'].map((phase) =>
-    valueOf(good, 'probe_http_duration_seconds', { phase }),
+    seriesValue(good, 'probe_http_duration_seconds', { phase }),
   );
   assert.equal(phases[1], 0.0009);
   assert.equal(phases[4], 0.0005);
   farm.addRound(BAD);
-  assert.equal(valueOf(await text('shop'), 'probe_success'), 0);
+  assert.equal(seriesValue(await text('shop'), 'probe_success'), 0);
 });
 
 test('a probe of what is not watched says what is', async () => {

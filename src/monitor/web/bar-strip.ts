@@ -37,8 +37,11 @@ function box(kind: string, x: number, height: number, bottom: number): Markup {
 function binSentence({ count, failed, maxUs, response }: Bin): string {
   if (count === 0) return 'no request';
   const failures = failed === 0 ? 'none failed' : `${formatCount(failed)} failed`;
-  const median = response.count > 0 ? `, half within ${formatDuration(response.quantile(0.5))}` : '';
-  return `${plural(count, 'request')}, ${failures}${median}, slowest ${formatDuration(maxUs)}`;
+  const times =
+    response.count > 0
+      ? `, half of the good answers within ${formatDuration(response.quantile(0.5))}, slowest ${formatDuration(maxUs)}`
+      : '';
+  return `${plural(count, 'request')}, ${failures}${times}`;
 }
 
 function stripSentence(bins: readonly Bin[], range: TimeRange): string {

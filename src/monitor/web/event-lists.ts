@@ -23,7 +23,7 @@ export function eventList(events: readonly HistoryEvent[], none: string): Markup
   const items = events.map(
     (
       event,
-    ) => html`<li><p class="item-head">${severityTag(event.severity)}<span class="where">${EVENT_LABEL[event.kind]} · ${event.profile}</span><span class="item-when">${eventTime(event)}</span></p>
+    ) => html`<li><p class="item-head">${severityTag(event.severity)}<span class="where">${EVENT_LABEL[event.kind]}${event.profile !== '' && ` · ${event.profile}`}</span><span class="item-when">${eventTime(event)}</span></p>
 <p><a href="${eventPath(event.id)}">${event.title}</a></p></li>`,
   );
   return html`<ul class="items">${items}</ul>`;

@@ -43,7 +43,7 @@ ${livePart(
   'farm',
   farm.length === 0
     ? html`<p class="empty">The monitor watches no profile. Start it with one: <code>gateprobe monitor farm.yaml</code></p>`
-    : farm.map((view) => profileBlock(view, range)),
+    : farm.map((view) => profileBlock(view, view.range)),
 )}
 ${farm.length > 0 && barLegend()}
 <section aria-labelledby="findings-title"><h2 id="findings-title">Open findings</h2>
@@ -139,7 +139,7 @@ function barLegend(): Markup {
   const item = (kind: string, words: string): Markup =>
     html`<li><svg class="bar-key" width="8" height="16" viewBox="0 0 4 16" aria-hidden="true">${kind === 'bad' && html`<rect class="bar-mixed" width="4" height="16"/>`}<rect class="bar-${kind}" width="4" y="${kind === 'none' ? 14 : kind === 'good' ? 6 : 8}" height="${kind === 'none' ? 2 : kind === 'good' ? 10 : 8}"/></svg>${words}</li>`;
   return html`<ul class="legend bar-legend">${item('good', 'all answers good')}${item('bad', 'the lower part failed')}${item('none', 'no request')}</ul>
-<p class="note">Times are response times from the moment a request was due, on kept connections where there are any.</p>`;
+<p class="note">Times are response times of good answers, from the moment a request was due, on kept connections where there are any. Requests that were sent on purpose, to confirm or in an experiment, are not counted here.</p>`;
 }
 
 export function profilePath(profile: string): string {

@@ -3,7 +3,16 @@ import type { FindingRecord, History, HistoryInterval } from '../../model/histor
 import { memberOf, type RouteId } from '../../model/route.ts';
 import { compareSeverity, type Severity } from '../../model/severity.ts';
 import type { MonitorState, ProfileState, RouteState } from '../feed.ts';
-import { type Bin, binsOf, comparable, type Decode, readIntervals, type Summary, summarise } from './time-bins.ts';
+import {
+  type Bin,
+  binsOf,
+  comparable,
+  type Decode,
+  fitRange,
+  readIntervals,
+  type Summary,
+  summarise,
+} from './time-bins.ts';
 import type { TimeRange } from './time-range.ts';
 
 /**
@@ -33,6 +42,8 @@ export type ProfileView = {
   /** Open ones, worst first. */
   readonly findings: readonly FindingRecord[];
   readonly intervals: readonly HistoryInterval[];
+  /** As it was asked for, with longer bins where only coarser intervals are left. */
+  readonly range: TimeRange;
 };
 
 export type Sources = { readonly history: History; readonly state: MonitorState; readonly decode: Decode };
@@ -47,9 +58,10 @@ export function isKnownProfile({ history, state }: Sources, profile: string): bo
   return state.profiles.some((one) => one.profile === profile) || history.profiles().includes(profile);
 }
 
-export function readProfile({ history, state, decode }: Sources, profile: string, range: TimeRange): ProfileView {
+export function readProfile({ history, state, decode }: Sources, profile: string, asked: TimeRange): ProfileView {
   const own = state.profiles.find((one) => one.profile === profile);
-  const intervals = readIntervals(history, profile, range);
+  const intervals = readIntervals(history, profile, asked);
+  const range = fitRange(asked, intervals);
   const seen = new Set<RouteId>(['gateway', ...(own?.routes ?? []).map(({ route }) => route)]);
   for (const { route } of intervals) seen.add(route);
   const rows = [...seen].map((route) => {
@@ -62,6 +74,7 @@ export function readProfile({ history, state, decode }: Sources, profile: string
     rows,
     findings: openFindings(history, profile),
     intervals,
+    range,
   };
 }
 

@@ -74,8 +74,10 @@ function farm(c: Context, site: Site): string {
   const range = rangeOf(c, site);
   const sources = sourcesOf(site);
   const views = readFarm(sources, range);
-  const events = views
-    .flatMap(({ profile: name }) => site.history.events({ profile: name, ...within(range), limit: MAX_EVENTS }))
+  // Events of the monitor itself belong to no profile.
+  const names = [...views.map((view) => view.profile), ''];
+  const events = names
+    .flatMap((name) => site.history.events({ profile: name, ...within(range), limit: MAX_EVENTS }))
     .sort((a, b) => b.fromAtUs - a.fromAtUs)
     .slice(0, MAX_EVENTS);
   return page(c, site, { title: 'Farm', place: 'farm', range }, farmPage(views, events, sources.state, range));
@@ -86,12 +88,13 @@ async function profile(c: Context, site: Site, name: string): Promise<Response> 
   const sources = sourcesOf(site);
   if (!isKnownProfile(sources, name)) return missing(c, site, 'There is no such profile');
   const query = { profile: name, ...within(range) };
+  const view = readProfile(sources, name, range);
   const content = await profilePage({
-    view: readProfile(sources, name, range),
+    view,
     events: site.history.events({ ...query, limit: MAX_EVENTS }),
     kept: site.history.kept({ ...query, limit: MAX_KEPT }),
     quiet: site.history.quiet(query),
-    range,
+    range: view.range,
     decode: site.decode,
   });
   return c.html(page(c, site, { title: name, range }, content));

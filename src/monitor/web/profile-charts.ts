@@ -77,7 +77,7 @@ export function ticksOf(width: ChartWidth): number {
   return Math.round(CHART_WIDTH_PX[width] / 75);
 }
 
-/** Every request by when it was due and how long it took: two kinds of answers show as two bands. */
+/** Every good answer by when it was due and how long it took: two kinds of answers show as two bands. */
 export function heatChart(bins: readonly Bin[], range: TimeRange): (width: ChartWidth) => Chart {
   const cells = bins.flatMap(heatCells);
   const { fromAtUs, toAtUs, binUs } = range;

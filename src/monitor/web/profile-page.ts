@@ -62,9 +62,9 @@ async function timeCharts({ view, events, range, decode }: ProfilePage): Promise
     await drawFigure(
       {
         id: 'latency',
-        title: 'Response time over time',
+        title: 'Response times of good answers',
         reading:
-          'Lines are medians, bands hold the middle four fifths of requests. Where the line of the gateway leaves those of the members, the gateway or the way to it is slow.',
+          'Lines are medians, bands hold the middle four fifths of good answers. Where the line of the gateway leaves those of the members, the gateway or the way to it is slow.',
       },
       latencyChart(byRoute, events, range, decode),
     ),
@@ -75,9 +75,9 @@ async function timeCharts({ view, events, range, decode }: ProfilePage): Promise
       await drawFigure(
         {
           id: 'heat',
-          title: 'Every request through the gateway',
+          title: 'Every good answer through the gateway',
           reading:
-            'Each cell is a time and a response time; darker is more requests, in logarithmic shades. Two rows at once are two kinds of answers.',
+            'Each cell is a time and a response time; darker is more answers, in logarithmic shades. Two rows at once are two kinds of answers.',
         },
         heatChart(gateway, range),
       ),
@@ -103,7 +103,7 @@ function binTable({ rows }: ProfileView, range: TimeRange): Markup {
     formatCount(bin.count),
     formatCount(bin.failed),
     bin.response.count === 0 ? '–' : formatDuration(bin.response.quantile(0.5)),
-    bin.count === 0 ? '–' : formatDuration(bin.maxUs),
+    bin.response.count === 0 ? '–' : formatDuration(bin.maxUs),
   ]);
   const words = `The same in numbers, by ${formatDuration(range.binUs)}`;
   return html`<div class="numbers" id="numbers">${fold(words, html`<div id="bin-table" data-part>${table(words, columns, cells)}</div>`)}</div>`;
@@ -165,7 +165,7 @@ function memberTable(rows: readonly FarmRow[]): Markup {
       quantileCell(row.timed, 0.5),
       quantileCell(row.timed, 0.9),
       quantileCell(row.timed, 0.99),
-      row.timed.count === 0 ? '–' : formatDuration(row.timed.maxUs),
+      row.timed.response.count === 0 ? '–' : formatDuration(row.timed.maxUs),
       known && isSameKind && gateway.timed.response.count > 0 ? signedDuration(median - own) : '–',
     ];
   });

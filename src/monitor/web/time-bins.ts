@@ -3,7 +3,7 @@ import { HISTORY_LEVELS, type History, type HistoryInterval, LEVEL_US, type Seri
 import { createHistogram, decodeHistogram, type Histogram, type ValueCount } from '../../recording/histogram.ts';
 import type { TimeRange } from './time-range.ts';
 
-/** What a bin or a whole range came to. Times are response times: from the moment a request was due. */
+/** What a bin or a whole range came to. Times are response times of good answers: from the moment a request was due. */
 export type Summary = {
   readonly count: number;
   readonly failed: number;
@@ -35,25 +35,22 @@ export function createDecoder(limit: number = MAX_REMEMBERED): Decode {
   };
 }
 
-/** The intervals of a range: of its level, and from where those end the finer ones that are not rolled up yet. */
+/** The intervals of a range, of its level; of a coarser one where that is all that is left of so long ago. */
 export function readIntervals(history: History, profile: string, range: TimeRange): readonly HistoryInterval[] {
-  const { toAtUs } = range;
-  const all: HistoryInterval[] = [];
-  let fromAtUs = range.fromAtUs;
-  // Coarse first. A level reaches to the end of its newest interval: rolling up treats all series alike.
-  for (const level of HISTORY_LEVELS.slice(0, HISTORY_LEVELS.indexOf(range.level) + 1).reverse()) {
-    if (fromAtUs >= toAtUs) break;
-    const from = fromAtUs;
-    const found = history.intervals({ profile, fromAtUs, toAtUs, level, limit: MAX_INTERVALS });
-    const fresh = found.filter(({ startAtUs }) => startAtUs >= from);
-    for (const interval of fresh) fromAtUs = Math.max(fromAtUs, interval.startAtUs + LEVEL_US[level]);
-    all.push(...fresh);
-  }
-  return all;
+  const { fromAtUs, toAtUs, level } = range;
+  // So many that the level of the range is the finest that history may take.
+  return history.intervals({ profile, fromAtUs, toAtUs, limit: Math.ceil((toAtUs - fromAtUs) / LEVEL_US[level]) });
 }
 
-/** Above what the longest range has of its level: a limit is only there so that the store's own does not cut. */
-const MAX_INTERVALS = 100_000;
+/** The same range with bins no shorter than the intervals that there are: shorter ones would be empty without a reason. */
+export function fitRange(range: TimeRange, intervals: readonly HistoryInterval[]): TimeRange {
+  const levels = intervals.map(({ level }) => level);
+  const level = HISTORY_LEVELS.findLast((one) => levels.includes(one)) ?? range.level;
+  const binUs = Math.max(1, Math.ceil(range.binUs / LEVEL_US[level])) * LEVEL_US[level];
+  const fromAtUs = Math.floor(range.fromAtUs / binUs) * binUs;
+  const toAtUs = Math.ceil(range.toAtUs / binUs) * binUs;
+  return binUs === range.binUs ? range : { ...range, level, binUs, fromAtUs, toAtUs };
+}
 
 export function summarise(intervals: readonly HistoryInterval[], decode: Decode): Summary {
   const response = createHistogram();
