@@ -110,6 +110,7 @@ test('what is not there is said with the right status', async (t) => {
     ['/api/v1/nothing', 404],
     ['/api/v1/profiles/none', 404],
     ['/api/v1/profiles/shop/nothing', 404],
+    ['/api/v1/profiles/shop/constructor', 404],
     ['/api/v1/profiles/shop/events?limit=0', 400],
     ['/api/v1/profiles/shop/events?route=x', 400],
     ['/probe', 400],

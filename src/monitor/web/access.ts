@@ -59,18 +59,20 @@ export function createAccess(token: string | undefined, nowUs: () => number): Ac
   };
 }
 
+/** What is left of tries, as the time that they take to come back: whole µs. */
+type Bucket = { leftUs: number; atUs: number };
+
 /** Buckets of tries that fill up again: one for each address, one for all. */
 function createTries(nowUs: () => number) {
-  const buckets = new Map<string, { left: number; atUs: number }>();
-  const all = { left: TRIES_OVERALL, atUs: nowUs() };
-  const fill = (bucket: { left: number; atUs: number }, most: number): typeof bucket => {
-    const gained = (nowUs() - bucket.atUs) / TRY_EVERY_US;
-    bucket.left = Math.min(most, bucket.left + gained);
+  const buckets = new Map<string, Bucket>();
+  const all: Bucket = { leftUs: TRIES_OVERALL * TRY_EVERY_US, atUs: nowUs() };
+  const fill = (bucket: Bucket, most: number): Bucket => {
+    bucket.leftUs = Math.min(most * TRY_EVERY_US, bucket.leftUs + nowUs() - bucket.atUs);
     bucket.atUs = nowUs();
     return bucket;
   };
-  const bucketOf = (address: string) => {
-    const bucket = buckets.get(address) ?? { left: TRIES, atUs: nowUs() };
+  const bucketOf = (address: string): Bucket => {
+    const bucket = buckets.get(address) ?? { leftUs: TRIES * TRY_EVERY_US, atUs: nowUs() };
     if (!buckets.has(address)) {
       if (buckets.size >= MAX_ADDRESSES) buckets.delete(buckets.keys().next().value ?? '');
       buckets.set(address, bucket);
@@ -79,12 +81,11 @@ function createTries(nowUs: () => number) {
   };
   return {
     waitUs(address: string): number {
-      const short = Math.max(1 - bucketOf(address).left, 1 - fill(all, TRIES_OVERALL).left);
-      return Math.max(0, short) * TRY_EVERY_US;
+      return Math.max(0, TRY_EVERY_US - Math.min(bucketOf(address).leftUs, fill(all, TRIES_OVERALL).leftUs));
     },
     use(address: string): void {
-      bucketOf(address).left -= 1;
-      fill(all, TRIES_OVERALL).left -= 1;
+      bucketOf(address).leftUs -= TRY_EVERY_US;
+      fill(all, TRIES_OVERALL).leftUs -= TRY_EVERY_US;
     },
   };
 }

@@ -36,9 +36,10 @@ export function addApi(app: Hono, site: Site): void {
     ofProfile(c, site, (profile) => publicView(readProfile(sourcesOf(site), profile, rangeOf(c, site)))),
   );
   app.get('/api/v1/profiles/:profile/:what', (c) => {
-    const read = LISTS[c.req.param('what')];
+    const what = c.req.param('what');
+    const read = Object.hasOwn(LISTS, what) ? LISTS[what] : undefined;
     if (read === undefined) return c.json({ error: 'there is no such list' }, 404);
-    return ofProfile(c, site, (profile) => ({ [c.req.param('what')]: read(c, site, profile) }));
+    return ofProfile(c, site, (profile) => ({ [what]: read(c, site, profile) }));
   });
   app.all('/api/*', (c) => c.json({ error: 'there is no such address; see /api/v1/openapi.json' }, 404));
 }

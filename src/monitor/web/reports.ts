@@ -54,7 +54,7 @@ export function createReports(folder: string | undefined): Reports {
       return entries;
     },
     async read(name, file) {
-      if (folder === undefined || REPORT_FILES[file] === undefined) return undefined;
+      if (folder === undefined || !Object.hasOwn(REPORT_FILES, file)) return undefined;
       if (!(await namesIn(folder)).includes(name)) return undefined;
       const path = await fileIn(folder, name, file);
       return path === undefined ? undefined : readFile(path);
