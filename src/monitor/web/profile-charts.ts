@@ -33,13 +33,13 @@ export function latencyChart(
   decode: Decode,
 ): (width: ChartWidth) => Chart {
   const series = [...byRoute].map(([route, intervals]): XySeries => {
-    const bins = binsOf(comparable(intervals).of, range, decode).filter(({ response }) => response.count > 0);
+    const bins = withGaps(binsOf(comparable(intervals).of, range, decode));
     return {
       name: `${rowName(route)}, median`,
       role: route === 'gateway' ? 'gateway' : 'direct',
       style: 'line',
-      points: bins.map((bin) => [middleOf(bin, range), bin.response.quantile(0.5)]),
-      band: bins.map((bin) => [middleOf(bin, range), bin.response.quantile(0.1), bin.response.quantile(0.9)]),
+      points: bins.map((bin) => [middleOf(bin, range), at(bin, 0.5)]),
+      band: bins.map((bin) => [middleOf(bin, range), at(bin, 0.1), at(bin, 0.9)]),
     };
   });
   const exhibit: Exhibit & { kind: 'xy' } = {
@@ -54,6 +54,29 @@ export function latencyChart(
   };
   return (width) => xyChart(exhibit, width, createTimeScale(range.fromAtUs, range.toAtUs, ticksOf(width)));
 }
+
+function at({ response }: Bin, p: number): number {
+  return response.count === 0 ? Number.NaN : response.quantile(p);
+}
+
+/**
+ * Bins in which something was due, and where much longer than usual nothing was due an empty one, which is a gap. Rounds may be further
+ * apart than bins: an empty bin alone means nothing.
+ */
+export function withGaps(bins: readonly Bin[]): readonly Bin[] {
+  const used = [...bins.keys()].filter((index) => (bins[index]?.count ?? 0) > 0);
+  const steps = used.slice(1).map((index, n) => index - (used[n] ?? 0));
+  const usual = [...steps].sort((x, y) => x - y)[Math.floor(steps.length / 2)] ?? 1;
+  return bins.filter(({ count }, index) => {
+    if (count > 0) return true;
+    const before = used.findLast((one) => one < index);
+    const after = used.find((one) => one > index);
+    return before === index - 1 && after !== undefined && after - before > MANY_STEPS * usual;
+  });
+}
+
+/** One missing round, or two, may be chance; above that the line would invent what nobody measured. */
+const MANY_STEPS = 3;
 
 /** More marks than these would cover the lines; the list below the charts has all. */
 const MAX_MARKS = 4;

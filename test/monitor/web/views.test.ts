@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { drawChart } from '../../../src/charts/svg-image.ts';
 import type { FindingRecord, KeptExchange, QuietSpan } from '../../../src/model/history.ts';
 import { directTo, GATEWAY } from '../../../src/model/route.ts';
 import { barStrip } from '../../../src/monitor/web/bar-strip.ts';
@@ -10,6 +11,7 @@ import { farmSentence, findingsOf, readFarm } from '../../../src/monitor/web/far
 import { limitsOf } from '../../../src/monitor/web/headroom.ts';
 import { firstRequests, idlePicture } from '../../../src/monitor/web/idle-picture.ts';
 import { openApi } from '../../../src/monitor/web/openapi.ts';
+import { latencyChart, withGaps } from '../../../src/monitor/web/profile-charts.ts';
 import { createReports } from '../../../src/monitor/web/reports.ts';
 import { createDecoder } from '../../../src/monitor/web/time-bins.ts';
 import { readRange, type TimeRange } from '../../../src/monitor/web/time-range.ts';
@@ -85,6 +87,28 @@ test('bars differ by form, and say what they hold', () => {
     markup,
     /<title>2026-03-02 11:36: 4 requests, 4 failed<\/title><rect class="bar-mixed"[^>]*><rect class="bar-bad"[^>]* height="28"/,
   );
+});
+
+test('a line has a gap where nothing was due for long, and none where rounds are far apart', () => {
+  const [full] = farmOf()[0]!.rows[0]!.bins;
+  const pick = (counts: readonly number[]) =>
+    withGaps(counts.map((count, n) => ({ ...full!, startAtUs: n, count }))).map(({ startAtUs }) => startAtUs);
+  assert.deepEqual(pick([1, 1, 0, 0, 0, 0, 1, 1]), [0, 1, 2, 6, 7]);
+  assert.deepEqual(pick([1, 0, 0, 1, 0, 0, 1, 0]), [0, 3, 6]);
+  assert.deepEqual(pick([0, 0, 0]), []);
+});
+
+test('no line leads across a time without a good answer', async () => {
+  const [view] = farmOf();
+  const mine = view!.intervals.filter(({ route, connection }) => route === GATEWAY && connection === 'warm');
+  const draw = async (intervals: typeof mine) => {
+    const chart = latencyChart(new Map([[GATEWAY, intervals]]), [], RANGE, createDecoder())('wide');
+    return (await drawChart(chart, 'l')).match(/<path d="([^"]*)" fill="none" stroke="#0b66b0"/)?.[1] ?? '';
+  };
+  const pieces = (path: string) => path.match(/M/g)?.length;
+  assert.equal(pieces(await draw(mine)), 2);
+  assert.equal(pieces(await draw(mine.filter(({ failed }) => failed === 0))), 2);
+  assert.equal(pieces(await draw(mine.slice(-30))), 1);
 });
 
 test('a limit is what was measured as one', () => {
