@@ -13,7 +13,8 @@ type Placed = {
   readonly swatch: SwatchName;
   readonly nth: number;
   readonly points: readonly (readonly [number, number])[];
-  readonly band: readonly (readonly [number, number, number])[];
+  /** In pieces: a place without a value parts it, as it does the line. */
+  readonly bands: readonly (readonly (readonly [number, number, number])[])[];
 };
 
 /** A cell of the density grid, in pixels: a little smaller than a dot, so that full regions close up. */
@@ -24,11 +25,11 @@ const BELOW_PLOT_PX = 48;
 const MARK_LABEL_SHARE = 0.45;
 const DASHES = ['solid', 'dashed', 'dotted'] as const;
 
-/** Points, lines and steps in a plane, with bands and marks. */
-export function xyChart(exhibit: XyExhibit, width: ChartWidth): Chart {
+/** Points, lines and steps in a plane, with bands and marks. `xScale` replaces the x axis that the exhibit names: one of time. */
+export function xyChart(exhibit: XyExhibit, width: ChartWidth, xScale?: Scale): Chart {
   const tickCount = width === 'wide' ? 6 : 4;
   const marks = exhibit.marks ?? [];
-  const x = createScale(exhibit.x, spread(exhibit, 'x'), { tickCount, fromZero: false });
+  const x = xScale ?? createScale(exhibit.x, spread(exhibit, 'x'), { tickCount, fromZero: false });
   const y = createScale(exhibit.y, spread(exhibit, 'y'), { tickCount: 5, fromZero: true });
   const placedMarks = marks.flatMap((mark): PlacedMark[] => {
     const at = (mark.axis === 'x' ? x : y).place(mark.value);
@@ -56,7 +57,7 @@ export function xyChart(exhibit: XyExhibit, width: ChartWidth): Chart {
       xAxis: xAxisOption(x, plot.width),
       yAxis: yAxisOption(y, plot.width, marksPx + 10),
       series: [
-        ...placed.filter(({ band }) => band.length > 1).map(bandSeries),
+        ...placed.filter(({ bands }) => bands.length > 0).map(bandSeries),
         ...placed.map((item) =>
           item.series.style === 'points' ? dotSeries(item, plot, x, y) : lineSeries(item, plot),
         ),
@@ -87,17 +88,29 @@ function placeSeries(series: readonly XySeries[], x: Scale, y: Scale): Placed[] 
     const points = one.points.flatMap(([atX, atY]): [number, number][] => {
       const px = x.place(atX);
       const py = y.place(atY);
+      // A line has a gap where nothing is known; it must not lead across.
+      if (px !== undefined && Number.isNaN(atY) && one.style === 'line') return [[px, Number.NaN]];
       return px === undefined || py === undefined ? [] : [[px, py]];
     });
     const band = (one.band ?? []).flatMap(([atX, low, high]): [number, number, number][] => {
       const px = x.place(atX);
+      if (px !== undefined && Number.isNaN(low) && Number.isNaN(high)) return [[px, low, low]];
       // An open bound ends at the edge of the chart.
       const from = y.place(low) ?? y.low;
       const to = y.place(high) ?? y.high;
       return px === undefined ? [] : [[px, from, to]];
     });
-    return { series: one, swatch: roleSwatch(one.role, nth), nth, points, band };
+    return { series: one, swatch: roleSwatch(one.role, nth), nth, points, bands: piecesOf(band) };
   });
+}
+
+function piecesOf(band: Placed['bands'][number]): Placed['bands'] {
+  const pieces: (typeof band)[number][][] = [[]];
+  for (const place of band) {
+    if (Number.isNaN(place[1])) pieces.push([]);
+    else pieces.at(-1)?.push(place);
+  }
+  return pieces.filter(({ length }) => length > 1);
 }
 
 function dashOf({ series, nth }: Placed): (typeof DASHES)[number] {
@@ -116,7 +129,7 @@ function lineSeries(item: Placed, plot: Plot): LineSeriesOption {
     ...(item.series.style === 'step' && { step: 'end' as const }),
     lineStyle: { color: colour(item.swatch), width: item.series.role === 'model' ? 1.5 : 2, type: dashOf(item) },
     itemStyle: { color: colour(item.swatch) },
-    data: thinLine(item.points, plot.width).map(([px, py]) => [px, py]),
+    data: thinLine(item.points, plot.width).map(([px, py]) => [px, Number.isNaN(py) ? '-' : py]),
   };
 }
 
@@ -157,10 +170,11 @@ function bandSeries(item: Placed): CustomSeriesOption {
     silent: true,
     z: 1,
     clip: true,
-    data: [[0]],
-    renderItem: (_, api) => {
-      const upper = item.band.map(([px, , high]) => api.coord([px, high]));
-      const lower = item.band.map(([px, low]) => api.coord([px, low])).reverse();
+    data: item.bands.map((_, index) => [index]),
+    renderItem: ({ dataIndex }, api) => {
+      const band = item.bands[dataIndex] ?? [];
+      const upper = band.map(([px, , high]) => api.coord([px, high]));
+      const lower = band.map(([px, low]) => api.coord([px, low])).reverse();
       return {
         type: 'polygon',
         shape: { points: [...upper, ...lower] },

@@ -15,7 +15,7 @@ export type XySeries = {
   readonly name: string;
   readonly role: SeriesRole;
   readonly style: 'points' | 'line' | 'step';
-  /** [x, y] in the units of the axes. On a percentile axis x is the quantile 0..1. */
+  /** [x, y] in the units of the axes. On a percentile axis x is the quantile 0..1. In a line a y of NaN is a gap, also in its band. */
   readonly points: readonly (readonly [number, number])[];
   /** [x, low, high], drawn as a band. */
   readonly band?: readonly (readonly [number, number, number])[];

@@ -12,6 +12,7 @@ const PACKAGES: readonly SystemPackage[] = [
   { name: 'apache2', isThere: () => findProgram('apache2') !== undefined },
   { name: 'caddy', isThere: () => findProgram('caddy') !== undefined },
   { name: 'varnish', isThere: () => findProgram('varnishd') !== undefined },
+  { name: 'prometheus', isThere: () => findProgram('promtool') !== undefined },
   { name: 'chromium', isThere: () => findChromium() !== undefined },
 ];
 /** Somebody else may be installing at the moment. */
