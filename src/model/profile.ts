@@ -144,6 +144,7 @@ export type KeepAliveSpec = {
 };
 export type ExperimentSpec = CompareSpec | RampSpec | BurstSpec | VolleySpec | IdleSpec | TimeoutSpec | KeepAliveSpec;
 export type ExperimentKind = ExperimentSpec['kind'];
+export const EXPERIMENT_KINDS = ['compare', 'ramp', 'burst', 'volley', 'idle', 'keep-alive', 'timeout'] as const;
 
 /** The only caps. Nothing above them is ever sent. */
 export type Limits = {
@@ -211,6 +212,32 @@ export type LogSource = {
 /** Configuration of the gateway or of a member: path or pattern. */
 export type ConfigFiles = { readonly from: string; readonly files: string };
 
+/** When the monitor asks. */
+export type ScheduleSpec = {
+  readonly rhythm:
+    | { readonly kind: 'every'; readonly everyUs: number; readonly jitterRatio: number }
+    | { readonly kind: 'cron'; readonly cron: string; readonly jitterRatio: number };
+  /** Of cron lines and of the night; left out: the machine's. */
+  readonly timezone?: string;
+  readonly quiet: QuietSpec;
+  /** Kinds of the profile's own experiments, each with a cron line. */
+  readonly heavier: readonly { readonly cron: string; readonly experiments: readonly ExperimentKind[] }[];
+};
+/** Silent windows at night: so that cold starts after idle time are seen. */
+export type QuietSpec = {
+  /** Minutes since midnight; a night may span midnight. */
+  readonly fromMinute: number;
+  readonly toMinute: number;
+  /** Most windows in one night; 0: none. */
+  readonly windows: number;
+  readonly longestUs: number;
+};
+/** A time in which nobody is told: once, or by a cron line of begins. */
+export type MaintenanceSpec = (
+  | { readonly kind: 'once'; readonly fromAtUs: number; readonly toAtUs: number }
+  | { readonly kind: 'cron'; readonly cron: string; readonly durationUs: number; readonly timezone?: string }
+) & { readonly reason?: string };
+
 /** A validated profile. Secrets are resolved in it: mask it before it is written anywhere. */
 export type Profile = {
   readonly schemaVersion: 1;
@@ -229,6 +256,9 @@ export type Profile = {
   readonly logs: readonly LogSource[];
   /** Configuration files to read. */
   readonly config?: readonly ConfigFiles[];
+  /** Left out: the default of the monitor. */
+  readonly schedule?: ScheduleSpec;
+  readonly maintenance?: readonly MaintenanceSpec[];
   /** Query parameters whose values are masked in everything written. */
   readonly mask: readonly string[];
   /** Secret values (from `${env:…}`, `${file:…}`, auth): masked wherever they turn up. Never written. */

@@ -13,7 +13,7 @@ const STATE: MonitorState = {
 };
 
 test('every listener gets every message until it leaves', () => {
-  const feed = createFeed(() => STATE, assert.fail);
+  const feed = createFeed(() => STATE, assert.ifError);
   const seen: FeedMessage['kind'][] = [];
   const leave = feed.subscribe(({ kind }) => seen.push(kind));
   feed.publish({ kind: 'state' });
