@@ -46,7 +46,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
         return;
       }
       answers.add(batch);
-      const exchanges = batch.map((exchange) => masked(withSubstatus(exchange), mask));
+      const exchanges = batch.map((exchange) => readExchange(exchange, mask));
       for (const { outcome } of exchanges) {
         const key = outcomeKey(outcome);
         outcomes[key] = (outcomes[key] ?? 0) + 1;
@@ -70,6 +70,11 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
     recorder,
     outcomes,
   };
+}
+
+/** An exchange as it may be kept: with the substatus that its answer carries, without secrets. */
+export function readExchange(exchange: Exchange, mask: (text: string) => string): Exchange {
+  return masked(withSubstatus(exchange), mask);
 }
 
 /** Answers that may tell what the gateway is: the first ones of each route and the first failures. */

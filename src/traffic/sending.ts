@@ -5,7 +5,7 @@ import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import { createClock } from './clock.ts';
 import { type ClosedBatch, type ClosedCollector, createClosedCollector } from './closed-batch.ts';
-import { type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
+import { type Launch, type LaunchState, launchRequest, type RouteState, routeState } from './launching.ts';
 import { CONTROL, LEAD, type PacerData } from './pacer-control.ts';
 import { createPool } from './pool.ts';
 import type { Command, FiringResult, RouteTarget, SenderSetup } from './protocol.ts';
@@ -48,7 +48,7 @@ export type Sending = {
 
 export function createSending(setup: SenderSetup, quality: QualityWatch): Sending {
   const clock = createClock(setup.epoch);
-  const state = createLaunchState(setup, clock, quality);
+  const state = createLaunchState(setup, clock, quality.portShortage);
   const stopListeners = new Set<() => void>();
   let finished: Exchange[] = [];
   let collector: ClosedCollector | undefined;
@@ -152,27 +152,28 @@ function countClosed(state: LaunchState, count: number): number {
   return state.nextSeq - count;
 }
 
-function createLaunchState(setup: SenderSetup, clock: Clock, quality: QualityWatch): LaunchState {
+/** One route with nothing sent on it yet. */
+export function newRouteState(target: RouteTarget, setup: SenderSetup, clock: Clock): RouteState {
+  return {
+    target,
+    pool: createPool(target, setup.limits, setup.trusted, clock),
+    templates: new Map(),
+    cookie: '',
+    pausedUntilUs: 0,
+    answersKept: 0,
+    certificatesTold: new Set<string>(),
+  };
+}
+
+/** All routes with nothing sent on them yet. */
+export function createLaunchState(setup: SenderSetup, clock: Clock, onPortShortage: () => void): LaunchState {
   return {
     setup,
     clock,
-    routes: new Map(
-      setup.routes.map((target) => [
-        target.route,
-        {
-          target,
-          pool: createPool(target, setup.limits, setup.trusted, clock),
-          templates: new Map(),
-          cookie: '',
-          pausedUntilUs: 0,
-          answersKept: 0,
-          certificatesTold: new Set<string>(),
-        },
-      ]),
-    ),
+    routes: new Map(setup.routes.map((target) => [target.route, newRouteState(target, setup, clock)])),
     requests: new Map(setup.requests.map((spec) => [spec.name, spec])),
     abortable: new Map(),
-    onPortShortage: quality.portShortage,
+    onPortShortage,
     nextSeq: 0,
     sentTotal: 0,
     inFlight: 0,
