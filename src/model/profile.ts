@@ -214,9 +214,7 @@ export type ConfigFiles = { readonly from: string; readonly files: string };
 
 /** When the monitor asks. */
 export type ScheduleSpec = {
-  readonly rhythm:
-    | { readonly kind: 'every'; readonly everyUs: number; readonly jitterRatio: number }
-    | { readonly kind: 'cron'; readonly cron: string; readonly jitterRatio: number };
+  readonly rhythm: EveryRhythm | { readonly kind: 'cron'; readonly cron: string; readonly jitterRatio: number };
   /** Of cron lines and of the night; left out: the machine's. */
   readonly timezone?: string;
   readonly quiet: QuietSpec;
@@ -231,6 +229,18 @@ export type QuietSpec = {
   /** Most windows in one night; 0: none. */
   readonly windows: number;
   readonly longestUs: number;
+};
+export type EveryRhythm = { readonly kind: 'every'; readonly everyUs: number; readonly jitterRatio: number };
+/**
+ * 30 s: a failure that lasts a minute is seen twice, and a year of a farm with 8 members stays under 1 GB of history. The
+ * whole interval as jitter makes one random instant in each: what comes every minute or hour is hit in proportion. The night
+ * is the hours with the least traffic of an office's day. 45 min is more than twice the idle timeout of IIS (20 min), and
+ * three windows fit into a night while the threshold is still unknown.
+ */
+export const DEFAULT_SCHEDULE: ScheduleSpec & { readonly rhythm: EveryRhythm } = {
+  rhythm: { kind: 'every', everyUs: 30_000_000, jitterRatio: 1 },
+  quiet: { fromMinute: 120, toMinute: 300, windows: 3, longestUs: 2_700_000_000 },
+  heavier: [],
 };
 /** A time in which nobody is told: once, or by a cron line of begins. */
 export type MaintenanceSpec = (

@@ -23,7 +23,8 @@ export type RoundRequest = {
 };
 
 export type RoundOrder = {
-  readonly kind: Exclude<RoundKind, 'experiment'>;
+  /** A confirm burst asks one after the other; all others at once. */
+  readonly kind: RoundKind;
   /** In the order in which they leave. */
   readonly requests: readonly RoundRequest[];
   /** The probe's own limit for one request, where it is shorter than the profile's. */
@@ -33,9 +34,9 @@ export type RoundOrder = {
 };
 
 export type RoundTraffic = {
-  /** On the clock that was passed in, when the first request was due. */
-  readonly startUs: number;
-  /** One for each request, in their order; offset 0 is `startUs`. */
+  /** How long after the call the first request was due: names are resolved first, and the order must reach the thread. */
+  readonly delayUs: number;
+  /** One for each request, in their order; offset 0 is when the first was due. */
   readonly exchanges: readonly Exchange[];
 };
 
@@ -73,32 +74,48 @@ export async function startWatching(options: {
   readonly epoch: ClockEpoch;
 }): Promise<Watching> {
   const { clock } = options;
-  const sender = await startWatchSender(options);
+  let sender = await startWatchSender(options);
   const watched = new Map<string, Watched>();
   const watchedOf = (name: string): Watched => {
     const found = watched.get(name);
     if (found === undefined) throw new Error(`not opened: ${name}`);
     return found;
   };
+  const openOn = (to: WatchSender, { profile, targets }: Watched): void =>
+    to.open(profile.name, profile, targets, randomBytes(16).toString('hex'));
+  let revival: Promise<void> | undefined;
+  /** A thread that crashed is replaced by a new one, with new connections; the round that met it is lost, and told. */
+  async function revive(): Promise<void> {
+    await sender.close();
+    sender = await startWatchSender(options);
+    for (const one of watched.values()) {
+      openOn(sender, one);
+      await logInAgain(sender, one.profile);
+    }
+  }
   return {
     async open(profile) {
       const targets = await resolveTargets(profile, clock);
-      watched.set(profile.name, {
-        profile,
-        mask: createMasker(profile.secrets, profile.mask),
-        targets,
-        loggedInUs: clock.nowUs(),
-      });
-      sender.open(profile.name, profile, targets, randomBytes(16).toString('hex'));
+      const mask = createMasker(profile.secrets, profile.mask);
+      const one: Watched = { profile, mask, targets, loggedInUs: clock.nowUs() };
+      watched.set(profile.name, one);
+      openOn(sender, one);
       return logInAgain(sender, profile);
     },
     async send(name, order) {
       const one = watchedOf(name);
+      const calledUs = clock.nowUs();
       await refreshTargets(sender, one, clock);
-      const sent = await sender.send(name, roundOf(order, one.profile));
+      const sent = await sender.send(name, roundOf(order, one.profile)).catch(async (error: unknown) => {
+        revival ??= revive().finally(() => {
+          revival = undefined;
+        });
+        await revival;
+        throw error;
+      });
       await renewSession(sender, one, sent.exchanges, clock);
       return {
-        startUs: sent.startUs,
+        delayUs: sent.startUs - calledUs,
         exchanges: sent.exchanges.map((exchange) => readExchange(rebased(exchange, sent.startUs), one.mask)),
       };
     },

@@ -1,46 +1,28 @@
 /** When the monitor asks: the written keys `schedule` and `maintenance` with their defaults filled in. */
-import type { MaintenanceSpec, QuietSpec, ScheduleSpec } from '../model/profile.ts';
-import { US_PER_MS, US_PER_SEC } from '../model/time.ts';
+import { DEFAULT_SCHEDULE, type MaintenanceSpec, type ScheduleSpec } from '../model/profile.ts';
+import { US_PER_MS } from '../model/time.ts';
 import { present } from './parsed.ts';
 import type { WrittenProfile } from './shape.ts';
-
-/**
- * 30 s: a failure that lasts a minute is seen twice, and a year of one farm with 8 members stays under 1 GB of history. The
- * whole interval as jitter makes one random instant in each: what comes every minute or hour is hit in proportion.
- */
-const DEFAULT_EVERY_US = 30 * US_PER_SEC;
-const DEFAULT_JITTER_RATIO = 1;
-
-/**
- * The hours with the least traffic of an office's day. 45 min is more than twice the idle timeout of IIS (20 min), and short
- * enough for three windows in a night while the threshold is still unknown.
- */
-const DEFAULT_QUIET: QuietSpec = { fromMinute: 120, toMinute: 300, windows: 3, longestUs: 45 * 60 * US_PER_SEC };
-
-export const DEFAULT_SCHEDULE: ScheduleSpec = {
-  rhythm: { kind: 'every', everyUs: DEFAULT_EVERY_US, jitterRatio: DEFAULT_JITTER_RATIO },
-  quiet: DEFAULT_QUIET,
-  heavier: [],
-};
 
 /** Without `every` and `cron` the shape is refused before. */
 export function scheduleOf(written: NonNullable<WrittenProfile['schedule']>): ScheduleSpec {
   const { every, cron, jitter, timezone, quiet, heavier } = written;
+  const { rhythm, quiet: night } = DEFAULT_SCHEDULE;
   return present({
     rhythm:
       cron === undefined
         ? {
-            kind: 'every' as const,
-            everyUs: every ?? DEFAULT_EVERY_US,
-            jitterRatio: jitter ?? DEFAULT_JITTER_RATIO,
+            ...rhythm,
+            ...(every === undefined ? {} : { everyUs: every }),
+            ...(jitter === undefined ? {} : { jitterRatio: jitter }),
           }
         : { kind: 'cron' as const, cron, jitterRatio: jitter ?? 0 },
     timezone,
     quiet: {
-      fromMinute: minuteOf(quiet?.from) ?? DEFAULT_QUIET.fromMinute,
-      toMinute: minuteOf(quiet?.to) ?? DEFAULT_QUIET.toMinute,
-      windows: quiet?.windows ?? DEFAULT_QUIET.windows,
-      longestUs: quiet?.longest ?? DEFAULT_QUIET.longestUs,
+      fromMinute: minuteOf(quiet?.from) ?? night.fromMinute,
+      toMinute: minuteOf(quiet?.to) ?? night.toMinute,
+      windows: quiet?.windows ?? night.windows,
+      longestUs: quiet?.longest ?? night.longestUs,
     },
     heavier: [heavier ?? []].flat().map(({ cron: when, experiments }) => ({
       cron: when,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DEFAULT_SCHEDULE, maintenanceOf, scheduleOf } from '../../src/profile/schedule.ts';
+import { DEFAULT_SCHEDULE } from '../../src/model/profile.ts';
+import { maintenanceOf, scheduleOf } from '../../src/profile/schedule.ts';
 import { FIXTURES, loadFixture } from './fixture-profiles.ts';
 
 test('every part of a schedule is built in internal units', async () => {
