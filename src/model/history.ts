@@ -22,7 +22,7 @@ export type SeriesKey = {
   readonly connection: 'new' | 'warm';
 };
 
-/** One interval of one series. Histograms are HdrHistogram V2, deflated, base64; integer µs. */
+/** One interval of one series. Histograms are HdrHistogram V2, base64; integer µs; of answers that are ok, as are the maxima. */
 export type HistoryInterval = SeriesKey & {
   readonly level: HistoryLevel;
   /** A multiple of the level's length. */
@@ -38,7 +38,10 @@ export type HistoryInterval = SeriesKey & {
   readonly maxServiceUs: number;
 };
 
-/** scheduled: the profile's rhythm; confirm: the burst after a failure; experiment: a heavier one on its own cron. */
+/**
+ * scheduled: the profile's rhythm; confirm: the burst after a failure; experiment: a heavier one on its own cron. Only scheduled
+ * rounds stand in intervals: the others are no fair sample of what users feel.
+ */
 export type RoundKind = 'scheduled' | 'confirm' | 'experiment';
 
 /** Every request that was due in one round, on all routes. */
@@ -52,6 +55,9 @@ export type Round = {
   readonly lagUs: number;
   readonly exchanges: readonly Exchange[];
 };
+
+/** What is kept of a round beside its intervals: whether it came in time, and how many requests it sent. */
+export type RoundRecord = Omit<Round, 'exchanges'> & { readonly count: number; readonly failed: number };
 
 /** failure, slow: something to see; first: the first request after a quiet window, kept fast or slow. */
 export type KeptReason = 'failure' | 'slow' | 'first';

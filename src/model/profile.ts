@@ -1,3 +1,4 @@
+import type { HistoryLevel } from './history.ts';
 import type { LogFormatId } from './log.ts';
 import type { RouteId } from './route.ts';
 import type { Severity } from './severity.ts';
@@ -247,6 +248,16 @@ export type MaintenanceSpec = (
   | { readonly kind: 'once'; readonly fromAtUs: number; readonly toAtUs: number }
   | { readonly kind: 'cron'; readonly cron: string; readonly durationUs: number; readonly timezone?: string }
 ) & { readonly reason?: string };
+/** How long the monitor keeps history; what is left out has the defaults of `store/retention.ts`. */
+export type HistorySettings = {
+  /** Nothing is kept longer than this. */
+  readonly keepUs?: number;
+  readonly levelsUs?: Readonly<Partial<Record<HistoryLevel, number>>>;
+  /** Failed, slow and first exchanges. */
+  readonly exchangesUs?: number;
+  /** Of the whole file; where several profiles share it, the largest counts. */
+  readonly maxBytes?: number;
+};
 
 /** A validated profile. Secrets are resolved in it: mask it before it is written anywhere. */
 export type Profile = {
@@ -269,6 +280,7 @@ export type Profile = {
   /** Left out: the default of the monitor. */
   readonly schedule?: ScheduleSpec;
   readonly maintenance?: readonly MaintenanceSpec[];
+  readonly history?: HistorySettings;
   /** Query parameters whose values are masked in everything written. */
   readonly mask: readonly string[];
   /** Secret values (from `${env:…}`, `${file:…}`, auth): masked wherever they turn up. Never written. */

@@ -147,7 +147,7 @@ function startOf(dueUs: number): number {
 }
 
 /** An exchange that failed while connecting has no connection, but it was about a new one. */
-function connectionOf(exchange: Exchange): 'new' | 'warm' {
+export function connectionOf(exchange: Exchange): 'new' | 'warm' {
   if (exchange.connection !== undefined) return exchange.connection.isNew ? 'new' : 'warm';
   if (exchange.tag?.kind === 'slot') return exchange.tag.arm;
   const { outcome } = exchange;
