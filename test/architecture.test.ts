@@ -37,7 +37,7 @@ const LAYERS: Layers = {
   detectors: ['analysis', 'gateways'],
   report: ['analysis', 'gateways', 'charts'],
   store: ['recording'],
-  monitor: ['store', 'pipeline', 'charts'],
+  monitor: ['store', 'pipeline', 'charts', 'recording', 'report'],
   catalog: STAGES,
   pipeline: [...STAGES, 'catalog'],
   commands: [...STAGES, 'catalog', 'pipeline', 'monitor'],

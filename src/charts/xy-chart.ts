@@ -24,11 +24,11 @@ const BELOW_PLOT_PX = 48;
 const MARK_LABEL_SHARE = 0.45;
 const DASHES = ['solid', 'dashed', 'dotted'] as const;
 
-/** Points, lines and steps in a plane, with bands and marks. */
-export function xyChart(exhibit: XyExhibit, width: ChartWidth): Chart {
+/** Points, lines and steps in a plane, with bands and marks. `xScale` replaces the x axis that the exhibit names: one of time. */
+export function xyChart(exhibit: XyExhibit, width: ChartWidth, xScale?: Scale): Chart {
   const tickCount = width === 'wide' ? 6 : 4;
   const marks = exhibit.marks ?? [];
-  const x = createScale(exhibit.x, spread(exhibit, 'x'), { tickCount, fromZero: false });
+  const x = xScale ?? createScale(exhibit.x, spread(exhibit, 'x'), { tickCount, fromZero: false });
   const y = createScale(exhibit.y, spread(exhibit, 'y'), { tickCount: 5, fromZero: true });
   const placedMarks = marks.flatMap((mark): PlacedMark[] => {
     const at = (mark.axis === 'x' ? x : y).place(mark.value);

@@ -9,15 +9,18 @@ import { linesList } from './html-lines.ts';
 import { fold, longTable, type Page, table } from './html-parts.ts';
 import { html, type Markup, type MarkupPart, trustedMarkup } from './markup.ts';
 
+/** What an exhibit needs of the page around it. */
+export type ExhibitPage = Pick<Page, 'charts'> & { readonly report: Pick<Page['report'], 'startedAt'> };
+
 /** `level` is that of its heading, one below the heading it stands under. */
-export function renderExhibit(exhibit: Exhibit, page: Page, level: 3 | 5): Markup {
+export function renderExhibit(exhibit: Exhibit, page: ExhibitPage, level: 3 | 5): Markup {
   const heading = level === 3 ? html`<h3>${exhibit.title}</h3>` : html`<h5>${exhibit.title}</h5>`;
   const figure = page.charts.get(exhibit);
   const words = html`<figcaption>${heading}<p class="reading">${exhibit.reading}</p>${figure && legend(figure.legend)}</figcaption>`;
   return html`<figure class="exhibit exhibit-${exhibit.kind}">${words}<div class="exhibit-body">${content(exhibit, page, figure)}</div></figure>\n`;
 }
 
-function content(exhibit: Exhibit, page: Page, figure: ChartFigure | undefined): MarkupPart {
+function content(exhibit: Exhibit, page: ExhibitPage, figure: ChartFigure | undefined): MarkupPart {
   switch (exhibit.kind) {
     case 'xy':
       return figure === undefined
@@ -44,7 +47,8 @@ function chart(exhibit: Exhibit, figure: ChartFigure): Markup {
 <div class="chart chart-narrow" role="img" aria-label="${label}" hidden>${trustedMarkup(figure.narrow)}</div>`;
 }
 
-function legend(entries: readonly LegendEntry[]): Markup | false {
+/** Names of series with the form and colour that they have in the chart. */
+export function legend(entries: readonly LegendEntry[]): Markup | false {
   if (entries.length === 0) return false;
   return html`<ul class="legend">${entries.map((entry) => html`<li>${legendMark(entry)}${entry.label}</li>`)}</ul>`;
 }

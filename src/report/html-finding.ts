@@ -12,13 +12,18 @@ import { bySeverity, commandTarget, confidenceMeaning, whereLabel } from './word
 export function findingSection(page: Page): Markup | false {
   const { report } = page;
   if (report.findings.length === 0) return false;
-  const cards = bySeverity(report.findings).map((finding) => card(finding, page));
+  const cards = bySeverity(report.findings).map((finding) => findingCard(finding, page));
   if (report.validity.ok) return section('findings', 'Findings', undefined, cards);
   const lead = 'The run is not valid: what follows was seen, but it is no verdict. It may be the doing of the probe.';
   return section('findings', 'Seen, without a verdict', lead, fold(plural(cards.length, 'observation'), cards));
 }
 
-function card(finding: Finding, page: Page): Markup {
+/** What a card needs of the page around it. */
+export type CardPage = Pick<Page, 'charts' | 'anchors'> & {
+  readonly report: Pick<Page['report'], 'validity' | 'logs' | 'startedAt'>;
+};
+
+export function findingCard(finding: Finding, page: CardPage): Markup {
   const anchor = page.anchors.get(finding) ?? '';
   const tone = page.report.validity.ok ? finding.severity : 'info';
   return html`<article class="finding is-${tone}" id="${anchor}" aria-labelledby="${anchor}-title">

@@ -104,7 +104,7 @@ function loggedWhen(report: Report): Markup {
 }
 
 /** Three hops and the line between them: what the program looks at. */
-function brandMark(): Markup {
+export function brandMark(): Markup {
   const [blue, green] = [SWATCHES.gateway.light, SWATCHES.direct.light];
   return html`<p class="brand"><svg width="34" height="18" viewBox="0 0 34 18" aria-hidden="true"><path d="M5 9h24M17 9L29 3.5M17 9L29 14.5" fill="none" stroke="${blue}" stroke-width="1.5"/><path d="M5 9h0" stroke="${blue}" stroke-width="8" stroke-linecap="round"/><path d="M17 9h0" stroke="${blue}" stroke-width="9" stroke-linecap="square"/><path d="M29 3.5h0M29 14.5h0" stroke="${green}" stroke-width="6.5" stroke-linecap="round"/></svg>gateprobe</p>`;
 }
