@@ -16,6 +16,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<() => Command>> = new Map([
   ['decode', async () => (await import('./commands/decode.ts')).decodeCommand],
   ['report', async () => (await import('./commands/report.ts')).reportCommand],
   ['selftest', async () => (await import('./commands/selftest.ts')).selftestCommand],
+  ['monitor', async () => (await import('./commands/monitor.ts')).monitorCommand],
   ['member', async () => (await import('./commands/member.ts')).memberCommand],
   ['lab', async () => (await import('./commands/lab.ts')).labCommand],
 ]);

@@ -116,18 +116,26 @@ function titleOf(scope: FailureScope, parts: Parts): string {
     case 'passing':
       return passingTitle(first, [...(gateway === undefined ? [] : [gateway]), ...members]);
     case 'gateway-only':
-      return `The gateway fails and members do not: ${countsOf(gateway)}; asked directly, ${members.length === 1 ? 'the member answers' : `all ${members.length} members answer`}`;
+      return `The gateway fails and members do not: ${countsOf(gateway)}; asked directly, ${members.length === 1 ? 'the member answers' : `${allOf(members.length)} answer`}`;
     case 'one-member':
       return `Member ${namesOf(badMembers)} fails when asked directly: ${countsOf(badMembers[0])}; ${through}${rest > 0 ? `; the other ${rest === 1 ? 'member answers' : `${rest} members answer`}` : ''}`;
     case 'some-members':
       return `${badMembers.length} of ${members.length} members fail when asked directly (${namesOf(badMembers)}): ${countsOf(sumOf(badMembers))}; ${through}`;
     case 'all-members':
-      return `All ${members.length} members fail when asked directly: ${countsOf(sumOf(badMembers))}; ${through}`;
+      return `${capital(allOf(members.length))} fail when asked directly: ${countsOf(sumOf(badMembers))}; ${through}`;
     case 'everything':
-      return `The gateway and ${members.length === 1 ? 'its member fail' : `all ${members.length} members fail`}: ${through}, directly ${countsOf(sumOf(badMembers))}`;
+      return `The gateway and ${members.length === 1 ? 'its member' : allOf(members.length)} fail: ${through}, directly ${countsOf(sumOf(badMembers))}`;
     default:
       return scope satisfies never;
   }
+}
+
+function allOf(count: number): string {
+  return count === 2 ? 'both members' : `all ${count} members`;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function passingTitle(first: readonly Exchange[], tallies: readonly RouteTally[]): string {

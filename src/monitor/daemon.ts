@@ -68,6 +68,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
     },
     async run(signal) {
       core.isRunning = true;
+      signal.addEventListener('abort', () => wake.abort(), { once: true });
       for (const [name, { watched }] of core.running) core.running.set(name, start(core, watched));
       let maintainAtUs = 0;
       while (!signal.aborted) {
@@ -77,8 +78,8 @@ export function createDaemon(options: DaemonOptions): Daemon {
           maintainAtUs = nowAtUs + MAINTAIN_EVERY_US;
         }
         wake = new AbortController();
-        if (force) wake.abort();
-        await deps.clock.sleep(LOOK_EVERY_US, AbortSignal.any([signal, wake.signal]));
+        if (force || signal.aborted) wake.abort();
+        await deps.clock.sleep(LOOK_EVERY_US, wake.signal);
         if (!signal.aborted) await look();
       }
       await stopAll(core);

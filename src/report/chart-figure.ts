@@ -9,7 +9,9 @@ import type { Report } from '../model/report.ts';
 /** The same chart for a page and for a telephone: one image scaled down would be unreadable there. */
 export type ChartFigure = { readonly wide: string; readonly narrow: string; readonly legend: readonly LegendEntry[] };
 
-export async function drawCharts(report: Pick<Report, 'findings' | 'exhibits'>): Promise<ReadonlyMap<Exhibit, ChartFigure>> {
+export async function drawCharts(
+  report: Pick<Report, 'findings' | 'exhibits'>,
+): Promise<ReadonlyMap<Exhibit, ChartFigure>> {
   const figures = new Map<Exhibit, ChartFigure>();
   for (const exhibit of [...report.findings.flatMap(({ exhibits }) => exhibits), ...report.exhibits]) {
     const wide = chartOf(exhibit, 'wide');
