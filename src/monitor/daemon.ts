@@ -9,7 +9,7 @@ import { profileState } from './profile-state.ts';
 import type { LoadedProfile, ProfileChange, Reloader } from './reload.ts';
 import { routesOf } from './round.ts';
 import { recallObservations } from './silence.ts';
-import { endSpells } from './spells.ts';
+import { endSpells, recalledSpells } from './spells.ts';
 import { keepStopped, watchProfile } from './watch.ts';
 import { newWatched, type Watched } from './watched.ts';
 
@@ -171,8 +171,8 @@ async function take(core: Core, { file, profile }: LoadedProfile, previous: Load
   const nowAtUs = wallUs(deps.clock);
   const same = old?.watched.profile.name === profile.name ? old.watched : undefined;
   const watched = newWatched(profile, file, deps, nowAtUs, same);
-  const routes = new Set(routesOf(profile));
-  endAll(core, watched, (route) => !routes.has(route as never));
+  const routes = new Set<string>(routesOf(profile));
+  endAll(core, watched, (route) => !routes.has(route));
   watched.notes = [...profile.notes, ...(await deps.watching.open(profile))];
   if (same === undefined) recall(core, watched, nowAtUs);
   deps.log.info({ profile: profile.name }, `${same === undefined ? 'watched' : 'changed'}: ${watched.ordinary.text}`);
@@ -210,6 +210,18 @@ function recall(core: Core, watched: Watched, nowAtUs: number): void {
   const lastAtUs = lastSeenAtUs(deps.history, name, nowAtUs);
   if (lastAtUs !== undefined && lastAtUs < nowAtUs) keepStopped(deps, watched, lastAtUs, nowAtUs);
   recallObservations(deps.history, watched, nowAtUs);
+  const open = { profile: name, fromAtUs: nowAtUs - 1, toAtUs: nowAtUs };
+  watched.spells = recalledSpells(deps.history.events({ ...open, kinds: ['failing'] }));
+  const routes = new Set<string>(routesOf(watched.profile));
+  endAll(core, watched, (route) => !routes.has(route));
+  // A monitor that was killed could not say when it ended.
+  for (const event of deps.history.events({ ...open, kinds: ['monitor'] }))
+    if (event.toAtUs === undefined)
+      tell(deps, {
+        ...event,
+        toAtUs: Math.max(event.fromAtUs, lastAtUs ?? 0),
+        title: 'The monitor ran and did not stop cleanly',
+      });
   tellMonitor(core, name, 'runs', startedAtUs, 'The monitor runs', { severity: 'info' });
 }
 

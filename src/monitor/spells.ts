@@ -113,6 +113,13 @@ export function endSpells(spells: readonly Spell[], gone: (route: RouteId) => bo
   return { spells: next, events };
 }
 
+/** Spells that lasted when the monitor stopped: the first rounds say which of their routes still fail. */
+export function recalledSpells(events: readonly HistoryEvent[]): readonly Spell[] {
+  return events
+    .filter(({ kind, toAtUs }) => kind === 'failing' && toAtUs === undefined)
+    .map((event) => ({ event, failing: routesIn(event), goodRounds: {}, goodSinceAtUs: {} }));
+}
+
 function routesIn(event: HistoryEvent): readonly RouteId[] {
   return (event.facts['routes'] as readonly RouteId[] | undefined) ?? [];
 }
