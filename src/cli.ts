@@ -17,6 +17,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<() => Command>> = new Map([
   ['report', async () => (await import('./commands/report.ts')).reportCommand],
   ['history', async () => (await import('./commands/history.ts')).historyCommand],
   ['selftest', async () => (await import('./commands/selftest.ts')).selftestCommand],
+  ['monitor', async () => (await import('./commands/monitor.ts')).monitorCommand],
   ['member', async () => (await import('./commands/member.ts')).memberCommand],
   ['lab', async () => (await import('./commands/lab.ts')).labCommand],
 ]);

@@ -69,6 +69,7 @@ const COVERAGE: Coverage = {
     ['test/helpers/cli.ts', 'src/cli.ts'],
     ['src/traffic/sender.ts', 'src/traffic/worker.ts'],
     ['src/traffic/sending.ts', 'src/traffic/pacer.ts'],
+    ['src/traffic/watch-sender.ts', 'src/traffic/watch-worker.ts'],
     ['test/lab/truth-process.test.ts', 'src/lab/truth-process.ts'],
     ['src/lab/farm.ts', 'src/lab/member-process.ts'],
     ['src/lab/farm.ts', 'src/lab/gateway-process.ts'],

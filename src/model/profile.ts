@@ -152,6 +152,7 @@ export type KeepAliveSpec = {
 };
 export type ExperimentSpec = CompareSpec | RampSpec | BurstSpec | VolleySpec | IdleSpec | TimeoutSpec | KeepAliveSpec;
 export type ExperimentKind = ExperimentSpec['kind'];
+export const EXPERIMENT_KINDS = ['compare', 'ramp', 'burst', 'volley', 'idle', 'keep-alive', 'timeout'] as const;
 
 /** The only caps. Nothing above them is ever sent. */
 export type Limits = {
@@ -219,6 +220,41 @@ export type LogSource = {
 /** Configuration of the gateway or of a member: path or pattern. */
 export type ConfigFiles = { readonly from: string; readonly files: string };
 
+/** When the monitor asks. */
+export type ScheduleSpec = {
+  readonly rhythm: EveryRhythm | { readonly kind: 'cron'; readonly cron: string; readonly jitterRatio: number };
+  /** Of cron lines and of the night; left out: the machine's. */
+  readonly timezone?: string;
+  readonly quiet: QuietSpec;
+  /** Kinds of the profile's own experiments, each with a cron line. */
+  readonly heavier: readonly { readonly cron: string; readonly experiments: readonly ExperimentKind[] }[];
+};
+/** Silent windows at night: so that cold starts after idle time are seen. */
+export type QuietSpec = {
+  /** Minutes since midnight; a night may span midnight. */
+  readonly fromMinute: number;
+  readonly toMinute: number;
+  /** Most windows in one night; 0: none. */
+  readonly windows: number;
+  readonly longestUs: number;
+};
+export type EveryRhythm = { readonly kind: 'every'; readonly everyUs: number; readonly jitterRatio: number };
+/**
+ * 30 s: a failure that lasts a minute is seen twice, and a year of a farm with 8 members stays under 1 GB of history. The
+ * whole interval as jitter makes one random instant in each: what comes every minute or hour is hit in proportion. The night
+ * is the hours with the least traffic of an office's day. 45 min is more than twice the idle timeout of IIS (20 min), and
+ * three windows fit into a night while the threshold is still unknown.
+ */
+export const DEFAULT_SCHEDULE: ScheduleSpec & { readonly rhythm: EveryRhythm } = {
+  rhythm: { kind: 'every', everyUs: 30_000_000, jitterRatio: 1 },
+  quiet: { fromMinute: 120, toMinute: 300, windows: 3, longestUs: 2_700_000_000 },
+  heavier: [],
+};
+/** A time in which nobody is told: once, or by a cron line of begins. */
+export type MaintenanceSpec = (
+  | { readonly kind: 'once'; readonly fromAtUs: number; readonly toAtUs: number }
+  | { readonly kind: 'cron'; readonly cron: string; readonly durationUs: number; readonly timezone?: string }
+) & { readonly reason?: string };
 /** How long the monitor keeps history; what is left out has the defaults of `store/retention.ts`. */
 export type HistorySettings = {
   /** Nothing is kept longer than this. */
@@ -248,6 +284,9 @@ export type Profile = {
   readonly logs: readonly LogSource[];
   /** Configuration files to read. */
   readonly config?: readonly ConfigFiles[];
+  /** Left out: the default of the monitor. */
+  readonly schedule?: ScheduleSpec;
+  readonly maintenance?: readonly MaintenanceSpec[];
   readonly history?: HistorySettings;
   /** Query parameters whose values are masked in everything written. */
   readonly mask: readonly string[];

@@ -60,7 +60,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
       return;
     }
     answers.add(batch);
-    const exchanges = batch.map((exchange) => masked(withSubstatus(exchange), mask));
+    const exchanges = batch.map((exchange) => readExchange(exchange, mask));
     for (const { outcome } of exchanges) countOutcome(outcomeKey(outcome));
     live.add(exchanges);
     recorder.record(exchanges);
@@ -86,6 +86,11 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
     recorder,
     outcomes,
   };
+}
+
+/** An exchange as it may be kept: with the substatus that its answer carries, without secrets. */
+export function readExchange(exchange: Exchange, mask: (text: string) => string): Exchange {
+  return masked(withSubstatus(exchange), mask);
 }
 
 /** Answers that may tell what the gateway is: the first ones of each route and the first failures. */

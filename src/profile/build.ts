@@ -17,6 +17,7 @@ import { DEFAULT_LIMITS, DEFAULT_NEW_CONNECTION_RATIO, defaultRequestTimeoutUs, 
 import { DEFAULT_MASK, isSecretHeader, MIN_SECRET_LENGTH } from './mask.ts';
 import { DEFAULT_REQUEST_NAME } from './names.ts';
 import { present } from './parsed.ts';
+import { maintenanceOf, scheduleOf } from './schedule.ts';
 import type { WrittenProfile } from './shape.ts';
 
 /** Each gap is tried twice, because one slow answer is chance. */
@@ -45,6 +46,8 @@ export function buildProfile(written: WrittenProfile, secrets: readonly string[]
     logs: (written.logs ?? []).map((log): LogSource => present(log)),
     ...(written.config === undefined ? {} : { config: [written.config].flat() }),
     ...(written.history === undefined ? {} : { history: historyOf(written.history) }),
+    ...(written.schedule === undefined ? {} : { schedule: scheduleOf(written.schedule) }),
+    ...(written.maintenance === undefined ? {} : { maintenance: [written.maintenance].flat().map(maintenanceOf) }),
     mask: [...new Set([...DEFAULT_MASK, ...(written.mask ?? [])])],
     secrets: allSecrets,
     notes: [...notes, ...limitNotes(written, { limits, requests }), ...notesOf(written, allSecrets)],
@@ -217,8 +220,6 @@ function jsonFields(body: string): [string, string][] {
 }
 
 const LATER_KEYS = {
-  schedule: 'runs start when the command does',
-  maintenance: 'there is nothing yet that it would silence',
   alerts: 'nobody is told',
 } as const satisfies Partial<Record<keyof WrittenProfile, string>>;
 

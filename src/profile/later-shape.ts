@@ -1,6 +1,7 @@
-/** Keys of the monitor; those that nothing uses yet are validated and leave a note. */
+/** Keys that a run alone does not need: for the monitor, history and alerts, for logs and configuration. */
 import { z } from 'zod';
 import { LOG_FORMATS } from '../model/log.ts';
+import { EXPERIMENT_KINDS } from '../model/profile.ts';
 import { SEVERITIES } from '../model/severity.ts';
 import { headerNameLeaf, headerValueLeaf } from './http-leaves.ts';
 import { choiceLeaf, durationLeaf, integerLeaf, leaf, ratioLeaf, sizeLeaf, someOf, textLeaf } from './leaves.ts';
@@ -42,6 +43,16 @@ function momentLeaf() {
   );
 }
 
+function clockTimeLeaf() {
+  return leaf(
+    (value) =>
+      typeof value === 'string' && /^([01]\d|2[0-3]):[0-5]\d$/.test(value)
+        ? accept(value)
+        : refuse('a time of day such as "02:00"'),
+    { type: 'string' },
+  );
+}
+
 /** Five or six fields; what they may hold is the scheduler's to judge. */
 function cronLeaf() {
   return leaf(
@@ -55,12 +66,33 @@ function cronLeaf() {
 
 export const scheduleShape = z
   .strictObject({
-    every: durationLeaf().describe('Time between two runs, for example 30s.').optional(),
-    jitter: ratioLeaf().describe('Share of the interval by which a run may move, for example 20%.').optional(),
+    every: durationLeaf().describe('Time between two rounds, for example 30s.').optional(),
+    jitter: ratioLeaf()
+      .describe('Share of the interval by which a round may move. Default 100%, with cron 0%.')
+      .optional(),
     cron: cronLeaf().describe('Instead of every: a cron line.').optional(),
-    timezone: timeZoneLeaf().describe('Time zone of the cron line.').optional(),
+    timezone: timeZoneLeaf()
+      .describe('Time zone of cron lines and of the night. Default: that of the machine.')
+      .optional(),
+    quiet: z
+      .strictObject({
+        from: clockTimeLeaf().describe('Begin of the night. Default 02:00.').optional(),
+        to: clockTimeLeaf().describe('End of the night. Default 05:00.').optional(),
+        windows: integerLeaf(0, 12).describe('Most windows in one night; 0: none at all. Default 3.').optional(),
+        longest: durationLeaf().describe('The longest silence of a member. Default 45m.').optional(),
+      })
+      .describe('Silent windows at night, so that cold starts after idle time are seen.')
+      .optional(),
+    heavier: someOf(
+      z.strictObject({
+        cron: cronLeaf().describe('When they run.'),
+        experiments: someOf(choiceLeaf(EXPERIMENT_KINDS)).describe('Which of the experiments of this profile.'),
+      }),
+    )
+      .describe('Experiments of this profile that the monitor runs by cron lines of their own.')
+      .optional(),
   })
-  .describe('When the monitor runs this profile: every or cron.')
+  .describe('When the monitor asks: every or cron. Default: every 30s.')
   .meta({ oneOf: [{ required: ['every'] }, { required: ['cron'] }] });
 
 export const logShape = z

@@ -1,5 +1,6 @@
 /** What must hold between values of a profile, and what its user should know. Names and limits have files of their own. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { EXPERIMENT_KINDS } from '../model/profile.ts';
 import { parseOrigin } from './http-leaves.ts';
 import type { Path } from './parsed.ts';
 import { formatPath } from './parsed.ts';
@@ -32,8 +33,34 @@ export function ruleFaults(profile: unknown): ProfileFault[] {
         ['cron', 'for'],
       ]),
     ),
+    ...heavierFaults(schedule, experiments),
+    ...listOf(maintenance).flatMap((window, index) => emptyWindow(['maintenance', index], mappingOf(window))),
     ...loginFaults(mappingOf(mappingOf(auth)['login'])),
   ];
+}
+
+/** A cron line for an experiment that the profile does not have would never send anything. */
+function heavierFaults(schedule: unknown, experiments: unknown): ProfileFault[] {
+  const own = new Set(listOf(experiments).flatMap((experiment) => Object.keys(mappingOf(experiment))));
+  return listOf(mappingOf(schedule)['heavier']).flatMap((heavier, index) =>
+    listOf(mappingOf(heavier)['experiments']).flatMap((kind, entry): ProfileFault[] =>
+      // Words that are no kind at all are refused by the shape.
+      own.has(kind as string) || !EXPERIMENT_KINDS.some((known) => known === kind)
+        ? []
+        : [
+            {
+              path: ['schedule', 'heavier', index, 'experiments', entry],
+              message: `${kind} is not among the experiments of this profile`,
+              hint: 'Add it to experiments.',
+            },
+          ],
+    ),
+  );
+}
+
+function emptyWindow(path: Path, { from, to }: Readonly<Record<string, unknown>>): ProfileFault[] {
+  const lengthMs = Date.parse(textOf(to) ?? '') - Date.parse(textOf(from) ?? '');
+  return lengthMs <= 0 ? [{ path: [...path, 'to'], message: 'not after from' }] : [];
 }
 
 function targetFaults(path: Path, target: Readonly<Record<string, unknown>>): ProfileFault[] {

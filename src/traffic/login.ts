@@ -13,7 +13,7 @@ export const LOGIN_EXPERIMENT = 'log in';
  */
 export async function logIn(
   profile: Profile,
-  sender: Sender,
+  sender: Pick<Sender, 'fire' | 'setCookie'>,
   taken: () => readonly Exchange[],
 ): Promise<readonly string[]> {
   if (profile.auth?.kind !== 'login') return [];

@@ -149,7 +149,14 @@ function giveRows(rows: AnswerRows, { sink, rowSink }: SenderOptions): void {
   else for (const exchanges of exchangesOfRows(rows)) sink(exchanges);
 }
 
-function setupOf({ profile, targets, runId, version, epoch }: SenderOptions): SenderSetup {
+/** What a sending thread has to know about a profile. */
+export function setupOf({
+  profile,
+  targets,
+  runId,
+  version,
+  epoch,
+}: Omit<SenderOptions, 'clock' | 'sink'>): SenderSetup {
   const connectionHeader = profile.experiments
     .map((spec) => (spec.kind === 'keep-alive' ? spec.connectionHeader : undefined))
     .find((header) => header !== undefined);

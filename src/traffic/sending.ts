@@ -55,7 +55,7 @@ export type Sending = {
 
 export function createSending(setup: SenderSetup, quality: QualityWatch): Sending {
   const clock = createClock(setup.epoch);
-  const state = createLaunchState(setup, clock, quality);
+  const state = createLaunchState(setup, clock, quality.portShortage);
   const stopListeners = new Set<() => void>();
   let finished: Exchange[] = [];
   const deadlines = createDeadlines(clock);
@@ -167,14 +167,15 @@ function routeParts(
   };
 }
 
-function createLaunchState(setup: SenderSetup, clock: Clock, quality: QualityWatch): LaunchState {
+/** All routes with nothing sent on them yet. */
+export function createLaunchState(setup: SenderSetup, clock: Clock, onPortShortage: () => void): LaunchState {
   return {
     setup,
     clock,
     routes: new Map(setup.routes.map((target) => [target.route, createRouteState(target, setup, clock)])),
     requests: new Map(setup.requests.map((spec) => [spec.name, spec])),
     abortable: new Map(),
-    onPortShortage: quality.portShortage,
+    onPortShortage,
     nextSeq: 0,
     sentTotal: 0,
     inFlight: 0,

@@ -108,8 +108,6 @@ test('keys of later versions leave a note each, and nothing else', async () => {
   const { notes } = await loadFixture(VALID, 'everything.yaml');
   assert.deepEqual(notes, [
     'ATTENTION: members[1].tls.verify is false: any certificate is accepted, also that of somebody in between',
-    'schedule is read but not used by this version: runs start when the command does',
-    'maintenance is read but not used by this version: there is nothing yet that it would silence',
     'alerts is read but not used by this version: nobody is told',
     'history.runs is read but not used by this version: history is kept by its age and its size',
   ]);

@@ -114,7 +114,6 @@ test("the design's example loads; its run keeps the limits, and the line that as
   const profile = await loadFixture(join(FIXTURES, 'valid'), 'design-example.yaml');
   assert.deepEqual(profile.notes, [
     'experiments[2].burst.rate 300/s is above limits.maxRate 200/s: no more than that is sent; raise limits.maxRate or lower the rate',
-    'schedule is read but not used by this version: runs start when the command does',
   ]);
   assert.equal(profile.limits.requestTimeoutUs, 180_000_000);
   const plan = planRun(profile, 1);

@@ -1,0 +1,177 @@
+/** What a confirm burst says about a failure: where it is, and whether it is over. Pure. */
+import { type Exchange, isFailure, outcomeKey } from '../model/exchange.ts';
+import { formatDuration } from '../model/quantity.ts';
+import { GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import type { Severity } from '../model/severity.ts';
+
+/** How often a route was asked and failed; what was not sent says nothing. */
+export type RouteTally = {
+  readonly route: RouteId;
+  readonly asked: number;
+  readonly failed: number;
+  /** Of the failures, by outcome key. */
+  readonly outcomes: Readonly<Record<string, number>>;
+};
+
+export const SCOPES = ['passing', 'gateway-only', 'one-member', 'some-members', 'all-members', 'everything'] as const;
+/**
+ * passing: gone when asked again. gateway-only: members answer when asked directly. one-member, some-members, all-members:
+ * they fail directly, whatever the gateway does. everything: the gateway and all members.
+ */
+export type FailureScope = (typeof SCOPES)[number];
+
+export type Classification = {
+  readonly scope: FailureScope;
+  readonly severity: Severity;
+  /** Routes that still fail, at least now and then. */
+  readonly failing: readonly RouteId[];
+  readonly title: string;
+  readonly tallies: readonly RouteTally[];
+};
+
+export function tallyRoutes(exchanges: readonly Exchange[]): readonly RouteTally[] {
+  const routes = [...new Set(exchanges.map(({ route }) => route))];
+  return routes.map((route) => {
+    const sent = exchanges.filter(
+      ({ route: other, outcome }) => other === route && outcome.kind !== 'not-sent' && outcome.kind !== 'aborted',
+    );
+    const failures = sent.filter(isFailure);
+    const outcomes: Record<string, number> = {};
+    for (const { outcome } of failures) outcomes[outcomeKey(outcome)] = (outcomes[outcomeKey(outcome)] ?? 0) + 1;
+    return { route, asked: sent.length, failed: failures.length, outcomes };
+  });
+}
+
+/** From this share of the confirm burst on a route counts as down; below, it fails now and then. */
+const DOWN_RATIO = 0.5;
+
+/** `first` are the failures that led to the burst. */
+export function classify(first: readonly Exchange[], burst: readonly Exchange[]): Classification {
+  const tallies = tallyRoutes(burst).filter(({ asked }) => asked > 0);
+  const bad = tallies.filter(({ failed }) => failed > 0);
+  const members = tallies.filter(({ route }) => route !== GATEWAY);
+  const badMembers = bad.filter(({ route }) => route !== GATEWAY);
+  const gateway = tallies.find(({ route }) => route === GATEWAY);
+  const scope = scopeOf(gateway, members.length, badMembers.length);
+  return {
+    scope,
+    severity: severityOf(scope, gateway, badMembers, first),
+    failing: bad.map(({ route }) => route),
+    title: titleOf(scope, { first, gateway, members, badMembers }),
+    tallies,
+  };
+}
+
+function scopeOf(gateway: RouteTally | undefined, members: number, badMembers: number): FailureScope {
+  const gatewayFails = (gateway?.failed ?? 0) > 0;
+  if (badMembers === 0) return gatewayFails ? 'gateway-only' : 'passing';
+  if (badMembers === members && members > 1) return gatewayFails ? 'everything' : 'all-members';
+  if (badMembers === members && gatewayFails) return 'everything';
+  return badMembers === 1 ? 'one-member' : 'some-members';
+}
+
+/** What users feel comes first: a gateway that fails is worse than a member that it can do without. */
+function severityOf(
+  scope: FailureScope,
+  gateway: RouteTally | undefined,
+  badMembers: readonly RouteTally[],
+  first: readonly Exchange[],
+): Severity {
+  if (scope === 'passing') return first.some(isFeltByUsers) ? 'warning' : 'info';
+  if (gateway !== undefined && gateway.failed > 0)
+    return gateway.failed >= DOWN_RATIO * gateway.asked ? 'critical' : 'error';
+  return badMembers.some(({ asked, failed }) => failed >= DOWN_RATIO * asked) ? 'error' : 'warning';
+}
+
+function isFeltByUsers(exchange: Exchange): boolean {
+  return exchange.route === GATEWAY && !isKeepAliveRace(exchange);
+}
+
+/**
+ * A kept connection that the other side closed at the very moment it was used again (RFC 9112 §9.5): every client meets it,
+ * and sends the request again. The probe does not, it counts it.
+ */
+export function isKeepAliveRace({ outcome, connection }: Exchange): boolean {
+  return (
+    outcome.kind === 'connection-error' &&
+    ['closed', 'reset'].includes(outcome.code) &&
+    outcome.bytesReceived === 0 &&
+    connection !== undefined &&
+    !connection.isNew
+  );
+}
+
+type Parts = {
+  readonly first: readonly Exchange[];
+  readonly gateway: RouteTally | undefined;
+  readonly members: readonly RouteTally[];
+  readonly badMembers: readonly RouteTally[];
+};
+
+function titleOf(scope: FailureScope, parts: Parts): string {
+  const { first, gateway, members, badMembers } = parts;
+  const rest = members.length - badMembers.length;
+  const through = gateway === undefined ? 'the gateway was not asked' : `through the gateway ${countsOf(gateway)}`;
+  switch (scope) {
+    case 'passing':
+      return passingTitle(first, [...(gateway === undefined ? [] : [gateway]), ...members]);
+    case 'gateway-only':
+      return `The gateway fails and members do not: ${countsOf(gateway)}; asked directly, ${members.length === 1 ? 'the member answers' : `${allOf(members.length)} answer`}`;
+    case 'one-member':
+      return `Member ${namesOf(badMembers)} fails when asked directly: ${countsOf(badMembers[0])}; ${through}${rest > 0 ? `; the other ${rest === 1 ? 'member answers' : `${rest} members answer`}` : ''}`;
+    case 'some-members':
+      return `${badMembers.length} of ${members.length} members fail when asked directly (${namesOf(badMembers)}): ${countsOf(sumOf(badMembers))}; ${through}`;
+    case 'all-members':
+      return `${capital(allOf(members.length))} fail when asked directly: ${countsOf(sumOf(badMembers))}; ${through}`;
+    case 'everything':
+      return `The gateway and ${members.length === 1 ? 'its member' : allOf(members.length)} fail: ${through}, directly ${countsOf(sumOf(badMembers))}`;
+    default:
+      return scope satisfies never;
+  }
+}
+
+function allOf(count: number): string {
+  return count === 2 ? 'both members' : `all ${count} members`;
+}
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+function passingTitle(first: readonly Exchange[], tallies: readonly RouteTally[]): string {
+  const routes = [...new Set(first.map(({ route }) => memberOf(route) ?? 'the gateway'))].join(', ');
+  const what = [...new Set(first.map(({ outcome }) => outcomeKey(outcome)))].join(', ');
+  const asked = tallies.reduce((sum, tally) => sum + tally.asked, 0);
+  const race = first.find(isKeepAliveRace);
+  const why =
+    race === undefined || !first.every(isKeepAliveRace)
+      ? ''
+      : `; the other side closed a connection of the probe after ${formatDuration(race.connection?.idleUs ?? 0)} of idle time as it was used again`;
+  const after =
+    asked === 0 ? 'it could not be asked again' : `asked again at once, ${asked} of ${asked} requests succeeded`;
+  return `${first.length === 1 ? 'A request' : `${first.length} requests`} on ${routes} failed (${what}): ${after}${why}`;
+}
+
+function namesOf(tallies: readonly RouteTally[]): string {
+  return tallies.map(({ route }) => memberOf(route) ?? 'gateway').join(', ');
+}
+
+function countsOf(tally: Omit<RouteTally, 'route'> | undefined): string {
+  const { asked = 0, failed = 0, outcomes = {} } = tally ?? {};
+  const kinds = Object.entries(outcomes)
+    .sort(([, a], [, b]) => b - a)
+    .map(([key, count]) => (count === failed ? key : `${key} ${count} times`));
+  const few = failed > 0 && failed < DOWN_RATIO * asked ? 'now and then, ' : '';
+  return `${few}${failed} of ${asked} requests fail${kinds.length === 0 ? '' : ` (${kinds.join(', ')})`}`;
+}
+
+function sumOf(tallies: readonly RouteTally[]): Omit<RouteTally, 'route'> {
+  const outcomes: Record<string, number> = {};
+  for (const tally of tallies)
+    for (const [key, count] of Object.entries(tally.outcomes)) outcomes[key] = (outcomes[key] ?? 0) + count;
+  return {
+    asked: tallies.reduce((sum, { asked }) => sum + asked, 0),
+    failed: tallies.reduce((sum, { failed }) => sum + failed, 0),
+    outcomes,
+  };
+}

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Exchange } from '../../src/model/exchange.ts';
+import { directTo, GATEWAY, type RouteId } from '../../src/model/route.ts';
+import { classify } from '../../src/monitor/classification.ts';
+import { exchangeOf, REFUSED, statusOf } from './exchanges.ts';
+
+/** Five requests on each route; so many of them fail. */
+function burst(failed: Readonly<Record<string, number>>): Exchange[] {
+  return Object.entries(failed).flatMap(([name, count]) => {
+    const route: RouteId = name === 'gateway' ? GATEWAY : directTo(name);
+    const outcome = route === GATEWAY ? statusOf(502) : REFUSED;
+    return Array.from({ length: 5 }, (_, i) => exchangeOf(route, i < count ? outcome : statusOf(200)));
+  });
+}
+
+const BAD_GATEWAY = [exchangeOf(GATEWAY, statusOf(502))];
+
+type Case = {
+  readonly name: string;
+  readonly first?: readonly Exchange[];
+  readonly failed: Readonly<Record<string, number>>;
+  readonly scope: string;
+  readonly severity: string;
+  readonly title: string;
+};
+
+for (const { name, first = BAD_GATEWAY, failed, scope, severity, title } of [
+  {
+    name: 'a blip at the gateway',
+    failed: { gateway: 0, web1: 0, web2: 0 },
+    ...{ scope: 'passing', severity: 'warning' },
+    title: 'A request on the gateway failed (502): asked again at once, 15 of 15 requests succeeded',
+  },
+  {
+    name: 'a blip at a member',
+    first: [exchangeOf(directTo('web1'), REFUSED)],
+    failed: { gateway: 0, web1: 0 },
+    ...{ scope: 'passing', severity: 'info' },
+    title: 'A request on web1 failed (error:refused): asked again at once, 10 of 10 requests succeeded',
+  },
+  {
+    name: 'only through the gateway',
+    failed: { gateway: 5, web1: 0, web2: 0, web3: 0 },
+    ...{ scope: 'gateway-only', severity: 'critical' },
+    title: 'The gateway fails and members do not: 5 of 5 requests fail (502); asked directly, all 3 members answer',
+  },
+  {
+    name: 'one member, met by the gateway now and then',
+    failed: { gateway: 2, web1: 0, web2: 5 },
+    ...{ scope: 'one-member', severity: 'error' },
+    title:
+      'Member web2 fails when asked directly: 5 of 5 requests fail (error:refused); through the gateway now and then, 2 of 5 requests fail (502); the other member answers',
+  },
+  {
+    name: 'one member that the gateway does without, now and then',
+    failed: { gateway: 0, web1: 1, web2: 0, web3: 0 },
+    ...{ scope: 'one-member', severity: 'warning' },
+    title:
+      'Member web1 fails when asked directly: now and then, 1 of 5 requests fail (error:refused); through the gateway 0 of 5 requests fail; the other 2 members answer',
+  },
+  {
+    name: 'several members',
+    failed: { gateway: 0, web1: 5, web2: 5, web3: 0 },
+    ...{ scope: 'some-members', severity: 'error' },
+    title:
+      '2 of 3 members fail when asked directly (web1, web2): 10 of 10 requests fail (error:refused); through the gateway 0 of 5 requests fail',
+  },
+  {
+    name: 'all members, while the gateway answers',
+    failed: { gateway: 0, web1: 5, web2: 5 },
+    ...{ scope: 'all-members', severity: 'error' },
+    title:
+      'Both members fail when asked directly: 10 of 10 requests fail (error:refused); through the gateway 0 of 5 requests fail',
+  },
+  {
+    name: 'everything',
+    failed: { gateway: 5, web1: 5 },
+    ...{ scope: 'everything', severity: 'critical' },
+    title:
+      'The gateway and its member fail: through the gateway 5 of 5 requests fail (502), directly 5 of 5 requests fail (error:refused)',
+  },
+] satisfies readonly Case[] as readonly Case[]) {
+  test(name, () => {
+    const found = classify(first, burst(failed));
+    assert.deepEqual([found.scope, found.severity, found.title], [scope, severity, title]);
+    const failing = Object.entries(failed).filter(([, count]) => count > 0);
+    assert.equal(found.failing.length, failing.length);
+  });
+}
+
+test('a kept connection that was closed as it was used again is information, and said to be that', () => {
+  const race = exchangeOf(
+    GATEWAY,
+    { ...REFUSED, code: 'closed' },
+    { connection: { id: 1, isNew: false, ageUs: 9e7, idleUs: 6e7 } },
+  );
+  const { severity, title } = classify([race], burst({ gateway: 0, web1: 0 }));
+  assert.equal(severity, 'info');
+  assert.match(title, /closed a connection of the probe after 60 s of idle time as it was used again$/);
+});
+
+test('what was not sent says nothing', () => {
+  const unsent = exchangeOf(directTo('web1'), { kind: 'not-sent', reason: 'aborted' });
+  const { scope, title } = classify(BAD_GATEWAY, [unsent]);
+  assert.equal(scope, 'passing');
+  assert.match(title, /it could not be asked again/);
+});
