@@ -175,9 +175,6 @@ const LOGGED: readonly CauseId[] = [
   'timeout/gateway-send',
   'timeout/gateway-resolve',
   'timeout/gateway-total',
-  'queue/listen-backlog',
-  'connection/port-exhaustion',
-  'cold-start/recycle',
   'gateway/overloaded',
   'log/unjoined',
 ];
