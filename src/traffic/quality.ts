@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay, type PerformanceEntry, PerformanceObserver, performance } from 'node:perf_hooks';
+import { createHistogram, type PerformanceEntry, PerformanceObserver, performance } from 'node:perf_hooks';
 import type { ThreadQuality } from './protocol.ts';
 
 /** Watches what the sending thread costs itself: busy share, collector pauses, loop delay. Only while open-loop traffic runs. */
@@ -10,8 +10,8 @@ export type QualityWatch = {
   finish(): ThreadQuality;
 };
 
-/** The histogram of loop delay reads about its own resolution when nothing is wrong; it is taken off. */
-const DELAY_RESOLUTION_MS = 10;
+/** How often the loop is asked how late it is. Node's own monitor tells the time in which it was off as a delay when it is on again. */
+const TICK_MS = 10;
 const SAMPLE_MS = 1_000;
 
 export function createQualityWatch(): QualityWatch {
@@ -24,7 +24,9 @@ export function createQualityWatch(): QualityWatch {
   let gcTotalUs = 0;
   let gcPauseMaxUs = 0;
   let portShortages = 0;
-  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  const delays = createHistogram();
+  let ticker: NodeJS.Timeout | undefined;
+  let tickedMs = 0;
   const collector = new PerformanceObserver((list) => {
     if (depth > 0) for (const entry of list.getEntries()) addPause(entry);
   });
@@ -33,6 +35,12 @@ export function createQualityWatch(): QualityWatch {
   function addPause(entry: PerformanceEntry): void {
     gcTotalUs += entry.duration * 1_000;
     gcPauseMaxUs = Math.max(gcPauseMaxUs, entry.duration * 1_000);
+  }
+  function tick(): void {
+    const nowMs = performance.now();
+    // A histogram counts from 1 on.
+    delays.record(Math.max(1, Math.round((nowMs - tickedMs - TICK_MS) * 1_000)));
+    tickedMs = nowMs;
   }
   function sample(isWhole: boolean): void {
     const now = performance.eventLoopUtilization();
@@ -48,7 +56,8 @@ export function createQualityWatch(): QualityWatch {
     begin() {
       if (depth++ > 0) return;
       last = performance.eventLoopUtilization();
-      delay.enable();
+      tickedMs = performance.now();
+      ticker = setInterval(tick, TICK_MS);
       sampler = setInterval(() => sample(true), SAMPLE_MS);
     },
     end() {
@@ -56,20 +65,19 @@ export function createQualityWatch(): QualityWatch {
       clearInterval(sampler);
       // A remainder shorter than a sample says little about the maximum.
       sample(false);
-      delay.disable();
+      clearInterval(ticker);
     },
     portShortage() {
       portShortages++;
     },
     finish() {
       collector.disconnect();
-      const p99Ms = delay.count === 0 ? 0 : Math.max(0, delay.percentile(99) / 1e6 - DELAY_RESOLUTION_MS);
       return {
         busyRatio: totalMs === 0 ? 0 : activeMs / totalMs,
         busyRatioMax,
         gcPauseMaxUs: Math.round(gcPauseMaxUs),
         gcTotalUs: Math.round(gcTotalUs),
-        loopDelayP99Us: Math.round(p99Ms * 1_000),
+        loopDelayP99Us: delays.count === 0 ? 0 : delays.percentile(99),
         portShortages,
       };
     },

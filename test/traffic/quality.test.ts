@@ -22,6 +22,19 @@ test('a thread that is kept from its loop is seen as busy, and its answers as re
   assert.ok(quality.busyRatio > 0.5, `busy ${quality.busyRatio}`);
 });
 
+test('the time between two experiments is no delay of the loop', async () => {
+  const watch = createQualityWatch();
+  for (let round = 0; round < 3; round++) {
+    watch.begin();
+    await sleep(60);
+    watch.end();
+    // Off, and kept from its loop: nobody waits for an answer now.
+    hog(400);
+  }
+  const { loopDelayP99Us } = watch.finish();
+  assert.ok(loopDelayP99Us < 300_000, `loop delay ${loopDelayP99Us} µs`);
+});
+
 test('memory that is thrown away is seen as collector time', async () => {
   const watch = createQualityWatch();
   watch.begin();
