@@ -84,8 +84,9 @@ async function monitor(files: readonly string[], options: Options): Promise<numb
       ...{ history, feed: daemon.feed, host: options.host, port: options.port, token, reportsFolder, clock },
       report: (error) => log.error({ err: error }, 'the dashboard failed to answer'),
     });
-    print(welcome(web.url, daemon, dataFolder));
+    // Before the first word: whoever reads it may end the program at once.
     const stopping = stopOnSignals(daemon, log, options.for);
+    print(welcome(web.url, daemon, dataFolder));
     try {
       await daemon.run(stopping.signal);
     } finally {
