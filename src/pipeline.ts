@@ -237,12 +237,17 @@ function manifestOf({ epoch, clock, seed, profile, signal, version }: RunOptions
   };
 }
 
-/** Judges a recording: the same for a run that just ended and for one read from disk. */
-export function diagnose(recording: Recording): Report {
+/**
+ * Judges a recording: the same for a run that just ended and for one read from disk. `looks`: how often the same data is
+ * judged altogether; a run that chose its steps ends with the last of its looks, without a trail nothing was chosen.
+ */
+export function diagnose(
+  recording: Recording,
+  looks = recording.manifest.trail === undefined ? 1 : MOST_LOOKS,
+): Report {
   const measures = createMeasures(recording);
   const context = { measures, gateway: gatewayOf(recording.gateway.kind) };
-  // What a run that chose its steps ends with is the last of its looks. Without a trail nothing was chosen.
-  const judgement = judge(DETECTORS, GATEWAYS, context, recording.manifest.trail === undefined ? 1 : MOST_LOOKS);
+  const judgement = judge(DETECTORS, GATEWAYS, context, looks);
   const thresholds = recording.manifest.profile.thresholds.map((threshold) => judgeThreshold(threshold, measures));
   return buildReport(recording, measures, {
     ...judgement,

@@ -9,6 +9,7 @@ import type { Recording } from '../model/recording.ts';
 import type { Clock } from '../model/time.ts';
 import { createDaemon, type Daemon } from '../monitor/daemon.ts';
 import type { HeavierResult, RunHeavier } from '../monitor/deps.ts';
+import { createJudging } from '../monitor/judging.ts';
 import { createLog, type MonitorLog } from '../monitor/log.ts';
 import { createReloader } from '../monitor/reload.ts';
 import { DEFAULT_WEB_HOST, DEFAULT_WEB_PORT, startWeb } from '../monitor/web.ts';
@@ -75,6 +76,7 @@ async function monitor(files: readonly string[], options: Options): Promise<numb
     ...{ clock, history, watching, log, reloader, version, dataFolder },
     random: createRandom(options.seed ?? randomInt(0x7fffffff)),
     runHeavier: heavierIn(reportsFolder, version),
+    judgeWindow: createJudging({ history, version, diagnose }),
   });
   try {
     await daemon.load();

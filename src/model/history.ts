@@ -117,6 +117,8 @@ export type FindingRecord = {
   readonly finding: Finding;
   readonly firstSeenAtUs: number;
   readonly lastSeenAtUs: number;
+  /** When it opened the last time; left out: when it was first seen. */
+  readonly openedAtUs?: number;
   readonly closedAtUs?: number;
   readonly timesSeen: number;
 };

@@ -255,6 +255,25 @@ export type MaintenanceSpec = (
   | { readonly kind: 'once'; readonly fromAtUs: number; readonly toAtUs: number }
   | { readonly kind: 'cron'; readonly cron: string; readonly durationUs: number; readonly timezone?: string }
 ) & { readonly reason?: string };
+/** How a webhook wants to be told. */
+export const WEBHOOK_TEMPLATES = ['generic', 'slack', 'teams'] as const;
+export type WebhookTemplate = (typeof WEBHOOK_TEMPLATES)[number];
+/** Whom the monitor tells, and from when on. Addresses and headers are secrets. */
+export type AlertSettings = {
+  /** The least severity that is told: failures that page count as errors, those of tickets as warnings. */
+  readonly from: Severity;
+  /** Looks at the history, one every five minutes, that a finding must have lasted. */
+  readonly after: number;
+  /** Time after which an open alert is told again; left out: never. */
+  readonly repeatUs?: number;
+  readonly webhook?: {
+    readonly url: string;
+    readonly template: WebhookTemplate;
+    readonly headers: Readonly<Record<string, string>>;
+  };
+  /** Its origin. */
+  readonly alertmanagerUrl?: string;
+};
 /** How long the monitor keeps history; what is left out has the defaults of `store/retention.ts`. */
 export type HistorySettings = {
   /** Nothing is kept longer than this. */
@@ -287,6 +306,8 @@ export type Profile = {
   /** Left out: the default of the monitor. */
   readonly schedule?: ScheduleSpec;
   readonly maintenance?: readonly MaintenanceSpec[];
+  /** Left out: nobody is told. */
+  readonly alerts?: AlertSettings;
   readonly history?: HistorySettings;
   /** Query parameters whose values are masked in everything written. */
   readonly mask: readonly string[];

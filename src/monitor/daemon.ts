@@ -2,6 +2,7 @@
 import { type History, type HistoryLevel, LEVEL_US } from '../model/history.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { US_PER_SEC } from '../model/time.ts';
+import { type AlertWatch, createAlertWatch, deliveryNotes } from './alert-watch.ts';
 import { type MonitorDeps, tell, wallUs } from './deps.ts';
 import { createFeed, type FeedSource, type MonitorFeed, type MonitorState, type RefusedProfile } from './feed.ts';
 import { createKeeper } from './keeper.ts';
@@ -37,11 +38,14 @@ const LOOK_EVERY_US = 5 * US_PER_SEC;
 const MAINTAIN_EVERY_US = 60 * US_PER_SEC;
 /** What is in flight when the monitor stops may still end; systemd and Windows kill after 5 s at the earliest. */
 const STOP_GRACE_US = 2 * US_PER_SEC;
+/** Beside it: an alert of the last second still goes out where its receiver answers. */
+const ALERT_GRACE_US = US_PER_SEC;
 
 type Core = {
   readonly options: DaemonOptions;
   readonly deps: MonitorDeps;
   readonly feed: FeedSource;
+  readonly alerts: AlertWatch;
   readonly running: Map<string, Running>;
   readonly refused: Map<string, RefusedProfile>;
   readonly startedAtUs: number;
@@ -88,7 +92,7 @@ export function createDaemon(options: DaemonOptions): Daemon {
 }
 
 function createCore(options: DaemonOptions): Core {
-  const { clock, log, history } = options;
+  const { clock, log, history, random } = options;
   const startedAtUs = wallUs(clock);
   const running = new Map<string, Running>();
   const refused = new Map<string, RefusedProfile>();
@@ -111,18 +115,40 @@ function createCore(options: DaemonOptions): Core {
     },
   });
   const deps: MonitorDeps = { ...options, keeper, publish: feed.publish };
-  const core: Core = { options, deps, feed, running, refused, startedAtUs, isStopping: false, isRunning: false };
+  const alerts = createAlertWatch({
+    ...{ clock, log, random },
+    profileOf: (name) => running.get(name)?.watched.profile,
+    onNotice(profile, event) {
+      log.warn({ profile, event: event.id }, event.title);
+      tell(deps, event);
+    },
+  });
+  feed.subscribe(alerts.take);
+  const core: Core = {
+    options,
+    deps,
+    feed,
+    alerts,
+    running,
+    refused,
+    startedAtUs,
+    isStopping: false,
+    isRunning: false,
+  };
   return core;
 }
 
-function stateOf({ options, deps, running, refused, startedAtUs, isStopping }: Core): MonitorState {
+function stateOf({ options, deps, alerts, running, refused, startedAtUs, isStopping }: Core): MonitorState {
   const paused = deps.keeper.paused();
   return {
     version: options.version,
     startedAtUs,
     nowAtUs: wallUs(deps.clock),
     dataFolder: options.dataFolder,
-    profiles: [...running.values()].map(({ watched }) => profileState(watched)),
+    profiles: [...running.values()].map(({ watched }) => {
+      const state = profileState(watched);
+      return { ...state, notes: [...state.notes, ...deliveryNotes(alerts.deliveries(state.profile))] };
+    }),
     refused: [...refused.values()],
     ...(paused === undefined ? {} : { paused }),
     isStopping,
@@ -188,6 +214,12 @@ async function take(core: Core, { file, profile }: LoadedProfile, previous: Load
       facts: { file },
     });
   running.set(profile.name, core.isRunning ? start(core, watched) : idle(watched));
+  const open = { profile: profile.name, fromAtUs: nowAtUs - 1, toAtUs: nowAtUs, kinds: ['finding'] as const };
+  if (same === undefined)
+    core.alerts.recall(
+      profile,
+      deps.history.events(open).filter(({ toAtUs }) => toAtUs === undefined),
+    );
 }
 
 function endAll({ deps }: Core, watched: Watched, gone: (route: string) => boolean): void {
@@ -266,7 +298,7 @@ function tellMonitor(
 }
 
 async function stopAll(core: Core): Promise<void> {
-  const { deps, running, startedAtUs, feed } = core;
+  const { deps, running, startedAtUs, feed, alerts } = core;
   core.isStopping = true;
   feed.publish({ kind: 'state' });
   deps.watching.stop(STOP_GRACE_US);
@@ -279,5 +311,6 @@ async function stopAll(core: Core): Promise<void> {
       severity: 'info',
       toAtUs,
     });
+  await alerts.close(ALERT_GRACE_US);
   deps.log.info({}, 'stopped');
 }

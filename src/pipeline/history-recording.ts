@@ -25,6 +25,9 @@ const EXPERIMENT_ID = 'rounds-1';
 /** Exchanges of bursts after a failure are no fair sample: only rounds of the profile's own rhythm are judged. */
 const CONFIRM = 'confirm';
 
+/** What is read of a history to make a recording of it. */
+export type HistoryReader = Pick<History, 'intervals' | 'kept' | 'quiet' | 'events'>;
+
 export type HistoryRecordingOptions = {
   readonly profile: Profile;
   /** µs since 1970; `toAtUs` is exclusive. */
@@ -39,7 +42,7 @@ export type HistoryRecordingOptions = {
  * One compare of rounds: counts and times from the intervals, failures one by one. Ordinary exchanges are not kept in
  * history, and slow ones alone would mislead whoever takes them for a sample: those are in `history` only.
  */
-export function recordingOfHistory(history: History, options: HistoryRecordingOptions): Recording {
+export function recordingOfHistory(history: HistoryReader, options: HistoryRecordingOptions): Recording {
   const evidence = evidenceOf(history, options);
   const { profile, fromAtUs, toAtUs, version, seed = 1 } = options;
   const intervals = evidence.series.flatMap((series) => series.intervals);
@@ -100,7 +103,7 @@ const NO_QUALITY: ProbeQuality = {
   achievedRateRatio: 1,
 };
 
-function evidenceOf(history: History, { profile, fromAtUs, toAtUs }: HistoryRecordingOptions): HistoryEvidence {
+function evidenceOf(history: HistoryReader, { profile, fromAtUs, toAtUs }: HistoryRecordingOptions): HistoryEvidence {
   const query = { profile: profile.name, fromAtUs, toAtUs };
   const byName = new Map<string, HistoryInterval[]>();
   const intervals = history.intervals({ ...query, limit: MOST_INTERVALS });

@@ -17,7 +17,7 @@ import { DEFAULT_LIMITS, DEFAULT_NEW_CONNECTION_RATIO, defaultRequestTimeoutUs, 
 import { DEFAULT_MASK, isSecretHeader, MIN_SECRET_LENGTH } from './mask.ts';
 import { DEFAULT_REQUEST_NAME } from './names.ts';
 import { present } from './parsed.ts';
-import { maintenanceOf, scheduleOf } from './schedule.ts';
+import { alertsOf, maintenanceOf, scheduleOf } from './schedule.ts';
 import type { WrittenProfile } from './shape.ts';
 
 /** Each gap is tried twice, because one slow answer is chance. */
@@ -48,6 +48,7 @@ export function buildProfile(written: WrittenProfile, secrets: readonly string[]
     ...(written.history === undefined ? {} : { history: historyOf(written.history) }),
     ...(written.schedule === undefined ? {} : { schedule: scheduleOf(written.schedule) }),
     ...(written.maintenance === undefined ? {} : { maintenance: [written.maintenance].flat().map(maintenanceOf) }),
+    ...(written.alerts === undefined ? {} : { alerts: alertsOf(written.alerts) }),
     mask: [...new Set([...DEFAULT_MASK, ...(written.mask ?? [])])],
     secrets: allSecrets,
     notes: [...notes, ...limitNotes(written, { limits, requests }), ...notesOf(written, allSecrets)],
@@ -189,6 +190,11 @@ function secretsOf(written: WrittenProfile, auth: Auth | undefined): string[] {
     ...Object.values(written.cookies ?? {}),
     ...proxies.map(({ password }) => decodeURIComponent(password)),
   ];
+  const { webhook } = written.alerts ?? {};
+  if (webhook !== undefined) {
+    secrets.push(webhook.url);
+    headers.push(...Object.entries(webhook.headers ?? {}));
+  }
   if (auth?.kind === 'basic') {
     secrets.push(auth.password, Buffer.from(`${auth.user}:${auth.password}`).toString('base64'));
   }
@@ -219,16 +225,13 @@ function jsonFields(body: string): [string, string][] {
   }
 }
 
-const LATER_KEYS = {
-  alerts: 'nobody is told',
-} as const satisfies Partial<Record<keyof WrittenProfile, string>>;
-
 function notesOf(written: WrittenProfile, secrets: readonly string[]): string[] {
   const notes: string[] = [];
-  for (const [key, consequence] of Object.entries(LATER_KEYS)) {
-    if (written[key as keyof typeof LATER_KEYS] !== undefined)
-      notes.push(`${key} is read but not used by this version: ${consequence}`);
-  }
+  const { alerts } = written;
+  if (alerts?.command !== undefined)
+    notes.push('alerts.command is read but not used by this version: no program is ever started');
+  if (alerts !== undefined && alerts.webhook === undefined && alerts.alertmanager === undefined)
+    notes.push('alerts names neither webhook nor alertmanager: nobody is told');
   if (written.history?.runs !== undefined)
     notes.push('history.runs is read but not used by this version: history is kept by its age and its size');
   if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {

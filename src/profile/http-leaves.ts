@@ -39,6 +39,22 @@ export function originLeaf() {
   return leaf(parseOrigin, { type: 'string', pattern: `^https?://[^/?#\\s@]+/?$|${REFERENCE}` });
 }
 
+/** A whole address of http or https, as a receiver of messages gives it: path and query may be its secret. */
+export function webAddressLeaf() {
+  return leaf(
+    (value) => {
+      const expected = 'a URL such as https://hooks.example.com/services/x';
+      if (typeof value !== 'string' || !/^https?:\/\/[^\s\\]+$/i.test(value) || !URL.canParse(value))
+        return refuse(expected);
+      const { username, password } = new URL(value);
+      return username === '' && password === ''
+        ? accept(value)
+        : refuse('a URL without user and password', { hint: 'Credentials belong in headers.' });
+    },
+    { type: 'string', pattern: `^https?://[^\\s]+$|${REFERENCE}` },
+  );
+}
+
 /** A forward proxy: `http://host:port`, with user and password where it wants them. */
 export function proxyLeaf() {
   return leaf(

@@ -1,9 +1,9 @@
 /** Keys that a run alone does not need: for the monitor, history and alerts, for logs and configuration. */
 import { z } from 'zod';
 import { LOG_FORMATS } from '../model/log.ts';
-import { EXPERIMENT_KINDS } from '../model/profile.ts';
+import { EXPERIMENT_KINDS, WEBHOOK_TEMPLATES } from '../model/profile.ts';
 import { SEVERITIES } from '../model/severity.ts';
-import { headerNameLeaf, headerValueLeaf } from './http-leaves.ts';
+import { headerNameLeaf, headerValueLeaf, originLeaf, webAddressLeaf } from './http-leaves.ts';
 import { choiceLeaf, durationLeaf, integerLeaf, leaf, ratioLeaf, sizeLeaf, someOf, textLeaf } from './leaves.ts';
 import { accept, refuse } from './parsed.ts';
 
@@ -129,17 +129,26 @@ export const maintenanceShape = someOf(
 
 export const alertsShape = z
   .strictObject({
-    from: choiceLeaf(SEVERITIES).describe('The least severity that alerts.').optional(),
-    after: integerLeaf(1, 1_000).describe('Runs in a row with the finding before it alerts.').optional(),
-    repeat: durationLeaf().describe('Time after which an open alert is told again.').optional(),
+    from: choiceLeaf(SEVERITIES).describe('The least severity that is told. Default warning.').optional(),
+    after: integerLeaf(1, 1_000)
+      .describe('Looks at the history, one every 5 minutes, that a finding must have lasted. Default 1.')
+      .optional(),
+    repeat: durationLeaf().describe('Time after which an open alert is told again. Default: never.').optional(),
     webhook: z
       .strictObject({
-        url: textLeaf('a URL').describe('Where the alert is posted.'),
+        url: webAddressLeaf().describe('Where the alert is posted.'),
+        template: choiceLeaf(WEBHOOK_TEMPLATES)
+          .describe('In whose words: generic, slack or teams. Default generic.')
+          .optional(),
         headers: z.record(headerNameLeaf(), headerValueLeaf()).describe('Further headers.').optional(),
       })
       .describe('An HTTP endpoint to tell.')
       .optional(),
-    command: someOf(textLeaf()).describe('Program and arguments to start.').optional(),
+    alertmanager: z
+      .strictObject({ url: originLeaf().describe('Scheme, host and port of an Alertmanager.') })
+      .describe('A Prometheus Alertmanager to tell.')
+      .optional(),
+    command: someOf(textLeaf()).describe('Read, and never started by this version.').optional(),
   })
   .describe('Whom the monitor tells.');
 

@@ -106,7 +106,8 @@ export function isSecretHeader(name: string): boolean {
  * recording refer to (names, addresses, kinds) stays as it is, whatever it happens to be equal to.
  */
 export function maskProfile(profile: Profile): MaskedProfile {
-  const { secrets, auth, ...rest } = profile;
+  // Whom a monitor tells is no part of what was measured, and its addresses are secrets.
+  const { secrets, auth, alerts, ...rest } = profile;
   const masker = createMasker(secrets, profile.mask);
   return {
     ...rest,

@@ -1,5 +1,5 @@
-/** When the monitor asks: the written keys `schedule` and `maintenance` with their defaults filled in. */
-import { DEFAULT_SCHEDULE, type MaintenanceSpec, type ScheduleSpec } from '../model/profile.ts';
+/** When the monitor asks, and whom it tells: the written keys `schedule`, `maintenance` and `alerts` with their defaults filled in. */
+import { type AlertSettings, DEFAULT_SCHEDULE, type MaintenanceSpec, type ScheduleSpec } from '../model/profile.ts';
 import { US_PER_MS } from '../model/time.ts';
 import { present } from './parsed.ts';
 import type { WrittenProfile } from './shape.ts';
@@ -28,6 +28,20 @@ export function scheduleOf(written: NonNullable<WrittenProfile['schedule']>): Sc
       cron: when,
       experiments: [experiments].flat(),
     })),
+  });
+}
+
+export function alertsOf(written: NonNullable<WrittenProfile['alerts']>): AlertSettings {
+  const { from, after, repeat, webhook, alertmanager } = written;
+  return present({
+    from: from ?? 'warning',
+    after: after ?? 1,
+    repeatUs: repeat,
+    webhook:
+      webhook === undefined
+        ? undefined
+        : { url: webhook.url, template: webhook.template ?? 'generic', headers: { ...webhook.headers } },
+    alertmanagerUrl: alertmanager?.url,
   });
 }
 

@@ -108,9 +108,25 @@ test('keys of later versions leave a note each, and nothing else', async () => {
   const { notes } = await loadFixture(VALID, 'everything.yaml');
   assert.deepEqual(notes, [
     'ATTENTION: members[1].tls.verify is false: any certificate is accepted, also that of somebody in between',
-    'alerts is read but not used by this version: nobody is told',
+    'alerts.command is read but not used by this version: no program is ever started',
     'history.runs is read but not used by this version: history is kept by its age and its size',
   ]);
+});
+
+test('alerts are built with their defaults, and their addresses are secrets', async () => {
+  const { alerts, secrets } = await loadFixture(VALID, 'everything.yaml');
+  const url = 'https://hooks.example.com/x';
+  assert.deepEqual(alerts, {
+    ...{ from: 'error', after: 2, repeatUs: 14_400_000_000, alertmanagerUrl: 'http://192.0.2.9:9093' },
+    webhook: { url, template: 'slack', headers: { 'X-Key': 'abc' } },
+  });
+  assert.ok(secrets.includes(url));
+  const few = parseWith('alerts: { alertmanager: { url: "http://192.0.2.9:9093" } }');
+  assert.deepEqual(few.alerts, { from: 'warning', after: 1, alertmanagerUrl: 'http://192.0.2.9:9093' });
+  const none = parseWith('alerts: { from: error }');
+  assert.ok(none.notes.includes('alerts names neither webhook nor alertmanager: nobody is told'));
+  for (const bad of ['hooks.example.com', 'ftp://a/b', 'https://me:pw@a/b'])
+    assert.throws(() => parseWith(`alerts: { webhook: { url: "${bad}" } }`), /alerts.webhook.url|problem/);
 });
 
 test('keep-alive is built with what it names', async () => {
