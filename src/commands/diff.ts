@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { Command } from 'commander';
 import { EXIT, UserError } from '../errors.ts';
-import type { ComparisonVerdict } from '../model/comparison.ts';
+import type { Comparison, ComparisonVerdict } from '../model/comparison.ts';
 import { calibrate, compareRuns, type RunSummary, summariseRun } from '../pipeline/compare-recordings.ts';
 import { readRecording } from '../recording/folder.ts';
+import { comparisonHtml } from '../report/comparison-html.ts';
+import { comparisonMarkdown } from '../report/comparison-markdown.ts';
 import { comparisonText } from '../report/comparison-text.ts';
 import { calibrationText } from '../report/comparison-wording.ts';
 import { print, printError } from './output.ts';
@@ -24,7 +26,7 @@ export function diffCommand(): Command {
     .description('hold two recordings against each other: what changed beyond noise; exit 1 for the worse')
     .argument('<recordings...>', 'base and head: folders of runs, or their recording/')
     .option('--json', 'print the comparison as JSON')
-    .option('--out <file>', 'write it to this file too: .json, else text')
+    .option('--out <file>', 'write it to this file too, by its ending: .json, .md, .html, else text')
     .option('--calibrate', 'all recordings (two or more) are of an unchanged farm: how often do pairs look changed')
     .action(async (paths: readonly string[], options: Options) => {
       if (options.calibrate === true) return showCalibration(paths, options);
@@ -35,7 +37,9 @@ export function diffCommand(): Command {
         });
       }
       const comparison = compareRuns(await summaryOf(base), await summaryOf(head));
-      await answer(json(comparison), comparisonText(comparison), options);
+      const asJson = json(comparison);
+      print(options.json === true ? asJson : comparisonText(comparison));
+      if (options.out !== undefined) await store(options.out, comparisonAs(options.out, comparison));
       process.exitCode = EXIT_OF[comparison.verdict];
     });
 }
@@ -49,7 +53,9 @@ async function showCalibration(paths: readonly string[], options: Options): Prom
   const summaries: RunSummary[] = [];
   for (const path of paths) summaries.push(await summaryOf(path));
   const calibration = calibrate(summaries);
-  await answer(json(calibration), calibrationText(calibration), options);
+  const [asJson, asText] = [json(calibration), calibrationText(calibration)];
+  print(options.json === true ? asJson : asText);
+  if (options.out !== undefined) await store(options.out, /\.json$/i.test(options.out) ? asJson : asText);
 }
 
 async function summaryOf(path: string): Promise<RunSummary> {
@@ -60,16 +66,27 @@ function json(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-async function answer(asJson: string, asText: string, options: Options): Promise<void> {
-  print(options.json === true ? asJson : asText);
-  if (options.out === undefined) return;
+function comparisonAs(file: string, comparison: Comparison): string {
+  switch (extname(file).toLowerCase()) {
+    case '.json':
+      return json(comparison);
+    case '.md':
+      return comparisonMarkdown(comparison);
+    case '.html':
+      return comparisonHtml(comparison);
+    default:
+      return comparisonText(comparison);
+  }
+}
+
+async function store(file: string, text: string): Promise<void> {
   try {
-    await mkdir(dirname(options.out), { recursive: true });
-    await writeFile(options.out, options.out.endsWith('.json') ? asJson : asText);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
   } catch (error) {
-    throw new UserError(`${options.out} cannot be written: ${(error as Error).message}`, {
+    throw new UserError(`${file} cannot be written: ${(error as Error).message}`, {
       hint: 'Choose another file with --out.',
     });
   }
-  printError(`${options.out} is written.`);
+  printError(`${file} is written.`);
 }

@@ -11,6 +11,7 @@ import type { Estimate } from '../model/finding.ts';
 import { formatDuration, formatRatio } from '../model/quantity.ts';
 import { memberOf } from '../model/route.ts';
 import { isAtLeast } from '../model/severity.ts';
+import { visibleText } from '../model/visible-text.ts';
 import { formatCount, NO_VALUE, plural } from './format.ts';
 
 export const VERDICT_WORD: Readonly<Record<ComparisonVerdict, string>> = {
@@ -105,8 +106,9 @@ function againstMembers(metric: MetricChange, metrics: readonly MetricChange[]):
       metric.what.kind === 'quantile' &&
       what.p === metric.what.p,
   );
-  const hasMoved = members.some(({ state }) => state === 'worse' || state === 'better');
-  return hasMoved ? ' beyond what its members did' : ' while the members did not';
+  // Where it cannot be told whether the members moved, what is known is only the difference from them.
+  const areSame = members.length > 0 && members.every(({ state }) => state === 'same');
+  return areSame ? ' while the members did not' : ' beyond what its members did';
 }
 
 /** Of a size, without its sign: the verb says the direction. */
@@ -213,5 +215,5 @@ export function calibrationText({ recordings, pairs, alarms, metrics }: Calibrat
         `  ${id}: ${formatCount(excluded)} of ${formatCount(of)} (${formatRatio(excluded / of)})`,
     ),
   ];
-  return `${lines.join('\n')}\n`;
+  return visibleText(`${lines.join('\n')}\n`);
 }

@@ -77,20 +77,24 @@ const cases: readonly {
   readonly base: Farm;
   readonly head: Farm;
   readonly gateway: ChangeState;
-  readonly member: ChangeState;
+  /** Undefined: neither worse nor better. Without a control a minute is often too short for "no change". */
+  readonly member?: ChangeState;
 }[] = [
-  { name: 'nothing changed', base: { seed: 1 }, head: { seed: 2 }, gateway: 'same', member: 'same' },
-  { name: 'the gateway adds', base: { seed: 3 }, head: { seed: 4, addedUs: 8_000 }, gateway: 'worse', member: 'same' },
-  { name: 'it adds less', base: { seed: 5, addedUs: 8_000 }, head: { seed: 6 }, gateway: 'better', member: 'same' },
+  { name: 'nothing changed', base: { seed: 1 }, head: { seed: 2 }, gateway: 'same' },
+  { name: 'the gateway adds', base: { seed: 3 }, head: { seed: 4, addedUs: 8_000 }, gateway: 'worse' },
+  { name: 'it adds less', base: { seed: 5, addedUs: 8_000 }, head: { seed: 6 }, gateway: 'better' },
   { name: 'members slower', base: { seed: 7 }, head: { seed: 8, memberUs: 60_000 }, gateway: 'same', member: 'worse' },
 ];
 for (const { name, base, head, gateway, member } of cases) {
-  test(`${name}: the gateway is ${gateway}, the members are ${member}`, () => {
+  test(`${name}: the gateway is ${gateway}, the members are ${member ?? 'not called changed'}`, () => {
     const changes = changesOf(farm(base), farm(head));
     assert.equal(stateOf(changes, 'gateway home p50'), gateway);
     assert.equal(stateOf(changes, 'gateway home p95'), gateway);
-    assert.equal(stateOf(changes, 'direct:web1 home p50'), member);
-    assert.equal(stateOf(changes, 'direct:web2 home p95'), member);
+    for (const id of ['direct:web1 home p50', 'direct:web2 home p50']) {
+      const state = stateOf(changes, id);
+      if (member === undefined) assert.ok(state === 'same' || state === 'inconclusive', `${id} ${state}`);
+      else assert.equal(state, member, id);
+    }
   });
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Comparison, MetricChange } from '../../src/model/comparison.ts';
+import { comparisonHtml } from '../../src/report/comparison-html.ts';
+import { comparisonMarkdown } from '../../src/report/comparison-markdown.ts';
 import { comparisonText } from '../../src/report/comparison-text.ts';
 import { answerOf, calibrationText } from '../../src/report/comparison-wording.ts';
 
@@ -55,8 +57,12 @@ test('the first sentence answers', () => {
     severity: 'error',
     title: 'It gives up.',
   };
+  const member: MetricChange = { ...bare, route: 'direct:web1', state: 'same' };
+  const unknown: MetricChange = { ...member, state: 'inconclusive' };
+  const grew = "Worse: the gateway's p95 of home grew by 84 ms (61 ms–110 ms)";
   const cases: readonly (readonly [Partial<Comparison>, string])[] = [
-    [{}, "Worse: the gateway's p95 of home grew by 84 ms (61 ms–110 ms) while the members did not."],
+    [{ metrics: [GATEWAY_P95, member] }, `${grew} while the members did not.`],
+    [{ metrics: [GATEWAY_P95, unknown] }, `${grew} beyond what its members did.`],
     [
       { verdict: 'same', metrics: [{ ...GATEWAY_P95, state: 'same' }] },
       "No change: the gateway's p95 is within ±10 %.",
@@ -88,9 +94,9 @@ test('the text shows what the answer rests on, and what is not like for like', (
   );
   assert.match(text, /version of gateprobe: 1 → 2/);
   assert.match(text, /gateway home p95 +400 ms +484 ms +\+84 ms \(\+61 ms to \+110 ms\) +\+21 % +worse/);
-  assert.match(text, /gateway 502\.3 +0 of 600 +→ +12 of 600/);
+  assert.match(text, /gateway 502\.3 +0 of 600 +12 of 600/);
   assert.doesNotMatch(text, /gateway 200/);
-  assert.match(text, /gateway home wait +10 ms +→ +90 ms/);
+  assert.match(text, /gateway home wait +10 ms +90 ms/);
 });
 
 test('a calibration says what share of pairs looks changed', () => {
@@ -103,4 +109,17 @@ test('a calibration says what share of pairs looks changed', () => {
   });
   assert.match(text, /^1 of 10 pairs of 5 recordings look changed \(10 %\)\./);
   assert.match(text, /gateway home p50: 2 of 10 \(20 %\)/);
+});
+
+test('every format shows the same, and foreign text does nothing in any', () => {
+  const evil = { ...RUN, profile: '<b>\u001b[31m|x' };
+  const sample = comparison({ head: evil });
+  const markdown = comparisonMarkdown(sample);
+  assert.match(markdown, /^\*\*Worse: the gateway's p95/);
+  assert.match(markdown, /\| gateway home p95 \| 400 ms \| 484 ms \|/);
+  const page = comparisonHtml(sample);
+  assert.match(page, /<h2 class="answer" id="verdict">Worse: the gateway&#39;s p95/);
+  assert.match(page, /Content-Security-Policy/);
+  for (const text of [comparisonText(sample), markdown, page]) assert.ok(!text.includes('\u001b'));
+  for (const text of [markdown, page]) assert.ok(!text.includes('<b>'));
 });
