@@ -21,6 +21,7 @@ export function comparisonSections(comparison: Comparison): readonly ComparisonS
   const sections = [
     differenceSection(comparison),
     metricSection(comparison),
+    missingSection(comparison),
     findingSection(comparison),
     outcomeSection(comparison),
     phaseSection(comparison),
@@ -51,14 +52,27 @@ function metricSection({ metrics }: Comparison): ComparisonSection {
     id: 'metrics',
     title: 'Times and failures',
     columns: columns(['What'], ['Base', 'Head', 'Change (95 %)', 'Share', 'Answer']),
-    rows: metrics.map((metric) => [
-      metricName(metric),
-      valueText(metric, metric.base),
-      valueText(metric, metric.head),
-      changeText(metric),
-      ratioText(metric),
-      stateText(metric),
-    ]),
+    rows: metrics
+      .filter(({ state }) => state !== 'insufficient')
+      .map((metric) => [
+        metricName(metric),
+        valueText(metric, metric.base),
+        valueText(metric, metric.head),
+        changeText(metric),
+        ratioText(metric),
+        stateText(metric),
+      ]),
+  };
+}
+
+/** One line for all: what a run is too short for is no news. */
+function missingSection({ metrics }: Comparison): ComparisonSection {
+  const few = metrics.filter(({ state }) => state === 'insufficient');
+  return {
+    id: 'missing',
+    title: 'Not compared',
+    columns: columns(['Why', 'What']),
+    rows: few.length === 0 ? [] : [['too few requests in a run', few.map(metricName).join('; ')]],
   };
 }
 

@@ -99,6 +99,13 @@ test('the text shows what the answer rests on, and what is not like for like', (
   assert.match(text, /gateway home wait +10 ms +90 ms/);
 });
 
+test('what a run is too short for takes one line', () => {
+  const { change: _, ...bare } = GATEWAY_P95;
+  const few: MetricChange = { ...bare, what: { kind: 'quantile', p: 0.99 }, state: 'insufficient' };
+  const text = comparisonText(comparison({ metrics: [GATEWAY_P95, few] }));
+  assert.match(text, /Not compared:\n {2}too few requests in a run: gateway home p99\n/);
+});
+
 test('a calibration says what share of pairs looks changed', () => {
   const text = calibrationText({
     schemaVersion: 1,
