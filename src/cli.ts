@@ -12,6 +12,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<() => Command>> = new Map([
   ['check', async () => (await import('./commands/check.ts')).checkCommand],
   ['run', async () => (await import('./commands/run.ts')).runCommand],
   ['diagnose', async () => (await import('./commands/diagnose.ts')).diagnoseCommand],
+  ['diff', async () => (await import('./commands/diff.ts')).diffCommand],
   ['explain', async () => (await import('./commands/explain.ts')).explainCommand],
   ['decode', async () => (await import('./commands/decode.ts')).decodeCommand],
   ['report', async () => (await import('./commands/report.ts')).reportCommand],

@@ -103,13 +103,13 @@ function valueAt(sorted: Float64Array, share: number): number {
 }
 
 /** Quantile of the mixture of parts when block b is drawn `drawn[b]` times; NaN when nothing was drawn. */
-type Arm = (drawn: Float64Array, p: number) => number;
+export type Arm = (drawn: Float64Array, p: number) => number;
 
 /**
  * All blocks of all parts are counted cumulatively on one grid of values; a replicate is then a search on the grid with
  * one sum over the blocks per step, instead of merging thousands of histograms.
  */
-function createArm(parts: readonly (readonly Distribution[])[], weights: readonly number[]): Arm {
+export function createArm(parts: readonly (readonly Distribution[])[], weights: readonly number[]): Arm {
   const grid = commonGrid(parts.flat());
   const tables = parts.map((blocks) => cumulativeCounts(blocks, grid));
   const last = grid.length - 1;

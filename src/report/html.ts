@@ -33,7 +33,7 @@ export const htmlWriter: Writer = {
  * Nothing may load or run, wherever the file is opened. `'self'` lets the sheet beside the report in: some servers (Jenkins is
  * one) serve reports under `style-src 'self'`, where the inline sheet is dropped and only a linked one counts.
  */
-const POLICY =
+export const POLICY =
   "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 export async function renderHtml(report: Report): Promise<string> {

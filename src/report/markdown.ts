@@ -196,7 +196,7 @@ function logParts({ logs }: Report): string[] {
 }
 
 /** Columns from `numbersFrom` on are numbers. */
-function tableText(heads: readonly string[], numbersFrom: number, rows: readonly (readonly string[])[]): string {
+export function tableText(heads: readonly string[], numbersFrom: number, rows: readonly (readonly string[])[]): string {
   const rule = heads.map((_, at) => (at < numbersFrom ? '---' : '---:'));
   return [heads, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
@@ -208,7 +208,7 @@ function logFooter(report: Report): string {
 }
 
 /** One line of text in which nothing is formatting: punctuation that Markdown or its HTML would obey is escaped. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return singleLine(text).replaceAll(/[\\`*_[\]<>|~#!&]/g, (c) => (c === '<' ? '&lt;' : `\\${c}`));
 }
 

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { writeRecording } from '../../src/recording/folder.ts';
+import { runCli } from '../helpers/cli.ts';
+import { makeRecording } from '../helpers/make-recording.ts';
+
+let folder = '';
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gateprobe-diff-'));
+  const gateway = (us: number) => () => ({ us });
+  for (const [name, seed, us] of [
+    ['a', 1, 42_000],
+    ['b', 2, 42_000],
+    ['slow', 3, 60_000],
+  ] as const) {
+    const recording = makeRecording({ seed, noise: 1 })
+      .compare({ durationUs: 30e6, member: 40_000, gateway: gateway(us) })
+      .build();
+    await writeRecording(join(folder, name), recording);
+  }
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+test('diff answers in its first words and by its exit code', async () => {
+  const same = await runCli(['diff', join(folder, 'a'), join(folder, 'b')]);
+  assert.equal(same.code, 0, same.stderr);
+  assert.match(same.stdout, /^No change: the gateway's p50 is within ±5 %/);
+  const out = join(folder, 'new', 'diff.json');
+  const worse = await runCli(['diff', join(folder, 'a'), join(folder, 'slow'), '--out', out]);
+  assert.equal(worse.code, 1, worse.stderr);
+  assert.match(worse.stdout, /^Worse: the gateway's p\d\d of home grew by 1[78]\.?\d* ms/);
+  assert.equal((JSON.parse(await readFile(out, 'utf8')) as { verdict: string }).verdict, 'worse');
+});
+
+test('diff --calibrate counts pairs; wrong usage exits with 2', async () => {
+  const calibration = await runCli(['diff', '--calibrate', join(folder, 'a'), join(folder, 'b'), '--json']);
+  assert.equal(calibration.code, 0, calibration.stderr);
+  assert.equal((JSON.parse(calibration.stdout) as { pairs: number }).pairs, 1);
+  for (const args of [
+    ['diff', join(folder, 'a')],
+    ['diff', '--calibrate', join(folder, 'a')],
+    ['diff', 'nowhere', 'no'],
+  ]) {
+    assert.equal((await runCli(args)).code, 2, args.join(' '));
+  }
+});
