@@ -89,6 +89,21 @@ export type ProbeQuality = {
   readonly achievedRateRatio: number;
 };
 
+/** Of a recording that no sending thread made: logs alone, or history, whose rounds tell their lag themselves. */
+export const UNMEASURED_QUALITY: ProbeQuality = {
+  latenessUs: { p50: 0, p99: 0, p999: 0, max: 0 },
+  latenessCount: 0,
+  medianServiceUs: 0,
+  busyRatio: 0,
+  busyRatioMax: 0,
+  gcPauseMaxUs: 0,
+  gcTotalUs: 0,
+  loopDelayP99Us: 0,
+  portShortages: 0,
+  notSentCap: 0,
+  achievedRateRatio: 1,
+};
+
 /** How a target's name was resolved, once, before traffic. */
 export type ResolvedTarget = {
   readonly route: RouteId;

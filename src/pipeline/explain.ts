@@ -7,8 +7,8 @@ import { type LogSpec, type LogsRead, type ReadLines, type ReadLogsOptions, read
 import type { LogEvidence } from '../model/journey.ts';
 import type { GatewayKind, Profile } from '../model/profile.ts';
 import { createRandom } from '../model/random.ts';
-import type { ProbeQuality, RecognisedGateway, Recording } from '../model/recording.ts';
-import { RECORDING_SCHEMA_VERSION } from '../model/recording.ts';
+import type { RecognisedGateway, Recording } from '../model/recording.ts';
+import { RECORDING_SCHEMA_VERSION, UNMEASURED_QUALITY } from '../model/recording.ts';
 import { createMasker, maskProfile } from '../profile/mask.ts';
 import { createMemoryGuard, keepYoungGenerationSmall } from './memory-guard.ts';
 
@@ -68,20 +68,6 @@ export async function explainLogs(options: ExplainOptions): Promise<Explained> {
   return { recording: recordingOf(evidence, options, kind), problems };
 }
 
-const NO_QUALITY: ProbeQuality = {
-  latenessUs: { p50: 0, p99: 0, p999: 0, max: 0 },
-  latenessCount: 0,
-  medianServiceUs: 0,
-  busyRatio: 0,
-  busyRatioMax: 0,
-  gcPauseMaxUs: 0,
-  gcTotalUs: 0,
-  loopDelayP99Us: 0,
-  portShortages: 0,
-  notSentCap: 0,
-  achievedRateRatio: 1,
-};
-
 function recordingOf(evidence: LogEvidence, options: ExplainOptions, kind: GatewayKind | undefined): Recording {
   const { profile, seed, version, wallMs, signal } = options;
   const firstUs = Math.min(...evidence.sources.flatMap(({ firstAtUs }) => firstAtUs ?? []));
@@ -103,7 +89,7 @@ function recordingOf(evidence: LogEvidence, options: ExplainOptions, kind: Gatew
     targets: [],
     gateway: recognised(evidence, kind),
     experiments: [],
-    quality: NO_QUALITY,
+    quality: UNMEASURED_QUALITY,
     windows: () => [],
     exchanges: [],
     exchangeCount: 0,

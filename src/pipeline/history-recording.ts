@@ -9,10 +9,10 @@ import type { CompareSpec, Profile } from '../model/profile.ts';
 import { createRandom } from '../model/random.ts';
 import {
   type ExperimentRecord,
-  type ProbeQuality,
   RECORDING_SCHEMA_VERSION,
   type Recording,
   type ResolvedTarget,
+  UNMEASURED_QUALITY,
   type Window,
 } from '../model/recording.ts';
 import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
@@ -79,7 +79,7 @@ export function recordingOfHistory(history: HistoryReader, options: HistoryRecor
     targets: targetsOf(profile, kept),
     gateway: recogniseGateway(GATEWAYS, answers(true), answers(false), profile.gateway.kind),
     experiments: intervals.length === 0 ? [] : [record],
-    quality: NO_QUALITY,
+    quality: UNMEASURED_QUALITY,
     windows: () => intervals.flatMap((interval) => windowsOf(interval, fromAtUs)),
     exchanges: failures.map((exchange, seq) => ({ ...exchange, seq, experimentId: EXPERIMENT_ID })),
     exchangeCount: record.dueCount,
@@ -87,21 +87,6 @@ export function recordingOfHistory(history: HistoryReader, options: HistoryRecor
     history: evidence,
   };
 }
-
-/** The monitor's lag is kept per round and shown by itself; what it was in these rounds is not in the intervals. */
-const NO_QUALITY: ProbeQuality = {
-  latenessUs: { p50: 0, p99: 0, p999: 0, max: 0 },
-  latenessCount: 0,
-  medianServiceUs: 0,
-  busyRatio: 0,
-  busyRatioMax: 0,
-  gcPauseMaxUs: 0,
-  gcTotalUs: 0,
-  loopDelayP99Us: 0,
-  portShortages: 0,
-  notSentCap: 0,
-  achievedRateRatio: 1,
-};
 
 function evidenceOf(history: HistoryReader, { profile, fromAtUs, toAtUs }: HistoryRecordingOptions): HistoryEvidence {
   const query = { profile: profile.name, fromAtUs, toAtUs };
