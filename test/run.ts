@@ -8,9 +8,11 @@ import { join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { spec } from 'node:test/reporters';
 import { provideSystemPackages } from './helpers/system-packages.ts';
+import { bundleTests } from './helpers/test-bundles.ts';
 import { type Round, runRounds, type Totals } from './helpers/test-stream.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+const CACHE = join(ROOT, 'node_modules', '.cache');
 const END_TO_END = 'test/end-to-end/';
 /** The `engines` of package.json. Node 20 cannot even load this file; 22 and 23 can. */
 const OLDEST_NODE = 24;
@@ -32,7 +34,7 @@ async function main(filters: readonly string[]): Promise<number> {
     return 1;
   }
   // Every test file is a process, and many start others: what Node has once stripped and compiled need not be again.
-  process.env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules', '.cache', 'compile');
+  process.env['NODE_COMPILE_CACHE'] ??= join(CACHE, 'compile');
   provideSystemPackages((line) => console.log(line));
   const steps = [
     await timed('types', () => runTool('typescript/bin/tsc', '--noEmit')),
@@ -50,8 +52,10 @@ function chooseRounds(filters: readonly string[]): Round[] {
     .map((path) => path.split(sep).join('/'))
     .filter((path) => filters.length === 0 || filters.some((part) => path.includes(part)))
     .sort();
+  const quick = files.filter((path) => !path.startsWith(END_TO_END));
   return [
-    { files: files.filter((path) => !path.startsWith(END_TO_END)), concurrency: 2 },
+    // Who asks for some files wants to see each by itself.
+    { files: filters.length === 0 ? bundleTests(quick, join(CACHE, 'tests')) : quick, concurrency: 2 },
     { files: files.filter((path) => path.startsWith(END_TO_END)), concurrency: 2 },
   ].filter((round) => round.files.length > 0);
 }
