@@ -11,7 +11,6 @@ import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
 import {
   type Candidate,
-  candidatesOr,
   clear,
   type Detection,
   type Detector,
@@ -180,8 +179,28 @@ function directLongest(measures: Measures, names: ReadonlySet<string>): number {
   );
 }
 
+/** So unlikely it must be that no direct answer was slow, if as many were as failed: one of a hundred true timers is lost by it. */
+const QUICK_LEVEL = 0.01;
+
+/**
+ * Whether requests fail at the timer whose work is done long before, directly: a timer for the answer would not meet them.
+ * Something that does not depend on the work took this time, as attempts to reach a member that is gone do.
+ */
+function failsWhatIsQuick({ ordinary, timeout }: Timer, measures: Measures): boolean {
+  if (measures.members.length === 0) return false;
+  return [...Map.groupBy(ordinary, ({ requestName }) => requestName)].some(([requestName, failures]) => {
+    if (directLongest(measures, new Set([requestName])) > timeout.value) return false;
+    const through = measures.counts({ route: GATEWAY, requestName, roles: ORDINARY_ROLES }).sent;
+    const direct = measures.members.reduce(
+      (sum, member) => sum + measures.counts({ route: directTo(member), requestName }).ok,
+      0,
+    );
+    return (1 - failures.length / Math.max(1, through)) ** direct < QUICK_LEVEL;
+  });
+}
+
 /** Direct connects that hang: then a pile-up is the connect timer's. */
-function unreachableMembers(measures: Measures): readonly string[] {
+export function unreachableMembers(measures: Measures): readonly string[] {
   return measures.members.filter((member) => {
     const hanging = measures
       .exchanges({ route: directTo(member), cohorts: ['timeout', 'error'] })
@@ -228,6 +247,7 @@ export function timerCandidate(timer: Timer, { measures }: DetectorContext): Can
   const longestUs = directLongest(measures, names);
   // Without an answer beyond the timer nothing shows that the work was still going on.
   if (measures.members.length > 0 && longestUs <= timer.timeout.value) return undefined;
+  if (failsWhatIsQuick(timer, measures)) return undefined;
   const paths = measures.profile.requests.filter(
     ({ name }) =>
       names.has(name) &&
@@ -304,46 +324,5 @@ export const gatewayResponseTimeout: Detector = {
       tooFewAgree(measures.exchanges({ route: GATEWAY }).filter(timerLike).map(afterSendUs)) ??
       clear(`answers of up to ${formatDuration(longest)} came through, and no failures agree in their elapsed time`)
     );
-  },
-};
-
-export const gatewayConnectTimeout: Detector = {
-  cause: 'timeout/gateway-connect',
-  detect(context): Detection {
-    const { measures } = context;
-    const unreachable = unreachableMembers(measures);
-    if (unreachable.length === 0) return notApplicable('every member accepts connections');
-    const candidates = findTimers(context)
-      .filter((timer) => timer.ordinary.length > 0 && !timer.isConfirmed)
-      .map((timer): Candidate => {
-        const member = unreachable[0] as string;
-        return {
-          cause: 'timeout/gateway-connect',
-          scope: { route: 'gateway', member },
-          severity: 'error',
-          confidence: 'likely',
-          p: timer.p,
-          title: `The gateway gives up connecting to ${unreachable.join(', ')} after ${interval(timer.timeout)}.`,
-          meaning: `${timer.ordinary.length} requests failed at this elapsed time, whatever they asked for. Direct connection attempts to ${unreachable.join(', ')} hang as well: nothing answers there.`,
-          measured: { timeoutUs: timer.timeout },
-          exhibits: [
-            exchangesExhibit(
-              'connect-timeout-exchanges',
-              'Requests that waited for a connection',
-              'They failed at one elapsed time, independent of what was asked for.',
-              timer.ordinary,
-            ),
-          ],
-          rivals: [
-            { cause: 'timeout/gateway-response', whyNot: 'the member never accepted a connection, directly either' },
-          ],
-          affected: {
-            count: timer.ordinary.length,
-            of: measures.counts({ route: GATEWAY, roles: ORDINARY_ROLES }).sent,
-          },
-          explains: seqsOf(timer.ordinary),
-        };
-      });
-    return candidatesOr(candidates, 'no failures through the gateway agree in their elapsed time');
   },
 };

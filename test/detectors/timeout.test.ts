@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMeasures } from '../../src/analysis/create-measures.ts';
 import { afterSendUs, backgroundFailureRatio, gatewayOverhead } from '../../src/detectors/elapsed.ts';
-import { gatewayConnectTimeout, gatewayResponseTimeout } from '../../src/detectors/timeout.ts';
+import { gatewayResponseTimeout } from '../../src/detectors/timeout.ts';
+import { gatewayConnectTimeout } from '../../src/detectors/timeout-connect.ts';
 import { timeoutWall } from '../../src/detectors/timeout-wall.ts';
+import type { Recording } from '../../src/model/recording.ts';
 import { directTo, GATEWAY } from '../../src/model/route.ts';
 import {
   type Ask,
@@ -114,6 +116,44 @@ test('a late answer to the same request refutes a timer', () => {
     .compare({ gateway, member: sometimes(0.02, 45 * SEC, 10_000) })
     .build();
   assertClear(gatewayResponseTimeout, recording);
+});
+
+test('what fails whatever it is asked for met no timer for the answer, though one page takes longer', () => {
+  const make = (home: Responder): Recording => {
+    const recording = makeRecording({ seed: 8, noise: 1 }).compare({
+      durationUs: 30 * SEC,
+      ratePerSec: 5,
+      // A third member is gone: the gateway tries to reach it three times, a second apart.
+      gateway: balanced(12_000, 12_000, cut(3 * SEC, 503)),
+      member: home,
+    });
+    for (let i = 0; i < 12; i++) {
+      recording
+        .exchange({
+          ...{
+            route: GATEWAY,
+            requestName: 'report',
+            dueUs: i * SEC,
+            us: 3 * SEC + 2_000,
+            tag: { kind: 'slot', arm: 'warm' },
+          },
+          outcome: { kind: 'response', status: 503, bodyBytes: 0, bodyDigest: 0, complete: true },
+        })
+        .exchange({
+          ...{
+            route: directTo('web1'),
+            requestName: 'report',
+            dueUs: i * SEC,
+            us: 4 * SEC,
+            tag: { kind: 'slot', arm: 'warm' },
+          },
+        });
+    }
+    return recording.build();
+  };
+  assertSilent(gatewayResponseTimeout, make(10_000));
+  // Where it takes as long directly now and then, the failures may well be a timer's.
+  onlyCandidate(gatewayResponseTimeout, make(sometimes(0.2, 4 * SEC, 10_000)));
 });
 
 test('failures that do not agree in their time are no timer', () => {
