@@ -54,6 +54,15 @@ const CASES: readonly {
     want: [1, 0, 0],
   },
   {
+    name: 'a second timer beside the true one is false',
+    truth: [TIMEOUT],
+    found: [
+      found('timeout/gateway-response', { measured: { timeoutMs: { value: 3_000, low: 2_990, high: 3_010 } } }),
+      found('timeout/gateway-response', { measured: { timeoutMs: { value: 2_001 } } }),
+    ],
+    want: [1, 0, 1],
+  },
+  {
     name: 'the same truth said twice counts once',
     truth: [TIMEOUT],
     found: [found('timeout/gateway-response', { member: 'web1' }), found('timeout/gateway-response')],

@@ -43,19 +43,35 @@ function isRight(truth: Truth, found: Found): boolean {
   return isCause && (truth.member === undefined || found.anyMember === true || found.member === truth.member);
 }
 
-/** A second finding of the same truth (one for each member) is neither right nor wrong. */
+/** Beyond this a value is of something else than what was planted. */
+const OTHER_VALUE_RATIO = 0.05;
+
+/** Whether a value that was planted is stated as another one, beyond what its own interval leaves open. */
+function isOff({ measured = {} }: Truth, found: Found): boolean {
+  return Object.entries(measured).some(([name, planted]) => {
+    const said = found.measured[name];
+    if (said === undefined) return false;
+    const { value, low = value, high = value } = said;
+    return (planted < low || planted > high) && Math.abs(value - planted) > OTHER_VALUE_RATIO * planted;
+  });
+}
+
+/** A second finding of the same truth (one for each member) is neither right nor wrong; with another value it is wrong. */
 export function scoreCase({ truth, tolerated }: Question, found: readonly Found[]): CaseScore {
   const claims = found.filter(isClaim);
   const hits = truth.flatMap((one) => {
     // The cause itself before what is equally right: its measured values are the ones to compare.
     const right = claims.filter((claim) => isRight(one, claim));
-    const best = right.find(({ cause }) => cause === one.cause) ?? right[0];
+    const exact = right.filter(({ cause }) => cause === one.cause);
+    const best = exact.find((claim) => !isOff(one, claim)) ?? exact[0] ?? right[0];
     return best === undefined ? [] : [{ truth: one, found: best }];
   });
+  const isTrue = (claim: Found): boolean =>
+    hits.some(({ found: hit }) => hit === claim) || truth.some((one) => isRight(one, claim) && !isOff(one, claim));
   return {
     hits,
     misses: truth.filter((one) => !hits.some((hit) => hit.truth === one)),
-    wrong: claims.filter((claim) => !truth.some((one) => isRight(one, claim)) && !tolerated.includes(claim.cause)),
+    wrong: claims.filter((claim) => !isTrue(claim) && !tolerated.includes(claim.cause)),
   };
 }
 
