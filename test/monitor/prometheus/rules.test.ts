@@ -44,7 +44,8 @@ test('each alert has a unit test, a severity and a summary', () => {
     const name = /^\w+/.exec(alert)?.[0];
     assert.match(alert, /severity: (critical|warning)\n/, name);
     assert.match(alert, /summary: "/, name);
-    assert.match(units, new RegExp(`alertname: ${name}\\n +exp_alerts:( &\\w+)?\\n`), `${name} is never seen to fire`);
+    const fires = new RegExp(`alertname: ${name}\\n +exp_alerts:( &\\w+)?\\n`);
+    assert.ok(fires.test(units), `${name} is never seen to fire`);
   }
 });
 
