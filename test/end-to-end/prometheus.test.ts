@@ -11,6 +11,7 @@ import { SCENARIOS } from '../../src/lab/scenarios.ts';
 import { openHistory } from '../../src/store/history.ts';
 import type { RunningGateway } from '../helpers/gateways/gateway-process.ts';
 import { findProgram, missingProgram } from '../helpers/requires.ts';
+import { dashboardQueries, readDashboard } from '../helpers/services/grafana.ts';
 import { type RunningMonitor, startMonitor } from '../helpers/services/monitor.ts';
 import { startAlertmanager, startPrometheus } from '../helpers/services/prometheus.ts';
 import { timeoutFinding } from '../report/sample-findings.ts';
@@ -19,6 +20,8 @@ const INTEGRATIONS = join(import.meta.dirname, '..', '..', 'integrations');
 const PROFILE = 'lab-one-down';
 /** Three rounds a second apart, scrapes and rules a second apart: five seconds on a free machine. */
 const SEEN_WITHIN_MS = 30_000;
+/** History is judged for the first time after five minutes: these panels are empty until then. */
+const EMPTY_AT_FIRST = ['Findings are this old', 'Judging'];
 
 type Series = { readonly metric: Readonly<Record<string, string>>; readonly value: readonly [number, string] };
 type Labelled = { readonly labels: Readonly<Record<string, string>>; readonly annotations: Record<string, string> };
@@ -180,5 +183,24 @@ describe('a monitor before Prometheus and Alertmanager', { skip, timeout: 120_00
     );
     assert.equal(sent.metric['profile'], PROFILE);
     assert.deepEqual(await query(prometheus, 'gateprobe_alerts_lost_total > 0'), []);
+  });
+
+  test('every query of the Grafana dashboard has an answer with numbers', async () => {
+    const empty: string[] = [];
+    for (const { panel, expr } of dashboardQueries('30s')) {
+      const series = await query(setup.prometheus, expr);
+      const hasNumbers = series.some(({ value }) => Number.isFinite(Number(value[1])));
+      if (hasNumbers === EMPTY_AT_FIRST.includes(panel)) empty.push(`${panel}: ${expr} ${JSON.stringify(series)}`);
+    }
+    assert.deepEqual(empty, []);
+  });
+
+  test('every variable of the dashboard has something to choose', async () => {
+    for (const { name, definition } of readDashboard().templating.list) {
+      if (definition === undefined) continue;
+      const [, selector, label] = /^label_values\((.*), (\w+)\)$/.exec(definition) ?? [];
+      const series = await query(setup.prometheus, `count by (${label}) (${selector?.replace('$job', '.+')})`);
+      assert.ok((series[0]?.metric[label ?? ''] ?? '') !== '', `${name}: ${definition}`);
+    }
   });
 });
