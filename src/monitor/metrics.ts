@@ -11,10 +11,14 @@ import { createOutcomeLimit, outcomeLabels, requestLabels, routeLabels } from '.
 import { createProbeAnswers, type ProbeAnswer } from './metrics-probe.ts';
 import { createRouteMetrics } from './metrics-routes.ts';
 
+export type MetricValues = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
+
 export type Metrics = {
   readonly contentType: string;
   /** The text of all metrics. */
   render(): Promise<string>;
+  /** The same as values, for other ways to tell them. */
+  read(): Promise<MetricValues>;
   renderProbe(target: string | undefined, module: string | undefined): Promise<ProbeAnswer>;
   close(): void;
 };
@@ -44,6 +48,7 @@ export function createMetrics(feed: MonitorFeed, history: History): Metrics {
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
+    read: () => registry.getMetricsAsJSON(),
     renderProbe: (target, module) => probes.answer(target, module),
     close: () => {
       unsubscribe();
