@@ -57,6 +57,12 @@ const OWNERS: Owners = {
   '@hono/node-server': ['src/monitor/'],
   croner: ['src/monitor/'],
   'prom-client': ['src/monitor/'],
+  '@opentelemetry/api': ['src/monitor/otlp'],
+  '@opentelemetry/exporter-logs-otlp-http': ['src/monitor/otlp'],
+  '@opentelemetry/exporter-metrics-otlp-http': ['src/monitor/otlp'],
+  '@opentelemetry/resources': ['src/monitor/otlp'],
+  '@opentelemetry/sdk-logs': ['src/monitor/otlp'],
+  '@opentelemetry/sdk-metrics': ['src/monitor/otlp'],
   pino: ['src/monitor/'],
 };
 /** The processes of the lab are programs of their own: they have arguments and an end. */

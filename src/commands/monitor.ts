@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { EXIT, UserError } from '../errors.ts';
@@ -11,8 +12,9 @@ import { createDaemon, type Daemon } from '../monitor/daemon.ts';
 import type { HeavierResult, RunHeavier } from '../monitor/deps.ts';
 import { createJudging } from '../monitor/judging.ts';
 import { createLog, type MonitorLog } from '../monitor/log.ts';
+import type { Otlp } from '../monitor/otlp.ts';
 import { createReloader } from '../monitor/reload.ts';
-import { DEFAULT_WEB_HOST, DEFAULT_WEB_PORT, startWeb } from '../monitor/web.ts';
+import { DEFAULT_WEB_HOST, DEFAULT_WEB_PORT, startWeb, type Web } from '../monitor/web.ts';
 import { startWatching } from '../pipeline/watch-round.ts';
 import { diagnose, recordRun, writeRun } from '../pipeline.ts';
 import { loadProfile } from '../profile/load.ts';
@@ -29,6 +31,7 @@ type Options = {
   readonly host: string;
   readonly port: number;
   readonly reports: string;
+  readonly otlp?: string;
   readonly for?: number;
   readonly seed?: number;
 };
@@ -48,6 +51,7 @@ export function monitorCommand(): Command {
     )
     .option('--port <number>', 'port of the dashboard; 0 takes any free one', parsePort, DEFAULT_WEB_PORT)
     .option('--reports <folder>', 'reports of runs, which the dashboard lists and heavier experiments write', 'reports')
+    .option('--otlp <url>', 'an OpenTelemetry collector that gets metrics and events, over HTTP', parseOtlp)
     .option('--for <duration>', 'end by itself after this time', unitOption(parseDuration, 'for'))
     .option('--seed <number>', 'repeat the random choices of an earlier start', parseSeed)
     .action(async (files: readonly string[], options: Options) => {
@@ -58,6 +62,17 @@ export function monitorCommand(): Command {
 function parsePort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new UserError(`--port wants a whole number from 0 to 65535, got ${text}`);
+}
+
+function parseOtlp(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+    throw new UserError(`--otlp wants an address such as http://127.0.0.1:4318, got ${text}`);
+  if (url.username !== '' || url.password !== '')
+    throw new UserError('--otlp must not hold a password: every user of the machine could see it', {
+      hint: 'OTEL_EXPORTER_OTLP_HEADERS is read, for example authorization=Bearer%20…',
+    });
+  return url.href.replace(/\/$/, '');
 }
 
 async function monitor(files: readonly string[], options: Options): Promise<number> {
@@ -87,12 +102,14 @@ async function monitor(files: readonly string[], options: Options): Promise<numb
       report: (error) => log.error({ err: error }, 'the dashboard failed to answer'),
     });
     // Before the first word: whoever reads it may end the program at once.
+    const otlp = options.otlp === undefined ? undefined : await startedOtlp(options.otlp, daemon, web, clock, log);
     const stopping = stopOnSignals(daemon, log, options.for);
     print(welcome(web.url, daemon, dataFolder));
     try {
       await daemon.run(stopping.signal);
     } finally {
       stopping.release();
+      await otlp?.close();
       await web.close();
     }
     return EXIT.ok;
@@ -100,6 +117,17 @@ async function monitor(files: readonly string[], options: Options): Promise<numb
     await watching.close();
     history.close();
   }
+}
+
+/** Loaded only where it is asked for: it is half as large as all the rest. */
+async function startedOtlp(url: string, { feed }: Daemon, web: Web, clock: Clock, log: MonitorLog): Promise<Otlp> {
+  const { startOtlp } = await import('../monitor/otlp.ts');
+  const instance = `${hostname()}:${new URL(web.url).port}`;
+  return startOtlp({
+    ...{ url, feed, clock, instance, metrics: web.metrics },
+    onFailure: (signal, text) => log.warn({}, `OTLP: ${signal} do not arrive: ${text}`),
+    onSuccess: (signal) => log.info({}, `OTLP: ${signal} arrive`),
+  });
 }
 
 /** With no profile at all there is nothing to watch; a broken one among others is told, and the others are watched. */

@@ -147,10 +147,15 @@ function stateOf({ options, deps, alerts, running, refused, startedAtUs, isStopp
     dataFolder: options.dataFolder,
     profiles: [...running.values()].map(({ watched }) => {
       const state = profileState(watched);
-      return { ...state, notes: [...state.notes, ...deliveryNotes(alerts.deliveries(state.profile))] };
+      const deliveries = alerts.deliveries(state.profile);
+      return {
+        ...{ ...state, notes: [...state.notes, ...deliveryNotes(deliveries)] },
+        ...(deliveries === undefined ? {} : { deliveries }),
+      };
     }),
     refused: [...refused.values()],
     ...(paused === undefined ? {} : { paused }),
+    lost: deps.keeper.lost(),
     isStopping,
   };
 }

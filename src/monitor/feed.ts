@@ -2,6 +2,7 @@
 import type { Problem } from '../errors.ts';
 import type { HistoryEvent, QuietSpan, Round, RoundKind, WriteProblem } from '../model/history.ts';
 import type { RouteId } from '../model/route.ts';
+import type { DeliveryState } from './alert-delivery.ts';
 
 /** The last that became of a request on a route; new and kept connections are told apart. */
 export type LastOutcome = {
@@ -40,6 +41,14 @@ export type RoundState = {
   readonly failed: number;
 };
 
+/** The last judgement of history that came to an end. */
+export type JudgedState = {
+  readonly endedAtUs: number;
+  readonly tookUs: number;
+  /** How much later than due it began. */
+  readonly lagUs: number;
+};
+
 /** How late rounds begin: the monitor's own fault, over the last hundred rounds. */
 export type LagState = { readonly lastUs: number; readonly p99Us: number; readonly maxUs: number };
 
@@ -67,6 +76,10 @@ export type ProfileState = {
   readonly refused?: RefusedProfile;
   /** What the user should know: keys without effect, a login that failed, an experiment that was refused. */
   readonly notes: readonly string[];
+  /** Undefined until history was judged for the first time. */
+  readonly judged?: JudgedState;
+  /** Whom alerts go to, and what became of them; undefined where the profile names nobody. */
+  readonly deliveries?: readonly DeliveryState[];
 };
 
 /** A profile file that is not used, with every problem and its line. Problems never hold secrets. */
@@ -82,6 +95,8 @@ export type MonitorState = {
   readonly refused: readonly RefusedProfile[];
   /** Undefined: all that was measured is kept. Otherwise measuring goes on and is shown, and not kept. */
   readonly paused?: WriteProblem & { readonly sinceAtUs: number; readonly roundsLost: number };
+  /** Since the start: how often writing was paused, and how many rounds were measured and not kept. */
+  readonly lost?: { readonly pauses: number; readonly rounds: number };
   readonly isStopping: boolean;
 };
 

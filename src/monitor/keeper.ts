@@ -9,6 +9,8 @@ export type Keeper = {
   /** Rolls up and prunes; also the moment at which a paused keeper tries again. */
   maintain(nowAtUs: number): void;
   paused(): MonitorState['paused'];
+  /** All pauses since the start, the one that lasts included. */
+  lost(): Required<MonitorState>['lost'];
 };
 
 export type KeeperListener = {
@@ -20,6 +22,7 @@ export type KeeperListener = {
 const MOST_WAITING = 1_000;
 
 export function createKeeper(history: History, { onPause, onResume }: KeeperListener): Keeper {
+  const lost = { pauses: 0, rounds: 0 };
   let pause: { problem: WriteProblem; readonly sinceAtUs: number; roundsLost: number } | undefined;
   const events = new Map<string, HistoryEvent>();
   let spans: QuietSpan[] = [];
@@ -28,6 +31,7 @@ export function createKeeper(history: History, { onPause, onResume }: KeeperList
     if (problem === undefined) return true;
     if (pause === undefined) {
       pause = { problem, sinceAtUs: nowAtUs, roundsLost: 0 };
+      lost.pauses++;
       onPause(problem);
     } else pause.problem = problem;
     return false;
@@ -50,7 +54,10 @@ export function createKeeper(history: History, { onPause, onResume }: KeeperList
   return {
     keep(round, kept, nowAtUs) {
       if (noted(history.append(round, kept), nowAtUs)) resume(nowAtUs);
-      else if (pause !== undefined) pause.roundsLost++;
+      else if (pause !== undefined) {
+        pause.roundsLost++;
+        lost.rounds++;
+      }
     },
     keepQuiet(span, nowAtUs) {
       if (pause === undefined && noted(history.addQuiet(span), nowAtUs)) return;
@@ -66,5 +73,6 @@ export function createKeeper(history: History, { onPause, onResume }: KeeperList
     },
     paused: () =>
       pause === undefined ? undefined : { ...pause.problem, sinceAtUs: pause.sinceAtUs, roundsLost: pause.roundsLost },
+    lost: () => ({ ...lost }),
   };
 }

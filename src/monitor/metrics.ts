@@ -2,18 +2,23 @@
  * What Prometheus reads. `/metrics` counts every request since the monitor started; `/probe` tells the newest one of a target
  * in the words of blackbox_exporter, and sends nothing: asking more often puts no load on anybody.
  */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 import { cohortOf, type Exchange, responseTimeUs, serviceTimeUs } from '../model/exchange.ts';
 import type { History, Round } from '../model/history.ts';
-import type { MonitorFeed, RoundState } from './feed.ts';
+import type { MonitorFeed } from './feed.ts';
 import { addHealthMetrics } from './metrics-health.ts';
 import { createOutcomeLimit, outcomeLabels, requestLabels, routeLabels } from './metrics-labels.ts';
 import { createProbeAnswers, type ProbeAnswer } from './metrics-probe.ts';
+import { createRouteMetrics } from './metrics-routes.ts';
+
+export type MetricValues = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 export type Metrics = {
   readonly contentType: string;
   /** The text of all metrics. */
   render(): Promise<string>;
+  /** The same as values, for other ways to tell them. */
+  read(): Promise<MetricValues>;
   renderProbe(target: string | undefined, module: string | undefined): Promise<ProbeAnswer>;
   close(): void;
 };
@@ -30,16 +35,20 @@ const BUCKETS_SEC = [
 export function createMetrics(feed: MonitorFeed, history: History): Metrics {
   const registry = new Registry();
   const count = createRequestMetrics(registry);
+  const routes = createRouteMetrics(registry, feed);
   const probes = createProbeAnswers(feed);
   addHealthMetrics(registry, feed, history);
   const unsubscribe = feed.subscribe((message) => {
+    if (message.kind === 'state') routes.follow();
     if (message.kind !== 'round') return;
-    count(message.round, message.summary);
+    count(message.round);
+    routes.count(message.round);
     probes.note(message.round);
   });
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
+    read: () => registry.getMetricsAsJSON(),
     renderProbe: (target, module) => probes.answer(target, module),
     close: () => {
       unsubscribe();
@@ -51,7 +60,7 @@ export function createMetrics(feed: MonitorFeed, history: History): Metrics {
 const ROUTE = ['profile', 'route', 'member'];
 const REQUEST = [...ROUTE, 'request', 'connection'];
 
-function createRequestMetrics(registry: Registry): (round: Round, summary: RoundState) => void {
+function createRequestMetrics(registry: Registry): (round: Round) => void {
   const registers = [registry];
   const histogram = (name: string, help: string, labelNames: string[]) =>
     new Histogram({ name, help, labelNames, buckets: BUCKETS_SEC, registers });
@@ -78,14 +87,8 @@ function createRequestMetrics(registry: Registry): (round: Round, summary: Round
     labelNames: ['profile', 'kind'],
     registers,
   });
-  const success = new Gauge({
-    name: 'gateprobe_success',
-    help: 'Whether every request of the last round on this route succeeded.',
-    labelNames: ROUTE,
-    registers,
-  });
   const limit = createOutcomeLimit();
-  return ({ profile, kind, exchanges }, _summary) => {
+  return ({ profile, kind, exchanges }) => {
     rounds.inc({ profile, kind });
     for (const exchange of exchanges) {
       const { request, ...route } = requestLabels(profile, exchange);
@@ -94,7 +97,6 @@ function createRequestMetrics(registry: Registry): (round: Round, summary: Round
       requests.inc({ ...onRoute, request: request ?? '', ...ended, class: cohortOf(exchange) });
       observe({ response, service, phase }, profile, exchange);
     }
-    for (const [route, isGood] of successByRoute(exchanges)) success.set(routeLabels(profile, route), isGood ? 1 : 0);
   };
 }
 
@@ -110,15 +112,4 @@ function observe({ response, service, phase }: TimeMetrics, profile: string, exc
   service.observe(labels, serviceUs / 1_000_000);
   for (const [name, us] of Object.entries(exchange.phasesUs ?? {}))
     phase.observe({ ...routeLabels(profile, exchange.route), phase: name }, us / 1_000_000);
-}
-
-/** Only routes that were asked; nothing sent says nothing. */
-function successByRoute(exchanges: readonly Exchange[]): ReadonlyMap<Exchange['route'], boolean> {
-  const good = new Map<Exchange['route'], boolean>();
-  for (const exchange of exchanges) {
-    const cohort = cohortOf(exchange);
-    if (cohort === 'not-sent' || cohort === 'aborted') continue;
-    good.set(exchange.route, (good.get(exchange.route) ?? true) && cohort === 'ok');
-  }
-  return good;
 }

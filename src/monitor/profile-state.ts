@@ -6,7 +6,7 @@ import { routesOf } from './round.ts';
 import { rhythmNow, type Watched } from './watched.ts';
 
 export function profileState(watched: Watched): ProfileState {
-  const { profile, file, loadedAtUs, nextDueAtUs, lastRound, maintenance, refused } = watched;
+  const { profile, file, loadedAtUs, nextDueAtUs, lastRound, maintenance, refused, judged } = watched;
   const { intervalUs } = rhythmNow(watched);
   return {
     profile: profile.name,
@@ -25,6 +25,7 @@ export function profileState(watched: Watched): ProfileState {
     ...(maintenance === undefined ? {} : { maintenance }),
     ...(refused === undefined ? {} : { refused }),
     notes: watched.notes,
+    ...(judged === undefined ? {} : { judged }),
   };
 }
 

@@ -140,8 +140,12 @@ async function stepHeavier(deps: MonitorDeps, watched: Watched, one: Heavier, si
 async function stepJudge(deps: MonitorDeps, watched: Watched): Promise<void> {
   const nowAtUs = wallUs(deps.clock);
   if (deps.judgeWindow === undefined || nowAtUs - watched.judgedAtUs < JUDGE_EVERY_US) return;
+  const lagUs = nowAtUs - watched.judgedAtUs - JUDGE_EVERY_US;
   watched.judgedAtUs = nowAtUs;
-  for (const event of await deps.judgeWindow(watched.profile, nowAtUs)) deps.publish({ kind: 'event', event });
+  const events = await deps.judgeWindow(watched.profile, nowAtUs);
+  const endedAtUs = wallUs(deps.clock);
+  watched.judged = { endedAtUs, tookUs: Math.max(0, endedAtUs - nowAtUs), lagUs };
+  for (const event of events) deps.publish({ kind: 'event', event });
 }
 
 async function sleepUntil(deps: MonitorDeps, watched: Watched, wakeAtUs: number, signal: AbortSignal): Promise<void> {

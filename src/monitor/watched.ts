@@ -5,7 +5,7 @@ import type { RouteId } from '../model/route.ts';
 import type { Random } from '../model/time.ts';
 import { type Baseline, createBaseline } from './baseline.ts';
 import type { MonitorDeps } from './deps.ts';
-import type { LastOutcome, RefusedProfile, RoundState } from './feed.ts';
+import type { JudgedState, LastOutcome, RefusedProfile, RoundState } from './feed.ts';
 import type { MaintenanceWindow } from './maintenance.ts';
 import type { IdleObservation, QuietWindow } from './quiet.ts';
 import { type Rhythm, rhythmOf } from './schedule.ts';
@@ -45,7 +45,9 @@ export type Watched = {
   /** No window is planned before: a plan that came to nothing is not made again every second. */
   planAgainAtUs: number;
   readonly observations: Map<RouteId, readonly IdleObservation[]>;
+  /** When the last judgement began; at first when watching did. */
   judgedAtUs: number;
+  judged: JudgedState | undefined;
 };
 
 /** `before` is the same profile as it was until now: spells go on, what is ordinary is learned anew where it may differ. */
@@ -87,6 +89,7 @@ export function newWatched(
     planAgainAtUs: 0,
     observations: new Map(before?.observations),
     judgedAtUs: before?.judgedAtUs ?? nowAtUs,
+    judged: before?.judged,
   };
 }
 

@@ -7,7 +7,7 @@ import { UserError } from '../errors.ts';
 import type { History } from '../model/history.ts';
 import type { Clock } from '../model/time.ts';
 import type { MonitorFeed } from './feed.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createAccess, isLoopback } from './web/access.ts';
 import { createApp } from './web/app.ts';
 import { createChangeStream } from './web/change-stream.ts';
@@ -38,6 +38,8 @@ export type WebOptions = {
 
 export type Web = {
   readonly url: string;
+  /** What `/metrics` shows. */
+  readonly metrics: Metrics;
   /** Ends open connections too. */
   close(): Promise<void>;
 };
@@ -76,6 +78,7 @@ export async function startWeb(options: WebOptions): Promise<Web> {
   }
   return {
     url: addressOf(server, host),
+    metrics,
     async close() {
       end();
       await new Promise<void>((resolve) => {

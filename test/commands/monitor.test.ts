@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { openHistory } from '../../src/store/history.ts';
 import { runCli } from '../helpers/cli.ts';
+import { startOtlpReceiver } from '../helpers/services/otlp-receiver.ts';
 import { createServers } from '../traffic/sending-setup.ts';
 
 const servers = createServers();
@@ -60,6 +61,24 @@ describe('gateprobe monitor', { timeout: 120_000 }, () => {
     }
   });
 
+  test('a collector gets metrics and events; one that is not there is told and holds nothing up', async () => {
+    const receiver = await startOtlpReceiver();
+    const args = ['monitor', profile, '--data', join(folder, 'told'), '--port', '0', '--for', '4s'];
+    const { code, stderr } = await runCli([...args, '--otlp', `${receiver.url}/`]);
+    await receiver.stop();
+    assert.equal(code, 0, stderr);
+    assert.ok(receiver.metrics().some(({ name }) => name === 'gateprobe_route_requests_total'));
+    const told = receiver.logs().map(({ eventName, body }) => `${eventName} ${body.stringValue}`);
+    assert.ok(
+      told.some((line) => line.startsWith('gateprobe.failing Member web1 fails')),
+      told.join('\n'),
+    );
+    const alone = await runCli([...args, '--otlp', receiver.url]);
+    assert.equal(alone.code, 0, alone.stderr);
+    assert.match(alone.stderr, /OTLP: (metrics|events) do not arrive: /);
+    assert.match(alone.stderr, /"msg":"stopped"/);
+  });
+
   test('SIGTERM ends it cleanly within seconds', { skip: process.platform === 'win32' }, async () => {
     const options = { signal: 'SIGTERM' as const, signalWhen: (text: string) => text.includes('Dashboard') };
     const { code, stderr } = await runCli(['monitor', profile, '--data', data, '--port', '0'], options);
@@ -78,6 +97,16 @@ describe('gateprobe monitor', { timeout: 120_000 }, () => {
       name: 'a port that is none',
       args: [profile, '--data', data, '--port', 'x'],
       says: /--port wants a whole number/,
+    },
+    {
+      name: 'a collector that is no address',
+      args: [profile, '--data', data, '--otlp', '127.0.0.1:4318'],
+      says: /--otlp wants an address such as/,
+    },
+    {
+      name: 'a password on the command line',
+      args: [profile, '--data', data, '--otlp', 'http://me:secret@127.0.0.1:4318'],
+      says: /must not hold a password[\s\S]*OTEL_EXPORTER_OTLP_HEADERS/,
     },
     {
       name: 'the open network without a token',

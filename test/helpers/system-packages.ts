@@ -12,7 +12,9 @@ const PACKAGES: readonly SystemPackage[] = [
   { name: 'apache2', isThere: () => findProgram('apache2') !== undefined },
   { name: 'caddy', isThere: () => findProgram('caddy') !== undefined },
   { name: 'varnish', isThere: () => findProgram('varnishd') !== undefined },
-  { name: 'prometheus', isThere: () => findProgram('promtool') !== undefined },
+  { name: 'prometheus', isThere: () => findProgram('prometheus') !== undefined },
+  { name: 'prometheus-alertmanager', isThere: () => findProgram('prometheus-alertmanager') !== undefined },
+  { name: 'prometheus-blackbox-exporter', isThere: () => findProgram('prometheus-blackbox-exporter') !== undefined },
   { name: 'chromium', isThere: () => findChromium() !== undefined },
 ];
 /** Somebody else may be installing at the moment. */

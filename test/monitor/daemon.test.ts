@@ -213,6 +213,7 @@ describe('around it', () => {
     farm.history.failWith(undefined);
     await farm.advance(2 * MIN);
     assert.equal(farm.daemon.feed.state().paused, undefined);
+    assert.deepEqual(farm.daemon.feed.state().lost, { pauses: 1, rounds: paused?.roundsLost }, 'it is not forgotten');
     await farm.stop();
     assert.match(
       farm.events.find(({ id }) => id.includes(':paused:'))?.title ?? '',
@@ -261,7 +262,10 @@ describe('around it', () => {
       },
     });
     await farm.advance(HOUR);
+    const [state] = farm.daemon.feed.state().profiles;
     await farm.stop();
+    assert.equal(state?.judged?.endedAtUs, asked.at(-1));
+    assert.ok((state?.judged?.lagUs ?? -1) >= 0 && (state?.judged?.lagUs ?? 0) < MIN, 'with the next waking');
     assert.ok(asked.length >= 10 && asked.length <= 12, `${asked.length} times`);
     assert.equal(farm.events.filter(({ kind }) => kind === 'finding').length, asked.length);
   });

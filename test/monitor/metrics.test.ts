@@ -91,11 +91,78 @@ test('open findings are there, and gone once closed', async () => {
 test('the monitor tells its own lateness and whether it still writes', async () => {
   const { farm, metrics } = watch();
   assert.equal(seriesValue(await metrics.render(), 'gateprobe_monitor_history_writable'), 1);
-  farm.setState({ paused: { reason: 'full', text: 'full', sinceAtUs: NOW_US, roundsLost: 4 } });
+  farm.setState({
+    paused: { reason: 'full', text: 'full', sinceAtUs: NOW_US - 90_000_000, roundsLost: 4 },
+    lost: { pauses: 2, rounds: 9 },
+  });
   const text = await metrics.render();
   assert.equal(seriesValue(text, 'gateprobe_monitor_history_writable'), 0);
   assert.equal(seriesValue(text, 'gateprobe_monitor_rounds_lost'), 4);
+  assert.equal(seriesValue(text, 'gateprobe_monitor_rounds_lost_total'), 9);
+  assert.equal(seriesValue(text, 'gateprobe_monitor_history_pauses_total'), 2);
+  assert.equal(seriesValue(text, 'gateprobe_monitor_history_paused_seconds'), 90);
   assert.equal(seriesValue(text, 'gateprobe_monitor_round_lag_seconds', { profile: 'shop' }), 0.0012);
+});
+
+test('what became of alerts is told for each receiver, and where nobody is named nothing is', async () => {
+  const { farm, metrics } = watch();
+  assert.equal(seriesValue(await metrics.render(), 'gateprobe_alerts_sent_total'), undefined);
+  const counts = { delivered: 7, lost: 2, waiting: 3, failedTries: 11 };
+  const problem = { atUs: NOW_US, text: 'answered 500' };
+  const [profile] = farm.feed.state().profiles;
+  const deliveries = [
+    { name: 'webhook', ...counts, problem },
+    { name: 'alertmanager', ...counts, waiting: 0, problem },
+  ];
+  farm.setState({ profiles: [{ ...profile!, deliveries }] });
+  const text = await metrics.render();
+  const at = (name: string, receiver = 'webhook') => seriesValue(text, name, { profile: 'shop', receiver });
+  assert.equal(at('gateprobe_alerts_sent_total'), 7);
+  assert.equal(at('gateprobe_alerts_lost_total'), 2);
+  assert.equal(at('gateprobe_alerts_waiting'), 3);
+  assert.equal(at('gateprobe_alert_tries_failed_total'), 11);
+  assert.equal(at('gateprobe_alerts_retrying'), 1);
+  assert.equal(at('gateprobe_alerts_retrying', 'alertmanager'), 0, 'nothing waits: it was given up');
+  assert.equal(seriesValue(await metrics.render(), 'gateprobe_alerts_sent_total'), 7, 'reading does not count');
+});
+
+test('judging tells how old, how late and how slow it is, once it was', async () => {
+  const { farm, metrics } = watch();
+  assert.equal(seriesValue(await metrics.render(), 'gateprobe_judging_timestamp_seconds'), undefined);
+  const [profile] = farm.feed.state().profiles;
+  const judged = { endedAtUs: NOW_US, tookUs: 1_500_000, lagUs: 20_000_000 };
+  farm.setState({ profiles: [{ ...profile!, judged }] });
+  const text = await metrics.render();
+  assert.equal(seriesValue(text, 'gateprobe_judging_timestamp_seconds', { profile: 'shop' }), NOW_US / 1e6);
+  assert.equal(seriesValue(text, 'gateprobe_judging_seconds', { profile: 'shop' }), 1.5);
+  assert.equal(seriesValue(text, 'gateprobe_judging_lag_seconds', { profile: 'shop' }), 20);
+});
+
+test('each route counts from 0, in classes and kinds; what fails in maintenance is counted apart', async () => {
+  const { farm, metrics } = watch();
+  const web2 = { profile: 'shop', route: 'direct', member: 'web2' };
+  const value = async (kind: string, one: string) =>
+    seriesValue(await metrics.render(), 'gateprobe_route_requests_total', { ...web2, kind, class: one });
+  assert.deepEqual([await value('scheduled', 'error'), await value('confirm', 'timeout')], [0, 0]);
+  farm.addRound(BAD);
+  assert.equal(await value('scheduled', 'error'), 2);
+  const [profile] = farm.feed.state().profiles;
+  farm.setState({ profiles: [{ ...profile!, maintenance: { fromAtUs: 0, untilAtUs: NOW_US } }] });
+  farm.addRound(BAD);
+  assert.deepEqual([await value('scheduled', 'error'), await value('maintenance', 'error')], [2, 2]);
+});
+
+test('a member that leaves the profile does not fail for ever', async () => {
+  const { farm, metrics } = watch();
+  farm.addRound(BAD);
+  assert.equal(seriesValue(await metrics.render(), 'gateprobe_success', { member: 'web2' }), 0);
+  const [profile] = farm.feed.state().profiles;
+  const routes = profile!.routes.filter(({ member }) => member !== 'web2');
+  farm.setState({ profiles: [{ ...profile!, routes }] });
+  const text = await metrics.render();
+  for (const name of ['gateprobe_success', 'gateprobe_route_requests_total', 'gateprobe_quiet'])
+    assert.equal(seriesValue(text, name, { member: 'web2' }), undefined, name);
+  assert.equal(seriesValue(text, 'gateprobe_success', { member: 'web1' }), 0);
 });
 
 test('labels from outside are escaped', async () => {
