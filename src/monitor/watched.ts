@@ -6,6 +6,7 @@ import type { Random } from '../model/time.ts';
 import { type Baseline, createBaseline } from './baseline.ts';
 import type { MonitorDeps } from './deps.ts';
 import type { LastOutcome, RefusedProfile, RoundState } from './feed.ts';
+import { createIdleDrops, type IdleDrops } from './idle-drops.ts';
 import type { MaintenanceWindow } from './maintenance.ts';
 import type { IdleObservation, QuietWindow } from './quiet.ts';
 import { type Rhythm, rhythmOf } from './schedule.ts';
@@ -19,6 +20,7 @@ export type Watched = {
   readonly random: Random;
   readonly ordinary: Rhythm;
   readonly baseline: Baseline;
+  readonly idleDrops: IdleDrops;
   notes: readonly string[];
   refused: RefusedProfile | undefined;
   /** Undefined while nothing is wrong. */
@@ -66,6 +68,7 @@ export function newWatched(
     random,
     ordinary: rhythmOf(schedule, random),
     baseline: createBaseline(),
+    idleDrops: createIdleDrops(),
     notes: profile.notes,
     refused: undefined,
     faster: undefined,
