@@ -24,7 +24,7 @@ import { unitOption } from './options.ts';
 import { print, printError, problemText } from './output.ts';
 import { packageVersion } from './version.ts';
 
-type Options = {
+export type MonitorOptions = {
   readonly data: string;
   readonly host: string;
   readonly port: number;
@@ -50,8 +50,8 @@ export function monitorCommand(): Command {
     .option('--reports <folder>', 'reports of runs, which the dashboard lists and heavier experiments write', 'reports')
     .option('--for <duration>', 'end by itself after this time', unitOption(parseDuration, 'for'))
     .option('--seed <number>', 'repeat the random choices of an earlier start', parseSeed)
-    .action(async (files: readonly string[], options: Options) => {
-      process.exitCode = await monitor(files, options);
+    .action(async (files: readonly string[], options: MonitorOptions) => {
+      process.exitCode = await runMonitor(files, options);
     });
 }
 
@@ -60,10 +60,18 @@ function parsePort(text: string): number {
   throw new UserError(`--port wants a whole number from 0 to 65535, got ${text}`);
 }
 
-async function monitor(files: readonly string[], options: Options): Promise<number> {
+/**
+ * The whole command, from profiles to exit code. `clockOf` makes the clock that all planning follows from the system's;
+ * latencies are measured by the system's, whatever it gives.
+ */
+export async function runMonitor(
+  files: readonly string[],
+  options: MonitorOptions,
+  clockOf: (system: Clock) => Clock = wallClock,
+): Promise<number> {
   const log = createLog((line) => process.stderr.write(line), process.stderr.isTTY === true ? 'text' : 'json');
   const epoch = createEpoch();
-  const clock = wallClock(createClock(epoch));
+  const clock = clockOf(createClock(epoch));
   const reloader = createReloader(files, { load: loadProfile, stamp: stampOf });
   const dataFolder = resolve(options.data);
   const reportsFolder = resolve(options.reports);
