@@ -22,6 +22,7 @@ import {
 import { afterSendUs, backgroundFailureRatio, gatewayOverhead, ORDINARY_ROLES } from './elapsed.ts';
 import { emitterOf } from './emitter.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { longestAnswerUs } from './timeout-history.ts';
 import { failsDirectly } from './timeout-member.ts';
 import { hasBegun } from './timeout-read.ts';
 import { timeoutWall } from './timeout-wall.ts';
@@ -84,7 +85,7 @@ export function findTimers({ measures }: DetectorContext): readonly Timer[] {
       (exchange) => Math.abs(afterSendUs(exchange) - cluster.medianUs) <= clusterWidthUs(cluster.medianUs, deviationUs),
     );
     const timeout = timeoutValue([...members, ...agreeing].map(afterSendUs), overhead);
-    if (timeout === undefined || survivors(measures, members, cluster.toUs + cluster.widthUs).length > 0) continue;
+    if (timeout === undefined || haveSurvived(measures, members, cluster.toUs + cluster.widthUs)) continue;
     timers.push({
       timeout,
       ordinary: members,
@@ -116,7 +117,7 @@ function withOrdinary(
   const aroundUs = median(timer.provoked.map(afterSendUs));
   const widthUs = clusterWidthUs(aroundUs, deviationUs);
   const near = failures.filter((exchange) => Math.abs(afterSendUs(exchange) - aroundUs) <= widthUs);
-  if (near.length === 0 || survivors(measures, near, aroundUs + 2 * widthUs).length > 0) return timer;
+  if (near.length === 0 || haveSurvived(measures, near, aroundUs + 2 * widthUs)) return timer;
   return { ...timer, ordinary: near, p: withMore(timer.p, near.length, failures.length, (2 * widthUs) / spanUs) };
 }
 
@@ -127,12 +128,9 @@ function withMore(p: number, near: number, of: number, share: number): number {
   return product === 0 ? 0 : Math.min(1, product * (1 - Math.log(product)));
 }
 
-/** Answers of the same requests that came through the gateway later than the timer: with them there is no timer. */
-function survivors(measures: Measures, failures: readonly Exchange[], beyondUs: number): readonly Exchange[] {
-  const names = new Set(failures.map(({ requestName }) => requestName));
-  return measures
-    .exchanges({ route: GATEWAY, cohorts: ['ok'] })
-    .filter((exchange) => names.has(exchange.requestName) && afterSendUs(exchange) > beyondUs);
+/** Whether answers of the same requests came through the gateway later than the timer: with them there is no timer. */
+function haveSurvived(measures: Measures, failures: readonly Exchange[], beyondUs: number): boolean {
+  return longestAnswerUs(measures, [GATEWAY], new Set(failures.map(({ requestName }) => requestName))) > beyondUs;
 }
 
 /**
@@ -170,14 +168,6 @@ function isConfirmed(provoked: readonly Exchange[], agreeing: readonly Exchange[
       tag?.kind === 'delay' && tag.delayUs < timeoutUs && tag.delayUs > 0.5 * timeoutUs && !isFailure(exchange),
   );
   return below && agreeing.length >= 2;
-}
-
-function directLongest(measures: Measures, names: ReadonlySet<string>): number {
-  const direct = measures.members.flatMap((member) => measures.exchanges({ route: directTo(member), cohorts: ['ok'] }));
-  return direct.reduce(
-    (longest, exchange) => (names.has(exchange.requestName) ? Math.max(longest, afterSendUs(exchange)) : longest),
-    0,
-  );
 }
 
 /** Direct connects that hang: then a pile-up is the connect timer's. */
@@ -225,7 +215,7 @@ export function timerCandidate(timer: Timer, { measures }: DetectorContext): Can
   const failures = failuresOf(timer);
   if (failsDirectly(measures, failures, median(failures.map(afterSendUs)))) return undefined;
   const names = new Set(failures.map(({ requestName }) => requestName));
-  const longestUs = directLongest(measures, names);
+  const longestUs = longestAnswerUs(measures, measures.members.map(directTo), names, failures);
   // Without an answer beyond the timer nothing shows that the work was still going on.
   if (measures.members.length > 0 && longestUs <= timer.timeout.value) return undefined;
   const paths = measures.profile.requests.filter(
@@ -293,7 +283,7 @@ export const gatewayResponseTimeout: Detector = {
       .filter((candidate) => candidate !== undefined);
     if (candidates.length > 0) return { state: 'candidates', candidates };
     const provoked = measures.exchanges({ route: GATEWAY, roles: ['delay'], cohorts: ['ok'] });
-    const longest = Math.max(0, ...measures.exchanges({ route: GATEWAY, cohorts: ['ok'] }).map(afterSendUs));
+    const longest = longestAnswerUs(measures, [GATEWAY], undefined);
     if (provoked.length === 0 && longest < LEAST_TIMER_US) {
       return insufficient(
         'a request that takes long: a path with {delayMs} for the timeout experiment, or a slow page',
