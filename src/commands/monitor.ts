@@ -10,6 +10,7 @@ import type { Clock } from '../model/time.ts';
 import { createDaemon, type Daemon } from '../monitor/daemon.ts';
 import type { HeavierResult, RunHeavier } from '../monitor/deps.ts';
 import { createJudging } from '../monitor/judging.ts';
+import { startJudgingThread } from '../monitor/judging-thread.ts';
 import { createLog, type MonitorLog } from '../monitor/log.ts';
 import { createReloader } from '../monitor/reload.ts';
 import { DEFAULT_WEB_HOST, DEFAULT_WEB_PORT, startWeb } from '../monitor/web.ts';
@@ -80,11 +81,12 @@ export async function runMonitor(
   });
   const version = packageVersion();
   const watching = await startWatching({ version, clock: createClock(epoch), epoch });
+  const judging = startJudgingThread({ file: history.file, version });
   const daemon = createDaemon({
     ...{ clock, history, watching, log, reloader, version, dataFolder },
     random: createRandom(options.seed ?? randomInt(0x7fffffff)),
     runHeavier: heavierIn(reportsFolder, version),
-    judgeWindow: createJudging({ history, version, diagnose }),
+    judgeWindow: createJudging({ history, judge: judging.judge }),
   });
   try {
     await daemon.load();
@@ -106,6 +108,7 @@ export async function runMonitor(
     return EXIT.ok;
   } finally {
     await watching.close();
+    await judging.close();
     history.close();
   }
 }

@@ -48,6 +48,8 @@ export type Watched = {
   planAgainAtUs: number;
   readonly observations: Map<RouteId, readonly IdleObservation[]>;
   judgedAtUs: number;
+  /** While a look at history goes on. */
+  judging: Promise<void> | undefined;
 };
 
 /** `before` is the same profile as it was until now: spells go on, what is ordinary is learned anew where it may differ. */
@@ -90,6 +92,7 @@ export function newWatched(
     planAgainAtUs: 0,
     observations: new Map(before?.observations),
     judgedAtUs: before?.judgedAtUs ?? nowAtUs,
+    judging: undefined,
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -217,13 +217,15 @@ function showSize(history: HistoryFile): boolean {
       predicted.append(round, []);
       if (i % 10 === 0) predicted.maintain(atUs);
     }
-    const [is, was] = [history.size(), predicted.size()];
-    console.log(
-      `file ${(is.bytes / 1e6).toFixed(2)} MB, predicted for ${scheduled} rounds ${(was.bytes / 1e6).toFixed(2)} MB; intervals ${JSON.stringify(is.intervals)}, kept ${is.kept}, events ${is.events}, findings ${is.findings}`,
-    );
-    return is.bytes <= MOST_SIZE_RATIO * was.bytes;
-  } finally {
     predicted.close();
+    const is = history.size();
+    // Of the files themselves: what stands in the log of writes is in the file once it is closed.
+    const [isBytes, wasBytes] = [statSync(history.file).size, statSync(predicted.file).size];
+    console.log(
+      `file ${(isBytes / 1e6).toFixed(2)} MB, predicted for ${scheduled} rounds ${(wasBytes / 1e6).toFixed(2)} MB; intervals ${JSON.stringify(is.intervals)}, kept ${is.kept}, events ${is.events}, findings ${is.findings}`,
+    );
+    return isBytes <= MOST_SIZE_RATIO * wasBytes;
+  } finally {
     rmSync(other, { recursive: true, force: true });
   }
 }
