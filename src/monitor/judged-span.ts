@@ -1,9 +1,11 @@
 /** A time of history judged as a run is. Pure but for reading. */
-import { LEVEL_US } from '../model/history.ts';
+import type { Estimate } from '../model/finding.ts';
+import { type History, LEVEL_US } from '../model/history.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Report } from '../model/report.ts';
 import { type HistoryReader, recordingOfHistory } from '../pipeline/history-recording.ts';
+import { readConfigs } from '../pipeline/read-configs.ts';
 
 /** What of a report the monitor keeps. */
 export type Judged = Pick<Report, 'findings' | 'detectors'>;
@@ -18,21 +20,42 @@ export type JudgeOrder = {
 
 export type JudgeSpan = (order: JudgeOrder) => Promise<Judged>;
 
+export type JudgedHistory = HistoryReader & Pick<History, 'findings'>;
+
 export type JudgeTools = {
   readonly version: string;
   /** Judges a recording that is one of so many looks at the same data. */
   readonly diagnose: (recording: Recording, looks: number) => Report;
 };
 
-export function judgeSpan(history: HistoryReader, order: JudgeOrder, { version, diagnose }: JudgeTools): Judged {
+export function judgeSpan(history: JudgedHistory, order: JudgeOrder, { version, diagnose }: JudgeTools): Judged {
   const { profile, nowAtUs, spanUs, looks } = order;
   const fromAtUs = nowAtUs - spanUs;
   const work = history
     .events({ profile: profile.name, fromAtUs, toAtUs: nowAtUs, kinds: ['maintenance'] })
     .map((event): Time => ({ fromAtUs: event.fromAtUs, toAtUs: event.toAtUs ?? nowAtUs }));
   const recording = recordingOfHistory(withoutTimes(history, work), { profile, fromAtUs, toAtUs: nowAtUs, version });
-  const { findings, detectors } = diagnose(recording, looks);
+  // Paths as on the command line of the monitor; what cannot be read is not cited, and `gateprobe check` tells it.
+  const { configs } = readConfigs(profile.config ?? [], profile, recording.gateway.kind, process.cwd());
+  const timerUs = knownTimerUs(history, profile.name);
+  const known = recording.history;
+  const { findings, detectors } = diagnose(
+    {
+      ...recording,
+      ...(configs.length === 0 ? {} : { configs }),
+      ...(known === undefined || timerUs === undefined ? {} : { history: { ...known, gatewayTimerUs: timerUs } }),
+    },
+    looks,
+  );
   return { findings, detectors };
+}
+
+/** As it was last found: by these looks, over the life of the history. */
+export function knownTimerUs(history: Pick<History, 'findings'>, profile: string): Estimate | undefined {
+  return history
+    .findings({ profile, fromAtUs: 0, toAtUs: Number.MAX_SAFE_INTEGER })
+    .filter(({ finding }) => finding.cause === 'timeout/gateway-response')
+    .toSorted((a, b) => b.lastSeenAtUs - a.lastSeenAtUs)[0]?.finding.measured['timeoutUs'];
 }
 
 type Time = { readonly fromAtUs: number; readonly toAtUs: number };

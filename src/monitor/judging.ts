@@ -22,6 +22,7 @@ const CAUSES_OVER_TIME: ReadonlySet<CauseId> = new Set([
   'member/flapping',
   'change/latency',
   'change/errors',
+  'timeout/headroom',
 ]);
 
 const spanOf = (cause: CauseId): Span => (CAUSES_OVER_TIME.has(cause) ? OVER_TIME : LATELY);

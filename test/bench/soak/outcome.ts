@@ -3,7 +3,7 @@ import { theilSen } from '../../../src/analysis/slopes.ts';
 import type { HistoryEvent, RoundRecord } from '../../../src/model/history.ts';
 import { isAtLeast } from '../../../src/model/severity.ts';
 import type { DaemonReport } from './daemon-process.ts';
-import { FAILING, PLANTED, type Planted } from './faults.ts';
+import { ALSO_RIGHT, FAILING, PLANTED, type Planted } from './faults.ts';
 
 export type PlantedOutcome = {
   readonly planted: Planted;
@@ -50,6 +50,7 @@ export function otherFindings(events: readonly HistoryEvent[], minuteOf: MinuteO
     .filter(
       (event) =>
         ((event.kind === 'finding' && isAtLeast(event.severity, 'warning')) || event.kind === 'cold-start') &&
+        !ALSO_RIGHT.some((is) => is(event)) &&
         !PLANTED.some((planted) => planted.is(event) && isWithin(minuteOf(event.fromAtUs), planted)),
     )
     .map((event) => ({ atMin: minuteOf(event.fromAtUs), title: `${event.cause ?? event.kind}: ${event.title}` }));
@@ -121,4 +122,11 @@ export function memorySlope(lives: readonly Life[]) {
     { confidence: 0.99 },
   );
   return { slope, reports: longest.length, lastBytes: longest.at(-1)?.heldBytes ?? 0 };
+}
+
+/** How late rounds began by the monitor's own fault, µs: those that came due while the one before still ran had to wait for it. */
+export function ownLagsUs(rounds: readonly RoundRecord[]): readonly number[] {
+  return rounds.map(({ lagUs, startedAtUs }, i) =>
+    Math.max(0, Math.min(lagUs, startedAtUs - (rounds[i - 1]?.endedAtUs ?? 0))),
+  );
 }
