@@ -16,6 +16,7 @@ import { delayedAck } from './detectors/delayed-ack.ts';
 import type { Detector } from './detectors/detector.ts';
 import { dnsFailed, dnsSlow } from './detectors/dns.ts';
 import { memberFlapping } from './detectors/flapping.ts';
+import { timeoutHeadroom } from './detectors/headroom.ts';
 import { invalidResponse } from './detectors/invalid-response.ts';
 import { keepAliveRace } from './detectors/keep-alive.ts';
 import { listenBacklog } from './detectors/listen-backlog.ts';
@@ -181,7 +182,13 @@ const LOGGED: readonly CauseId[] = [
 ];
 
 /** Judge what shows over days only: without a history of the farm they have nothing to look at. */
-const OVER_TIME: readonly Detector[] = [fromHistoryOrLogs(recycle), memberFlapping, changeLatency, changeErrors];
+const OVER_TIME: readonly Detector[] = [
+  fromHistoryOrLogs(recycle),
+  memberFlapping,
+  timeoutHeadroom,
+  changeLatency,
+  changeErrors,
+];
 
 export const DETECTORS: readonly Detector[] = [
   ...MEASURING.map(withLogs),

@@ -76,6 +76,7 @@ const COVERAGE: Coverage = {
     ['src/traffic/sender.ts', 'src/traffic/worker.ts'],
     ['src/traffic/sending.ts', 'src/traffic/pacer.ts'],
     ['src/traffic/watch-sender.ts', 'src/traffic/watch-worker.ts'],
+    ['src/monitor/judging-thread.ts', 'src/monitor/judging-worker.ts'],
     ['test/lab/truth-process.test.ts', 'src/lab/truth-process.ts'],
     ['src/lab/farm.ts', 'src/lab/member-process.ts'],
     ['src/lab/farm.ts', 'src/lab/gateway-process.ts'],

@@ -11,6 +11,7 @@ import type { Clock } from '../model/time.ts';
 import { createDaemon, type Daemon } from '../monitor/daemon.ts';
 import type { HeavierResult, RunHeavier } from '../monitor/deps.ts';
 import { createJudging } from '../monitor/judging.ts';
+import { startJudgingThread } from '../monitor/judging-thread.ts';
 import { createLog, type MonitorLog } from '../monitor/log.ts';
 import type { Otlp } from '../monitor/otlp.ts';
 import { createReloader } from '../monitor/reload.ts';
@@ -26,7 +27,7 @@ import { unitOption } from './options.ts';
 import { print, printError, problemText } from './output.ts';
 import { packageVersion } from './version.ts';
 
-type Options = {
+export type MonitorOptions = {
   readonly data: string;
   readonly host: string;
   readonly port: number;
@@ -54,8 +55,8 @@ export function monitorCommand(): Command {
     .option('--otlp <url>', 'an OpenTelemetry collector that gets metrics and events, over HTTP', parseOtlp)
     .option('--for <duration>', 'end by itself after this time', unitOption(parseDuration, 'for'))
     .option('--seed <number>', 'repeat the random choices of an earlier start', parseSeed)
-    .action(async (files: readonly string[], options: Options) => {
-      process.exitCode = await monitor(files, options);
+    .action(async (files: readonly string[], options: MonitorOptions) => {
+      process.exitCode = await runMonitor(files, options);
     });
 }
 
@@ -75,10 +76,18 @@ function parseOtlp(text: string): string {
   return url.href.replace(/\/$/, '');
 }
 
-async function monitor(files: readonly string[], options: Options): Promise<number> {
+/**
+ * The whole command, from profiles to exit code. `clockOf` makes the clock that all planning follows from the system's;
+ * latencies are measured by the system's, whatever it gives.
+ */
+export async function runMonitor(
+  files: readonly string[],
+  options: MonitorOptions,
+  clockOf: (system: Clock) => Clock = wallClock,
+): Promise<number> {
   const log = createLog((line) => process.stderr.write(line), process.stderr.isTTY === true ? 'text' : 'json');
   const epoch = createEpoch();
-  const clock = wallClock(createClock(epoch));
+  const clock = clockOf(createClock(epoch));
   const reloader = createReloader(files, { load: loadProfile, stamp: stampOf });
   const dataFolder = resolve(options.data);
   const reportsFolder = resolve(options.reports);
@@ -87,11 +96,12 @@ async function monitor(files: readonly string[], options: Options): Promise<numb
   });
   const version = packageVersion();
   const watching = await startWatching({ version, clock: createClock(epoch), epoch });
+  const judging = startJudgingThread({ file: history.file, version });
   const daemon = createDaemon({
     ...{ clock, history, watching, log, reloader, version, dataFolder },
     random: createRandom(options.seed ?? randomInt(0x7fffffff)),
     runHeavier: heavierIn(reportsFolder, version),
-    judgeWindow: createJudging({ history, version, diagnose }),
+    judgeWindow: createJudging({ history, judge: judging.judge }),
   });
   try {
     await daemon.load();
@@ -115,6 +125,7 @@ async function monitor(files: readonly string[], options: Options): Promise<numb
     return EXIT.ok;
   } finally {
     await watching.close();
+    await judging.close();
     history.close();
   }
 }

@@ -81,6 +81,7 @@ const PRECEDENCE: readonly CauseId[] = [
   'application/slow',
   'path/retransmission',
   'gateway/overhead',
+  'timeout/headroom',
   'change/errors',
   'change/latency',
   'log/unjoined',
@@ -123,6 +124,12 @@ const EXPLAINED_BY: readonly {
     winner: 'queue/thread-starvation',
     sameMember: true,
     because: 'its queue explains the slow answers',
+  },
+  {
+    loser: 'timeout/headroom',
+    winner: 'timeout/gateway-response',
+    sameMember: false,
+    because: 'requests fail of the timer already',
   },
   { loser: 'member/slow', winner: 'queue/member', sameMember: true, because: 'its queue explains the slow answers' },
   {

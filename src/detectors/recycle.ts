@@ -85,6 +85,8 @@ function rhythmOf(onsets: readonly number[], history: HistoryEvidence): Rhythm |
     const near = onsets.filter((atUs) => Math.abs(turnOf(atUs, place).offUs) <= withinUs);
     const turns = Math.max(1, watchedTurns(place, history));
     const kept = new Set(near.map((atUs) => turnOf(atUs, place).turn)).size;
+    // Some bad hours lie on one phase of a week: what came within one turn is one event of that period.
+    if (kept < LEAST_EVENTS) continue;
     if (near.length >= LEAST_SHARE * onsets.length && kept >= LEAST_TURNS_SHARE * turns)
       return { test: { ...test, phaseUs }, near, turns };
   }

@@ -21,6 +21,7 @@ import {
 import { afterSendUs, backgroundFailureRatio, gatewayOverhead, ORDINARY_ROLES } from './elapsed.ts';
 import { emitterOf } from './emitter.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { longestAnswerUs } from './timeout-history.ts';
 import { failsDirectly } from './timeout-member.ts';
 import { hasBegun } from './timeout-read.ts';
 import { timeoutWall } from './timeout-wall.ts';
@@ -83,7 +84,7 @@ export function findTimers({ measures }: DetectorContext): readonly Timer[] {
       (exchange) => Math.abs(afterSendUs(exchange) - cluster.medianUs) <= clusterWidthUs(cluster.medianUs, deviationUs),
     );
     const timeout = timeoutValue([...members, ...agreeing].map(afterSendUs), overhead);
-    if (timeout === undefined || survivors(measures, members, cluster.toUs + cluster.widthUs).length > 0) continue;
+    if (timeout === undefined || haveSurvived(measures, members, cluster.toUs + cluster.widthUs)) continue;
     timers.push({
       timeout,
       ordinary: members,
@@ -115,7 +116,7 @@ function withOrdinary(
   const aroundUs = median(timer.provoked.map(afterSendUs));
   const widthUs = clusterWidthUs(aroundUs, deviationUs);
   const near = failures.filter((exchange) => Math.abs(afterSendUs(exchange) - aroundUs) <= widthUs);
-  if (near.length === 0 || survivors(measures, near, aroundUs + 2 * widthUs).length > 0) return timer;
+  if (near.length === 0 || haveSurvived(measures, near, aroundUs + 2 * widthUs)) return timer;
   return { ...timer, ordinary: near, p: withMore(timer.p, near.length, failures.length, (2 * widthUs) / spanUs) };
 }
 
@@ -126,12 +127,9 @@ function withMore(p: number, near: number, of: number, share: number): number {
   return product === 0 ? 0 : Math.min(1, product * (1 - Math.log(product)));
 }
 
-/** Answers of the same requests that came through the gateway later than the timer: with them there is no timer. */
-function survivors(measures: Measures, failures: readonly Exchange[], beyondUs: number): readonly Exchange[] {
-  const names = new Set(failures.map(({ requestName }) => requestName));
-  return measures
-    .exchanges({ route: GATEWAY, cohorts: ['ok'] })
-    .filter((exchange) => names.has(exchange.requestName) && afterSendUs(exchange) > beyondUs);
+/** Whether answers of the same requests came through the gateway later than the timer: with them there is no timer. */
+function haveSurvived(measures: Measures, failures: readonly Exchange[], beyondUs: number): boolean {
+  return longestAnswerUs(measures, [GATEWAY], new Set(failures.map(({ requestName }) => requestName))) > beyondUs;
 }
 
 /**
@@ -171,14 +169,6 @@ function isConfirmed(provoked: readonly Exchange[], agreeing: readonly Exchange[
   return below && agreeing.length >= 2;
 }
 
-function directLongest(measures: Measures, names: ReadonlySet<string>): number {
-  const direct = measures.members.flatMap((member) => measures.exchanges({ route: directTo(member), cohorts: ['ok'] }));
-  return direct.reduce(
-    (longest, exchange) => (names.has(exchange.requestName) ? Math.max(longest, afterSendUs(exchange)) : longest),
-    0,
-  );
-}
-
 /** So unlikely it must be that no direct answer was slow, if as many were as failed: one of a hundred true timers is lost by it. */
 const QUICK_LEVEL = 0.01;
 
@@ -189,7 +179,8 @@ const QUICK_LEVEL = 0.01;
 function failsWhatIsQuick({ ordinary, timeout }: Timer, measures: Measures): boolean {
   if (measures.members.length === 0) return false;
   return [...Map.groupBy(ordinary, ({ requestName }) => requestName)].some(([requestName, failures]) => {
-    if (directLongest(measures, new Set([requestName])) > timeout.value) return false;
+    if (longestAnswerUs(measures, measures.members.map(directTo), new Set([requestName]), failures) > timeout.value)
+      return false;
     const through = measures.counts({ route: GATEWAY, requestName, roles: ORDINARY_ROLES }).sent;
     const direct = measures.members.reduce(
       (sum, member) => sum + measures.counts({ route: directTo(member), requestName }).ok,
@@ -244,7 +235,7 @@ export function timerCandidate(timer: Timer, { measures }: DetectorContext): Can
   const failures = failuresOf(timer);
   if (failsDirectly(measures, failures, median(failures.map(afterSendUs)))) return undefined;
   const names = new Set(failures.map(({ requestName }) => requestName));
-  const longestUs = directLongest(measures, names);
+  const longestUs = longestAnswerUs(measures, measures.members.map(directTo), names, failures);
   // Without an answer beyond the timer nothing shows that the work was still going on.
   if (measures.members.length > 0 && longestUs <= timer.timeout.value) return undefined;
   if (failsWhatIsQuick(timer, measures)) return undefined;
@@ -313,7 +304,7 @@ export const gatewayResponseTimeout: Detector = {
       .filter((candidate) => candidate !== undefined);
     if (candidates.length > 0) return { state: 'candidates', candidates };
     const provoked = measures.exchanges({ route: GATEWAY, roles: ['delay'], cohorts: ['ok'] });
-    const longest = Math.max(0, ...measures.exchanges({ route: GATEWAY, cohorts: ['ok'] }).map(afterSendUs));
+    const longest = longestAnswerUs(measures, [GATEWAY], undefined);
     if (provoked.length === 0 && longest < LEAST_TIMER_US) {
       return insufficient(
         'a request that takes long: a path with {delayMs} for the timeout experiment, or a slow page',

@@ -12,6 +12,7 @@ type Ids =
   | 'probe/saturated'
   | 'change/latency'
   | 'change/errors'
+  | 'timeout/headroom'
   | 'log/unjoined';
 
 export const GATEWAY_ADVICE: GeneralTable<Ids> = {
@@ -85,6 +86,13 @@ export const GATEWAY_ADVICE: GeneralTable<Ids> = {
       'Look at what was released or configured when the mix of statuses changed; compare the two runs (gateprobe diff <base> <head>).',
     ],
     howToVerify: 'gateprobe diff <base> <head> after the change was undone: no difference beyond noise.',
+  }),
+  'timeout/headroom': () => ({
+    first: [
+      'Find what makes the slowest answers slower each day: a table or a queue that grows, a cache that no longer fits.',
+      'Only if the work must take so long, raise the gateway’s timer for that path before the day comes.',
+    ],
+    howToVerify: 'Watch on (gateprobe monitor): the daily p99.9 must stop rising.',
   }),
   'log/unjoined': () => ({
     first: [

@@ -220,6 +220,11 @@ export const CAUSES = {
     side: 'any',
     meaning: 'Change point in scheduled results or between two runs.',
   },
+  'timeout/headroom': {
+    title: "Answers come nearer to the gateway's timer",
+    side: 'gateway',
+    meaning: 'The slowest ordinary answers rise day by day, and will reach the time that the gateway waits.',
+  },
   'change/errors': {
     title: 'The mix of status and substatus changed',
     side: 'any',

@@ -1,6 +1,6 @@
 /** What is kept of farms that are watched: intervals, kept exchanges, events, findings. Times `AtUs` are µs since 1970 (UTC). */
 import type { Exchange } from './exchange.ts';
-import type { Finding } from './finding.ts';
+import type { Estimate, Finding } from './finding.ts';
 import type { RouteId } from './route.ts';
 import type { Severity } from './severity.ts';
 
@@ -179,4 +179,6 @@ export type HistoryEvidence = {
   readonly kept: readonly KeptExchange[];
   readonly quiet: readonly QuietSpan[];
   readonly events: readonly HistoryEvent[];
+  /** How long the gateway waits for an answer, as an earlier look found from failures; left out: never found. */
+  readonly gatewayTimerUs?: Estimate;
 };

@@ -1,8 +1,8 @@
 /** From what the monitor sees to whom the profile names: rounds as failures, findings as tickets; nothing in maintenance. */
-import { isFailure } from '../model/exchange.ts';
+import { type Exchange, isFailure, outcomeKey } from '../model/exchange.ts';
 import type { HistoryEvent, Round } from '../model/history.ts';
 import type { AlertSettings, Profile } from '../model/profile.ts';
-import type { RouteId } from '../model/route.ts';
+import { GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { isAtLeast } from '../model/severity.ts';
 import type { Clock, Random } from '../model/time.ts';
 import { type AlertDelivery, type AlertTarget, createAlertDelivery, type DeliveryState } from './alert-delivery.ts';
@@ -152,9 +152,17 @@ function observed({ alerting, spells }: Watch, round: Round, route: RouteId): re
   return alerting.observe({
     ...{ profile: round.profile, route, atUs: round.endedAtUs, count: sent.length },
     failed: sent.filter(isFailure).length,
-    ...(spell === undefined ? {} : { title: spell.title }),
+    title: spell?.title ?? passingTitle(route, sent),
     ...(typeof scope === 'string' ? { cause: scope } : {}),
   });
+}
+
+/** Of a failure that belongs to no spell: it passed, or is about to be asked again. */
+function passingTitle(route: RouteId, sent: readonly Exchange[]): string {
+  const failures = sent.filter(isFailure);
+  const where = route === GATEWAY ? 'through the gateway' : `to ${memberOf(route)}, asked directly,`;
+  const what = [...new Set(failures.map(({ outcome }) => outcomeKey(outcome)))].join(', ');
+  return `${sent.length === 1 ? 'A request' : `${failures.length} of ${sent.length} requests`} ${where} failed (${what})`;
 }
 
 /** A notice is a moment: what it is about has an event of its own. */

@@ -124,6 +124,8 @@ export function createAlerting(options: AlertingOptions = {}): Alerting {
     known.alert = joined(known);
     const hasLasted = own.calmRounds === 0 && atUs - known.alert.openedAtUs >= TICKET_AFTER_US;
     known.isDue ||= known.alert.urgency === 'page' || hasLasted;
+    if (own.calmRounds === 0 && (known.toldAtUs === undefined || (!wasPage && known.alert.urgency === 'page')))
+      nameAnew(known, own, opened);
     if (known.toldAtUs === undefined) return tell(known, 'opened', atUs);
     if (own.isFlapping && !known.isFlappingTold) {
       known.isFlappingTold = true;
@@ -229,7 +231,7 @@ function urgencyOf(rules: readonly Rule[]): Urgency {
 function alertOf(own: Series, atUs: number): Alert {
   const { profile, route, cause, title, holding } = own;
   return {
-    id: `${profile}/${cause}/${Math.round(atUs / 1_000)}`,
+    id: idOf(profile, cause, atUs),
     profile,
     cause,
     urgency: urgencyOf(holding),
@@ -252,6 +254,23 @@ function joined({ alert, series }: OpenAlert): Alert {
     rules: [...new Set(rules.map(({ id }) => id))],
     because: holding.map((own) => becauseOf(own.route, own.holding)).join('; '),
   };
+}
+
+/**
+ * What is told now is what fails now: a rule may hold since another failure of hours ago. Its cause stays once it was
+ * told, because whoever was told knows it by that, and where another alert has that cause already.
+ */
+function nameAnew(open: OpenAlert, own: Series, opened: Map<string, OpenAlert>): void {
+  const { profile, cause, title } = own;
+  open.alert = { ...open.alert, title: `${profile}: ${title}` };
+  if (open.toldAtUs !== undefined || opened.has(groupOf(own))) return;
+  for (const [group, one] of opened) if (one === open) opened.delete(group);
+  open.alert = { ...open.alert, cause, id: idOf(profile, cause, open.alert.openedAtUs) };
+  opened.set(groupOf(own), open);
+}
+
+function idOf(profile: string, cause: string, openedAtUs: number): string {
+  return `${profile}/${cause}/${Math.round(openedAtUs / 1_000)}`;
 }
 
 function becauseOf(route: string, holding: readonly Rule[]): string {

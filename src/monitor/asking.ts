@@ -56,7 +56,7 @@ async function confirm(deps: MonitorDeps, watched: Watched, round: Round, first:
   const step = confirmedSpell(watched.spells, {
     profile: profile.name,
     first,
-    classification: classify(first, burst.exchanges),
+    classification: classify(first, burst.exchanges, watched.idleDrops),
     burst: burst.exchanges,
     fromAtUs,
     endedAtUs: burst.endedAtUs,
@@ -92,6 +92,7 @@ function take(watched: Watched, round: Round): void {
     if (outcome.kind === 'not-sent') continue;
     watched.last.set(route, lastOf(exchange, startedAtUs));
     watched.lastEndAtUs.set(route, Math.max(watched.lastEndAtUs.get(route) ?? 0, startedAtUs + endUs));
+    watched.idleDrops.add(exchange);
     if (tag?.kind !== 'idle') watched.baseline.add(exchange);
   }
 }

@@ -1,9 +1,14 @@
 /** What is ordinary on a route: the times of recent requests on new connections, to tell a cold start and a slow answer by. */
 import { type Exchange, isFailure, serviceTimeUs } from '../model/exchange.ts';
+import { type History, LEVEL_US, type SeriesKey } from '../model/history.ts';
 import type { RouteId } from '../model/route.ts';
+import { decodeHistogram } from '../recording/histogram.ts';
+import type { Rhythm } from './schedule.ts';
 
 export type Baseline = {
   add(exchange: Exchange): void;
+  /** Service times (µs) of earlier, in their order. */
+  recall(series: Pick<SeriesKey, 'route' | 'requestName' | 'connection'>, timesUs: readonly number[]): void;
   /** Undefined: too few to tell. */
   isCold(exchange: Exchange): boolean | undefined;
   isSlow(exchange: Exchange): boolean;
@@ -35,6 +40,10 @@ export function createBaseline(): Baseline {
       if (list.push(us) > MOST) list.shift();
       times.set(key, list);
     },
+    recall({ route, requestName, connection }, timesUs) {
+      const key = keyOf(route, requestName, connection === 'new');
+      times.set(key, [...(times.get(key) ?? []), ...timesUs].slice(-MOST));
+    },
     isCold(exchange) {
       const us = serviceTimeUs(exchange);
       const warm = of(exchange);
@@ -59,4 +68,28 @@ function floorUs(warm: readonly number[]): number {
 
 function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+/** Further back than this it would be another load. */
+const LONGEST_RECALL_US = LEVEL_US['1d'];
+
+/**
+ * What was ordinary before the monitor was stopped or killed: without it nothing slow is seen, and no quiet window begins,
+ * until a hundred requests on new connections have been made again. Only scheduled answers that are ok stand in intervals.
+ */
+export function recallBaseline(
+  history: Pick<History, 'intervals'>,
+  { profile, baseline, ordinary }: { readonly profile: string; readonly baseline: Baseline; readonly ordinary: Rhythm },
+  nowAtUs: number,
+): void {
+  const first = ordinary.next(nowAtUs) ?? nowAtUs;
+  const everyUs = ordinary.intervalUs ?? (ordinary.next(first) ?? first) - first;
+  // Rounds on new and on kept connections take turns.
+  const spanUs = Math.min(LONGEST_RECALL_US, 2 * MOST * everyUs);
+  const rows = history.intervals({ profile, level: '10s', fromAtUs: nowAtUs - spanUs, toAtUs: nowAtUs });
+  for (const row of rows.toSorted((a, b) => a.startAtUs - b.startAtUs))
+    baseline.recall(
+      row,
+      decodeHistogram(row.service).flatMap(([us, count]) => Array.from({ length: count }, () => us)),
+    );
 }

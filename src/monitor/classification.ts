@@ -3,6 +3,7 @@ import { type Exchange, isFailure, outcomeKey } from '../model/exchange.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import type { Severity } from '../model/severity.ts';
+import { type IdleDrops, isDropOfKept } from './idle-drops.ts';
 
 /** How often a route was asked and failed; what was not sent says nothing. */
 export type RouteTally = {
@@ -45,8 +46,12 @@ export function tallyRoutes(exchanges: readonly Exchange[]): readonly RouteTally
 /** From this share of the confirm burst on a route counts as down; below, it fails now and then. */
 const DOWN_RATIO = 0.5;
 
-/** `first` are the failures that led to the burst. */
-export function classify(first: readonly Exchange[], burst: readonly Exchange[]): Classification {
+/** `first` are the failures that led to the burst; `idleDrops` has seen them, and what came before. */
+export function classify(
+  first: readonly Exchange[],
+  burst: readonly Exchange[],
+  idleDrops?: Pick<IdleDrops, 'closeOf'>,
+): Classification {
   const tallies = tallyRoutes(burst).filter(({ asked }) => asked > 0);
   const bad = tallies.filter(({ failed }) => failed > 0);
   const members = tallies.filter(({ route }) => route !== GATEWAY);
@@ -57,7 +62,7 @@ export function classify(first: readonly Exchange[], burst: readonly Exchange[])
     scope,
     severity: severityOf(scope, gateway, badMembers, first),
     failing: bad.map(({ route }) => route),
-    title: titleOf(scope, { first, gateway, members, badMembers }),
+    title: titleOf(scope, { first, gateway, members, badMembers, idleDrops }),
     tallies,
   };
 }
@@ -84,21 +89,7 @@ function severityOf(
 }
 
 function isFeltByUsers(exchange: Exchange): boolean {
-  return exchange.route === GATEWAY && !isKeepAliveRace(exchange);
-}
-
-/**
- * A kept connection that the other side closed at the very moment it was used again (RFC 9112 §9.5): every client meets it,
- * and sends the request again. The probe does not, it counts it.
- */
-export function isKeepAliveRace({ outcome, connection }: Exchange): boolean {
-  return (
-    outcome.kind === 'connection-error' &&
-    ['closed', 'reset'].includes(outcome.code) &&
-    outcome.bytesReceived === 0 &&
-    connection !== undefined &&
-    !connection.isNew
-  );
+  return exchange.route === GATEWAY && !isDropOfKept(exchange);
 }
 
 type Parts = {
@@ -106,15 +97,16 @@ type Parts = {
   readonly gateway: RouteTally | undefined;
   readonly members: readonly RouteTally[];
   readonly badMembers: readonly RouteTally[];
+  readonly idleDrops: Pick<IdleDrops, 'closeOf'> | undefined;
 };
 
 function titleOf(scope: FailureScope, parts: Parts): string {
-  const { first, gateway, members, badMembers } = parts;
+  const { first, gateway, members, badMembers, idleDrops } = parts;
   const rest = members.length - badMembers.length;
   const through = gateway === undefined ? 'the gateway was not asked' : `through the gateway ${countsOf(gateway)}`;
   switch (scope) {
     case 'passing':
-      return passingTitle(first, [...(gateway === undefined ? [] : [gateway]), ...members]);
+      return `${passingTitle(first, [...(gateway === undefined ? [] : [gateway]), ...members])}${whyDropped(first, idleDrops)}`;
     case 'gateway-only':
       return `The gateway fails and members do not: ${countsOf(gateway)}; asked directly, ${members.length === 1 ? 'the member answers' : `${allOf(members.length)} answer`}`;
     case 'one-member':
@@ -142,14 +134,27 @@ function passingTitle(first: readonly Exchange[], tallies: readonly RouteTally[]
   const routes = [...new Set(first.map(({ route }) => memberOf(route) ?? 'the gateway'))].join(', ');
   const what = [...new Set(first.map(({ outcome }) => outcomeKey(outcome)))].join(', ');
   const asked = tallies.reduce((sum, tally) => sum + tally.asked, 0);
-  const race = first.find(isKeepAliveRace);
-  const why =
-    race === undefined || !first.every(isKeepAliveRace)
-      ? ''
-      : `; the other side closed a connection of the probe after ${formatDuration(race.connection?.idleUs ?? 0)} of idle time as it was used again`;
   const after =
     asked === 0 ? 'it could not be asked again' : `asked again at once, ${asked} of ${asked} requests succeeded`;
-  return `${first.length === 1 ? 'A request' : `${first.length} requests`} on ${routes} failed (${what}): ${after}${why}`;
+  return `${first.length === 1 ? 'A request' : `${first.length} requests`} on ${routes} failed (${what}): ${after}`;
+}
+
+/** Said of kept connections only where all failures are drops on them. */
+function whyDropped(first: readonly Exchange[], idleDrops: Parts['idleDrops']): string {
+  const [one] = first;
+  if (one === undefined || !first.every(isDropOfKept)) return '';
+  const known = first.map(({ route }) => idleDrops?.closeOf(route));
+  const [close] = known;
+  if (close === undefined || known.includes(undefined)) {
+    const idleUs = first.map(({ connection }) => connection?.idleUs ?? 0);
+    return `; on a kept connection after ${rangeOf(Math.min(...idleUs), Math.max(...idleUs))} of idle time, which the other side may have closed just then: one such drop cannot tell that from chance`;
+  }
+  return `; the other side closes connections after ${rangeOf(close.lowUs, close.highUs)} of idle time: ${close.drops} drops on kept connections share it, and none of ${close.newConnections} requests on new connections was dropped`;
+}
+
+function rangeOf(lowUs: number, highUs: number): string {
+  const [low, high] = [formatDuration(lowUs), formatDuration(highUs)];
+  return low === high ? low : `${low} to ${high}`;
 }
 
 function namesOf(tallies: readonly RouteTally[]): string {

@@ -3,6 +3,7 @@ import { type History, type HistoryLevel, LEVEL_US } from '../model/history.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { type AlertWatch, createAlertWatch, deliveryNotes } from './alert-watch.ts';
+import { recallBaseline } from './baseline.ts';
 import { type MonitorDeps, tell, wallUs } from './deps.ts';
 import { createFeed, type FeedSource, type MonitorFeed, type MonitorState, type RefusedProfile } from './feed.ts';
 import { createKeeper } from './keeper.ts';
@@ -247,6 +248,7 @@ function recall(core: Core, watched: Watched, nowAtUs: number): void {
   const lastAtUs = lastSeenAtUs(deps.history, name, nowAtUs);
   if (lastAtUs !== undefined && lastAtUs < nowAtUs) keepStopped(deps, watched, lastAtUs, nowAtUs);
   recallObservations(deps.history, watched, nowAtUs);
+  recallBaseline(deps.history, { ...watched, profile: name }, nowAtUs);
   const open = { profile: name, fromAtUs: nowAtUs - 1, toAtUs: nowAtUs };
   watched.spells = recalledSpells(deps.history.events({ ...open, kinds: ['failing'] }));
   const routes = new Set<string>(routesOf(watched.profile));

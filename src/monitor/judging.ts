@@ -1,14 +1,11 @@
 /** History judged again and again: which findings are open, since when, and which are over. */
 import type { CauseId } from '../model/causes.ts';
 import type { Finding, VerdictState } from '../model/finding.ts';
-import { type FindingRecord, type History, type HistoryEvent, LEVEL_US } from '../model/history.ts';
-import type { Profile } from '../model/profile.ts';
-import type { Recording } from '../model/recording.ts';
-import type { Report } from '../model/report.ts';
+import type { FindingRecord, History, HistoryEvent } from '../model/history.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
 import { isAtLeast } from '../model/severity.ts';
-import { type HistoryReader, recordingOfHistory } from '../pipeline/history-recording.ts';
 import type { JudgeWindow } from './deps.ts';
+import type { Judged, JudgeSpan } from './judged-span.ts';
 
 const MINUTE_US = 60_000_000;
 const HOUR_US = 60 * MINUTE_US;
@@ -25,6 +22,7 @@ const CAUSES_OVER_TIME: ReadonlySet<CauseId> = new Set([
   'member/flapping',
   'change/latency',
   'change/errors',
+  'timeout/headroom',
 ]);
 
 const spanOf = (cause: CauseId): Span => (CAUSES_OVER_TIME.has(cause) ? OVER_TIME : LATELY);
@@ -36,23 +34,20 @@ const spanOf = (cause: CauseId): Span => (CAUSES_OVER_TIME.has(cause) ? OVER_TIM
 const looksOf = ({ spanUs, everyUs }: Span): number => spanUs / everyUs;
 
 export type JudgingOptions = {
-  readonly history: History;
-  readonly version: string;
-  /** Judges a recording that is one of so many looks at the same data. */
-  readonly diagnose: (recording: Recording, looks: number) => Report;
+  readonly history: Pick<History, 'findings' | 'putFinding' | 'event' | 'putEvent'>;
+  /** Reads and judges a time of history, wherever that is done. */
+  readonly judge: JudgeSpan;
 };
 
 /** Findings that could not be written are not told: the next look finds them again. */
-export function createJudging({ history, version, diagnose }: JudgingOptions): JudgeWindow {
+export function createJudging({ history, judge }: JudgingOptions): JudgeWindow {
   const judgedOverTimeAtUs = new Map<string, number>();
   return async (profile, nowAtUs) => {
-    const report = (span: Span): Report =>
-      diagnose(recordingOf(history, profile, nowAtUs, span, version), looksOf(span));
-    const lately = report(LATELY);
+    const report = (span: Span): Promise<Judged> =>
+      judge({ profile, nowAtUs, spanUs: span.spanUs, looks: looksOf(span) });
+    const lately = await report(LATELY);
     const isDue = nowAtUs - (judgedOverTimeAtUs.get(profile.name) ?? Number.NEGATIVE_INFINITY) >= OVER_TIME.everyUs;
-    // A round that is due meanwhile goes first.
-    if (isDue) await new Promise((resolve) => setImmediate(resolve));
-    const overTime = isDue ? report(OVER_TIME) : undefined;
+    const overTime = isDue ? await report(OVER_TIME) : undefined;
     if (isDue) judgedOverTimeAtUs.set(profile.name, nowAtUs);
     const always = { profile: profile.name, fromAtUs: 0, toAtUs: Number.MAX_SAFE_INTEGER };
     const changes = stepFindings({
@@ -73,29 +68,6 @@ export function createJudging({ history, version, diagnose }: JudgingOptions): J
   };
 }
 
-function recordingOf(history: History, profile: Profile, nowAtUs: number, { spanUs }: Span, version: string) {
-  const fromAtUs = nowAtUs - spanUs;
-  const work = history
-    .events({ profile: profile.name, fromAtUs, toAtUs: nowAtUs, kinds: ['maintenance'] })
-    .map((event): Time => ({ fromAtUs: event.fromAtUs, toAtUs: event.toAtUs ?? nowAtUs }));
-  return recordingOfHistory(withoutTimes(history, work), { profile, fromAtUs, toAtUs: nowAtUs, version });
-}
-
-type Time = { readonly fromAtUs: number; readonly toAtUs: number };
-
-/** What fails while somebody works on a farm is no finding of the day after; shown it is all the same. */
-export function withoutTimes(history: HistoryReader, times: readonly Time[]): HistoryReader {
-  const isOutside = (fromAtUs: number, toAtUs: number): boolean =>
-    times.every((time) => toAtUs <= time.fromAtUs || fromAtUs >= time.toAtUs);
-  return {
-    intervals: (query) =>
-      history.intervals(query).filter(({ startAtUs, level }) => isOutside(startAtUs, startAtUs + LEVEL_US[level])),
-    kept: (query) => history.kept(query).filter(({ atUs }) => isOutside(atUs, atUs + 1)),
-    quiet: (query) => history.quiet(query),
-    events: (query) => history.events(query),
-  };
-}
-
 export type FindingChange = {
   readonly record: FindingRecord;
   /** Undefined: it was seen again, and nothing that is told has changed. */
@@ -107,9 +79,9 @@ export type FindingStep = {
   readonly nowAtUs: number;
   /** All that were ever found, open or closed. */
   readonly known: readonly FindingRecord[];
-  readonly lately: Pick<Report, 'findings' | 'detectors'>;
+  readonly lately: Judged;
   /** Left out: this time nobody looked so far back, and what needs it stays as it is. */
-  readonly overTime?: Pick<Report, 'findings' | 'detectors'>;
+  readonly overTime?: Judged;
 };
 
 /** Pure: what a look at history says about the findings that are known. */

@@ -1,4 +1,5 @@
 /** The loop of one profile: waits for what is due next and does it, one thing at a time. */
+import { LEVEL_US } from '../model/history.ts';
 import type { ExperimentKind } from '../model/profile.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { US_PER_SEC } from '../model/time.ts';
@@ -59,7 +60,7 @@ async function step(
   await stepSilence(deps, watched);
   for (const one of heavier) if (!signal.aborted) await stepHeavier(deps, watched, one, signal);
   if (!signal.aborted) await stepScheduled(deps, watched);
-  if (!signal.aborted) await stepJudge(deps, watched);
+  if (!signal.aborted) stepJudge(deps, watched, signal);
 }
 
 function nextRoundAtUs(watched: Watched, nowAtUs: number): number | undefined {
@@ -137,15 +138,43 @@ async function stepHeavier(deps: MonitorDeps, watched: Watched, one: Heavier, si
   });
 }
 
-async function stepJudge(deps: MonitorDeps, watched: Watched): Promise<void> {
+/** One look at a time, beside the rounds: what it finds has lasted for minutes, and a month takes seconds to judge. */
+function stepJudge(deps: MonitorDeps, watched: Watched, signal: AbortSignal): void {
+  const { judgeWindow } = deps;
   const nowAtUs = wallUs(deps.clock);
-  if (deps.judgeWindow === undefined || nowAtUs - watched.judgedAtUs < JUDGE_EVERY_US) return;
+  const isDue = watched.judging === undefined && nowAtUs - watched.judgedAtUs >= JUDGE_EVERY_US;
+  if (judgeWindow === undefined || !isDue) return;
   const lagUs = nowAtUs - watched.judgedAtUs - JUDGE_EVERY_US;
   watched.judgedAtUs = nowAtUs;
-  const events = await deps.judgeWindow(watched.profile, nowAtUs);
-  const endedAtUs = wallUs(deps.clock);
-  watched.judged = { endedAtUs, tookUs: Math.max(0, endedAtUs - nowAtUs), lagUs };
-  for (const event of events) deps.publish({ kind: 'event', event });
+  watched.judging = judgeWindow(watched.profile, nowAtUs)
+    .then((events) => {
+      const endedAtUs = wallUs(deps.clock);
+      watched.judged = { endedAtUs, tookUs: Math.max(0, endedAtUs - nowAtUs), lagUs };
+      for (const event of events) deps.publish({ kind: 'event', event });
+    })
+    .catch((error: unknown) => {
+      // A look that the end of the monitor breaks off is no failure.
+      if (!signal.aborted) tellNotJudged(deps, watched, error);
+    })
+    .finally(() => {
+      watched.judging = undefined;
+    });
+}
+
+function tellNotJudged(deps: MonitorDeps, { profile }: Watched, error: unknown): void {
+  const nowAtUs = wallUs(deps.clock);
+  deps.log.error({ profile: profile.name, err: error }, 'history could not be judged');
+  tell(deps, {
+    // While it stays so it is one event.
+    id: `monitor:${profile.name}:not-judged:${Math.floor(nowAtUs / LEVEL_US['1h'])}`,
+    profile: profile.name,
+    kind: 'monitor',
+    severity: 'warning',
+    fromAtUs: nowAtUs,
+    toAtUs: nowAtUs,
+    title: 'History could not be judged; rounds and alerts of failures go on, and the next look is 5 minutes later',
+    facts: { error: error instanceof Error ? error.message : String(error) },
+  });
 }
 
 async function sleepUntil(deps: MonitorDeps, watched: Watched, wakeAtUs: number, signal: AbortSignal): Promise<void> {

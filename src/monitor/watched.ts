@@ -6,6 +6,7 @@ import type { Random } from '../model/time.ts';
 import { type Baseline, createBaseline } from './baseline.ts';
 import type { MonitorDeps } from './deps.ts';
 import type { JudgedState, LastOutcome, RefusedProfile, RoundState } from './feed.ts';
+import { createIdleDrops, type IdleDrops } from './idle-drops.ts';
 import type { MaintenanceWindow } from './maintenance.ts';
 import type { IdleObservation, QuietWindow } from './quiet.ts';
 import { type Rhythm, rhythmOf } from './schedule.ts';
@@ -19,6 +20,7 @@ export type Watched = {
   readonly random: Random;
   readonly ordinary: Rhythm;
   readonly baseline: Baseline;
+  readonly idleDrops: IdleDrops;
   notes: readonly string[];
   refused: RefusedProfile | undefined;
   /** Undefined while nothing is wrong. */
@@ -48,6 +50,8 @@ export type Watched = {
   /** When the last judgement began; at first when watching did. */
   judgedAtUs: number;
   judged: JudgedState | undefined;
+  /** While a look at history goes on. */
+  judging: Promise<void> | undefined;
 };
 
 /** `before` is the same profile as it was until now: spells go on, what is ordinary is learned anew where it may differ. */
@@ -68,6 +72,7 @@ export function newWatched(
     random,
     ordinary: rhythmOf(schedule, random),
     baseline: createBaseline(),
+    idleDrops: createIdleDrops(),
     notes: profile.notes,
     refused: undefined,
     faster: undefined,
@@ -90,6 +95,7 @@ export function newWatched(
     observations: new Map(before?.observations),
     judgedAtUs: before?.judgedAtUs ?? nowAtUs,
     judged: before?.judged,
+    judging: undefined,
   };
 }
 

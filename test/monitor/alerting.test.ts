@@ -106,3 +106,36 @@ test('a month of one failure in a thousand: nobody is paged, and seldom told', (
   }
   assert.ok(notices <= 18, `${notices} in six months`);
 });
+
+test('a page says what fails now, not what opened the ticket that it came from', () => {
+  const alerting = createAlerting();
+  feed(alerting, calm(30));
+  // An outage of web2 that the gateway met; its page is over, and a rule of the ticket goes on.
+  const outage = feed(alerting, 'xxxxxxxxxx', { cause: 'one-member', fromMinute: 30 });
+  assert.match(outage[0]?.alert.title ?? '', /it is one-member/);
+  feed(alerting, calm(80), { fromMinute: 40 });
+  const later = feed(alerting, 'xxx', { cause: 'gateway-only', fromMinute: 120 });
+  assert.deepEqual(
+    later.map(({ kind, alert }) => [kind, alert.urgency, alert.title, alert.cause, alert.id.split('/')[1]]),
+    [
+      ['opened', 'ticket', 'shop: it is gateway-only', 'gateway-only', 'gateway-only'],
+      ['worse', 'page', 'shop: it is gateway-only', 'gateway-only', 'gateway-only'],
+    ],
+  );
+});
+
+test('a told ticket that becomes a page keeps its name and says what fails now', () => {
+  const alerting = createAlerting();
+  feed(alerting, calm(30));
+  // One failure every half hour: a ticket, and no page.
+  const ticket = feed(alerting, `x${calm(29)}`.repeat(12), { cause: 'one-member', fromMinute: 30 });
+  assert.deepEqual(
+    ticket.map(({ kind, alert }) => [kind, alert.urgency]),
+    [['opened', 'ticket']],
+  );
+  const worse = feed(alerting, 'xxx', { cause: 'gateway-only', fromMinute: 390 });
+  assert.deepEqual(
+    worse.map(({ kind, alert }) => [kind, alert.id, alert.cause, alert.title]),
+    [['worse', ticket[0]?.alert.id, 'one-member', 'shop: it is gateway-only']],
+  );
+});

@@ -89,15 +89,25 @@ for (const { name, first = BAD_GATEWAY, failed, scope, severity, title } of [
   });
 }
 
-test('a kept connection that was closed as it was used again is information, and said to be that', () => {
-  const race = exchangeOf(
-    GATEWAY,
-    { ...REFUSED, code: 'closed' },
-    { connection: { id: 1, isNew: false, ageUs: 9e7, idleUs: 6e7 } },
-  );
-  const { severity, title } = classify([race], burst({ gateway: 0, web1: 0 }));
+const DROP = exchangeOf(
+  GATEWAY,
+  { ...REFUSED, code: 'closed' },
+  { connection: { id: 1, isNew: false, ageUs: 9e7, idleUs: 6e7 } },
+);
+
+test('one drop on a kept connection is information, and only may be an idle timeout', () => {
+  const { severity, title } = classify([DROP], burst({ gateway: 0, web1: 0 }));
   assert.equal(severity, 'info');
-  assert.match(title, /closed a connection of the probe after 60 s of idle time as it was used again$/);
+  assert.match(title, /after 60 s of idle time, which the other side may have closed just then: one such drop cannot/);
+});
+
+test('drops that share their idle time are said to be an idle timeout', () => {
+  const close = { drops: 4, lowUs: 60_000_000, highUs: 61_000_000, newConnections: 90, p: 1e-5 };
+  const drops = { closeOf: (route: RouteId) => (route === GATEWAY ? close : undefined) };
+  const { title } = classify([DROP], burst({ gateway: 0, web1: 0 }), drops);
+  assert.match(title, /closes connections after 60 s to 61 s of idle time: 4 drops .* none of 90 requests on new/);
+  const other = exchangeOf(GATEWAY, statusOf(502));
+  assert.doesNotMatch(classify([DROP, other], burst({ gateway: 0, web1: 0 }), drops).title, /idle time/);
 });
 
 test('what was not sent says nothing', () => {

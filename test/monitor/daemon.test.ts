@@ -270,6 +270,39 @@ describe('around it', () => {
     assert.equal(farm.events.filter(({ kind }) => kind === 'finding').length, asked.length);
   });
 
+  test('rounds stay on time while a look at history takes long; looks never overlap', async () => {
+    let [running, most, ended] = [0, 0, 0];
+    const farm = startFarm(shop(), WELL, {
+      judgeWindow: async () => {
+        most = Math.max(most, ++running);
+        await farm.clock.sleep(12 * MIN);
+        running--;
+        ended++;
+        return [];
+      },
+    });
+    await farm.advance(HOUR);
+    await farm.stop();
+    assert.equal(most, 1);
+    assert.ok(ended >= 3 && ended <= 4, `${ended} looks`);
+    assert.ok(farm.rounds.length >= 119, `${farm.rounds.length} rounds`);
+    assert.ok(farm.rounds.every(({ lagUs }) => lagUs === 0));
+  });
+
+  test('a history that cannot be judged is told once an hour, and rounds go on', async () => {
+    const farm = startFarm(shop(), WELL, {
+      judgeWindow: async () => {
+        throw new Error('thread ended');
+      },
+    });
+    await farm.advance(2 * HOUR);
+    await farm.stop();
+    const told = farm.events.filter(({ title }) => title.startsWith('History could not be judged'));
+    const ids = new Set(told.map(({ id }) => id));
+    assert.ok(told.length >= 20 && ids.size >= 2 && ids.size <= 3, `${told.length} looks, ${ids.size} events`);
+    assert.ok(farm.rounds.length >= 239);
+  });
+
   test('stops without waiting for what is due later, and says how long it ran', async () => {
     const farm = startFarm(shop(), WELL);
     await farm.advance(10 * MIN);

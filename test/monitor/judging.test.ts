@@ -8,7 +8,8 @@ import type { Profile } from '../../src/model/profile.ts';
 import type { Report } from '../../src/model/report.ts';
 import { GATEWAY, memberOf } from '../../src/model/route.ts';
 import type { Severity } from '../../src/model/severity.ts';
-import { createJudging, findingId, stepFindings, withoutTimes } from '../../src/monitor/judging.ts';
+import { type JudgeTools, judgeSpan, withoutTimes } from '../../src/monitor/judged-span.ts';
+import { createJudging, findingId, stepFindings } from '../../src/monitor/judging.ts';
 import { diagnose } from '../../src/pipeline.ts';
 import { createMemoryHistory, type MemoryHistory } from '../helpers/memory-history.ts';
 import { syntheticProfile } from '../helpers/synthetic-frame.ts';
@@ -199,9 +200,16 @@ function historyOf(evidence: HistoryEvidence): MemoryHistory {
 
 const PROFILE: Profile = { ...syntheticProfile(['web1', 'web2'], 'page'), name: 'farm', secrets: [] };
 
+function judgingHere(history: MemoryHistory, tools: Partial<JudgeTools> = {}) {
+  return createJudging({
+    history,
+    judge: async (order) => judgeSpan(history, order, { version: '0', diagnose, ...tools }),
+  });
+}
+
 function judgingOf(options: HistoryOptions) {
   const history = historyOf(makeHistory({ everyUs: 120_000_000, ...options }));
-  return { history, judge: createJudging({ history, version: '0', diagnose }) };
+  return { history, judge: judgingHere(history) };
 }
 
 const failing =
@@ -275,9 +283,7 @@ describe('history judged', () => {
 
   test('a day is looked at each time, a month once an hour, each as one of many looks', async () => {
     const looks: [number, number][] = [];
-    const judge = createJudging({
-      history: createMemoryHistory(),
-      version: '0',
+    const judge = judgingHere(createMemoryHistory(), {
       diagnose: (recording, count) => {
         looks.push([recording.manifest.durationUs / HOUR_US, count]);
         return diagnose(recording);

@@ -1,0 +1,37 @@
+/** `gateprobe monitor` as it is, on a faster clock; tells its parent what memory it holds. */
+import { runMonitor } from '../../../src/commands/monitor.ts';
+import { type Scale, scaledClock } from './scaled-clock.ts';
+
+export type DaemonOrder = {
+  readonly scale: Scale;
+  readonly profile: string;
+  readonly data: string;
+  readonly reports: string;
+};
+/** `heldBytes` after a collection: what is left is held. */
+export type DaemonReport = {
+  readonly upMs: number;
+  readonly heldBytes: number;
+  readonly rssBytes: number;
+  readonly cpuUs: number;
+};
+
+/** Collecting costs some ms: this often it does not disturb. */
+const REPORT_EVERY_MS = 2_000;
+
+const { scale, profile, data, reports } = JSON.parse(process.argv[2] ?? '{}') as DaemonOrder;
+const timer = setInterval(() => {
+  globalThis.gc?.();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  const report = { upMs: process.uptime() * 1_000, heldBytes: heapUsed + external, rssBytes: rss };
+  process.send?.({ ...report, cpuUs: user + system } satisfies DaemonReport);
+}, REPORT_EVERY_MS);
+timer.unref();
+// Its parent is gone: nobody would ever end it.
+const abandoned = (): never => process.exit(1);
+process.on('disconnect', abandoned);
+const options = { data, reports, host: '127.0.0.1', port: 0, seed: 1 };
+process.exitCode = await runMonitor([profile], options, (clock) => scaledClock(clock, scale));
+process.off('disconnect', abandoned);
+process.disconnect();

@@ -1,0 +1,99 @@
+/** What is wrong with the farm of the soak, and when: minutes of lab time since its begin. */
+import type { HistoryEvent } from '../../../src/model/history.ts';
+
+/** In lab minutes. */
+type Span = { readonly from: number; readonly to: number };
+
+/** Rounds every 30 s need 99 minutes until it is known what is ordinary: all faults come later, but the recycle, which has no begin. */
+export const FAULTS = {
+  /** web1 is gone after so long without a request, and takes so long to start: less than the gateway waits, as the recycle does. */
+  cold: { member: 'web1', idleMin: 8, startMs: 300, night: { from: 105, to: 235 } },
+  /** web3 is started anew that often, whatever it does. */
+  recycle: { member: 'web3', everyMin: 30, phaseMin: 7, startMs: 280 },
+  /** Every third answer takes longer than the gateway waits; asked directly it comes. */
+  timeout: { from: 245, to: 300, ratio: 0.4, slowMs: 600, responseMs: 400 },
+  /** web2 answers 503 to everything for a third of the time. */
+  flapping: { member: 'web2', from: 310, to: 430, everyMin: 30, downMin: 10 },
+  /** From then on web1 takes longer for everything. A day before it and six hours after it are needed. */
+  change: { member: 'web1', from: 1_805, addedMs: 60 },
+} as const;
+
+export const MEMBERS = ['web1', 'web2', 'web3'] as const;
+
+export function isDown(member: string, atMin: number): boolean {
+  const { flapping } = FAULTS;
+  const isTime = atMin >= flapping.from && atMin < flapping.to;
+  return member === flapping.member && isTime && (atMin - flapping.from) % flapping.everyMin < flapping.downMin;
+}
+
+export function isSlowTime(atMin: number): boolean {
+  return atMin >= FAULTS.timeout.from && atMin < FAULTS.timeout.to;
+}
+
+/** Which start of the recycled member holds. */
+export function recycleAt(atMin: number): number {
+  return Math.floor((atMin - FAULTS.recycle.phaseMin) / FAULTS.recycle.everyMin);
+}
+
+export type Planted = {
+  readonly name: string;
+  /** When it can be seen at all, and when it must have been told at the latest. */
+  readonly span: Span;
+  readonly toldBy: number;
+  /** Of the findings that tell it, or the kind of event where it is no finding. */
+  readonly is: (event: HistoryEvent) => boolean;
+  /** Told again and again by design: a cold start is an event each time. */
+  readonly isRepeated?: true;
+};
+
+const ofCause = (cause: string, member?: string) => (event: HistoryEvent) =>
+  event.kind === 'finding' && event.cause === cause && (member === undefined || event.member === member);
+
+/** Judged every five minutes, over time every hour. */
+export const PLANTED: readonly Planted[] = [
+  {
+    name: 'web1 goes cold after 8 min without a request',
+    span: FAULTS.cold.night,
+    toldBy: FAULTS.cold.night.to,
+    // The gateway is asked at the same moment, and may pass its request on to the one that starts.
+    // So may web3 be starting by its own timer just then.
+    is: ({ kind, member }) => kind === 'cold-start' && member !== FAULTS.flapping.member,
+    isRepeated: true,
+  },
+  {
+    name: 'the gateway waits 400 ms',
+    span: FAULTS.timeout,
+    toldBy: FAULTS.timeout.to + 15,
+    is: ofCause('timeout/gateway-response'),
+  },
+  {
+    name: 'web2 goes up and down',
+    span: FAULTS.flapping,
+    toldBy: FAULTS.flapping.to + 15,
+    is: ofCause('member/flapping', FAULTS.flapping.member),
+  },
+  {
+    name: 'web3 starts anew every 30 min',
+    // Some twenty starts after what is ordinary is known: fewer are too probable by chance for 720 looks at a month.
+    span: { from: 0, to: Number.POSITIVE_INFINITY },
+    toldBy: 900,
+    is: ofCause('cold-start/recycle', FAULTS.recycle.member),
+  },
+  {
+    name: 'web1 answers 60 ms later since 30 h 5 min',
+    span: { from: FAULTS.change.from, to: Number.POSITIVE_INFINITY },
+    toldBy: FAULTS.change.from + 9 * 60,
+    is: ofCause('change/latency', FAULTS.change.member),
+  },
+];
+
+/** What tells less of a fault that is told: right while it is young. */
+export const ALSO_RIGHT: readonly ((event: HistoryEvent) => boolean)[] = [
+  ofCause('member/errors', FAULTS.flapping.member),
+];
+
+/** Times in which failures are planted: pages in them are right. The rules look back five rounds, spells end with two good ones. */
+export const FAILING: readonly (Span & { readonly routes: readonly string[] })[] = [
+  { ...FAULTS.timeout, to: FAULTS.timeout.to + 5, routes: ['gateway'] },
+  { ...FAULTS.flapping, to: FAULTS.flapping.to + 5, routes: ['gateway', `direct:${FAULTS.flapping.member}`] },
+];

@@ -1,0 +1,132 @@
+/** What a history says of the faults that were planted, of everything else that was told, and of what kills cost. Pure. */
+import { theilSen } from '../../../src/analysis/slopes.ts';
+import type { HistoryEvent, RoundRecord } from '../../../src/model/history.ts';
+import { isAtLeast } from '../../../src/model/severity.ts';
+import type { DaemonReport } from './daemon-process.ts';
+import { ALSO_RIGHT, FAILING, PLANTED, type Planted } from './faults.ts';
+
+export type PlantedOutcome = {
+  readonly planted: Planted;
+  readonly state: 'found' | 'missed' | 'told-twice' | 'late' | 'not-due';
+  readonly events: readonly HistoryEvent[];
+};
+
+/** Minutes of lab time of an event's begin. */
+export type MinuteOf = (atUs: number) => number;
+
+export function plantedOutcomes(
+  events: readonly HistoryEvent[],
+  minuteOf: MinuteOf,
+  endMin: number,
+): readonly PlantedOutcome[] {
+  return PLANTED.map((planted) => {
+    const own = events.filter((event) => planted.is(event) && isWithin(minuteOf(event.fromAtUs), planted));
+    const opened = own.map(({ fromAtUs }) => minuteOf(fromAtUs)).sort((a, b) => a - b);
+    const [first] = opened;
+    const state =
+      first === undefined
+        ? endMin < planted.toldBy
+          ? 'not-due'
+          : 'missed'
+        : first > planted.toldBy
+          ? 'late'
+          : own.length > 1 && planted.isRepeated !== true
+            ? 'told-twice'
+            : 'found';
+    return { planted, state, events: own };
+  });
+}
+
+/** From its begin on: what a finding tells stays in the history of a day. */
+function isWithin(atMin: number, { span }: Planted): boolean {
+  return atMin >= span.from;
+}
+
+export type Told = { readonly atMin: number; readonly title: string };
+
+/** Findings of warning and above, and cold starts, that are of no fault. */
+export function otherFindings(events: readonly HistoryEvent[], minuteOf: MinuteOf): readonly Told[] {
+  return events
+    .filter(
+      (event) =>
+        ((event.kind === 'finding' && isAtLeast(event.severity, 'warning')) || event.kind === 'cold-start') &&
+        !ALSO_RIGHT.some((is) => is(event)) &&
+        !PLANTED.some((planted) => planted.is(event) && isWithin(minuteOf(event.fromAtUs), planted)),
+    )
+    .map((event) => ({ atMin: minuteOf(event.fromAtUs), title: `${event.cause ?? event.kind}: ${event.title}` }));
+}
+
+/** Pages that were opened, and those among them that no planted failure explains. */
+export function pages(
+  events: readonly HistoryEvent[],
+  minuteOf: MinuteOf,
+): { readonly opened: readonly Told[]; readonly others: readonly Told[] } {
+  const opened = events.filter(
+    ({ kind, facts }) =>
+      kind === 'alert' && facts['urgency'] === 'page' && (facts['notice'] === 'opened' || facts['notice'] === 'worse'),
+  );
+  const told = (event: HistoryEvent): Told => ({ atMin: minuteOf(event.fromAtUs), title: event.title });
+  const isPlanted = (event: HistoryEvent): boolean =>
+    FAILING.some(
+      ({ from, to, routes }) =>
+        minuteOf(event.fromAtUs) >= from &&
+        minuteOf(event.fromAtUs) <= to &&
+        (event.facts['routes'] as readonly string[]).every((route) => routes.includes(route)),
+    );
+  return { opened: opened.map(told), others: opened.filter((event) => !isPlanted(event)).map(told) };
+}
+
+export type Life = {
+  readonly startedAtMs: number;
+  /** When the next one began; undefined for the last. */
+  readonly nextAtMs: number | undefined;
+  readonly isKilled: boolean;
+  readonly reports: readonly DaemonReport[];
+};
+
+export type KillCost = {
+  readonly atMs: number;
+  /** Requests that reached a member and stand in no round. */
+  readonly requests: number;
+  readonly rounds: number;
+};
+
+/** Every request of the probe reaches a member, directly or through the gateway: what is in no round was lost. */
+export function killCosts(
+  lives: readonly Life[],
+  arrivedAtMs: readonly number[],
+  rounds: readonly RoundRecord[],
+  systemMsOf: (atUs: number) => number,
+  routes: number,
+): readonly KillCost[] {
+  return lives.map(({ startedAtMs, nextAtMs = Number.POSITIVE_INFINITY }) => {
+    const isOwn = (atMs: number): boolean => atMs >= startedAtMs && atMs < nextAtMs;
+    const arrived = arrivedAtMs.filter(isOwn).length;
+    const kept = rounds
+      .filter(({ startedAtUs }) => isOwn(systemMsOf(startedAtUs)))
+      .reduce((sum, { count }) => sum + count, 0);
+    return { atMs: nextAtMs, requests: arrived - kept, rounds: Math.ceil((arrived - kept) / routes) };
+  });
+}
+
+/** A life needs some time until all is loaded and the first histories are judged. */
+const SETTLED_AFTER_MS = 40_000;
+
+/** Held memory of the longest life after it has settled: kB a minute, with its interval; undefined with too few reports. */
+export function memorySlope(lives: readonly Life[]) {
+  const settled = lives.map(({ reports }) => reports.filter(({ upMs }) => upMs >= SETTLED_AFTER_MS));
+  const longest = settled.toSorted((a, b) => b.length - a.length)[0] ?? [];
+  const slope = theilSen(
+    longest.map(({ upMs }) => upMs / 60_000),
+    longest.map(({ heldBytes }) => heldBytes / 1_000),
+    { confidence: 0.99 },
+  );
+  return { slope, reports: longest.length, lastBytes: longest.at(-1)?.heldBytes ?? 0 };
+}
+
+/** How late rounds began by the monitor's own fault, µs: those that came due while the one before still ran had to wait for it. */
+export function ownLagsUs(rounds: readonly RoundRecord[]): readonly number[] {
+  return rounds.map(({ lagUs, startedAtUs }, i) =>
+    Math.max(0, Math.min(lagUs, startedAtUs - (rounds[i - 1]?.endedAtUs ?? 0))),
+  );
+}
