@@ -10,8 +10,14 @@ import { comparisonMarkdown } from '../report/comparison-markdown.ts';
 import { comparisonText } from '../report/comparison-text.ts';
 import { calibrationText } from '../report/comparison-wording.ts';
 import { print, printError } from './output.ts';
+import { REPORTS_FOLDER, recordingPath } from './recording-choice.ts';
 
-type Options = { readonly json?: boolean; readonly out?: string; readonly calibrate?: boolean };
+type Options = {
+  readonly json?: boolean;
+  readonly out?: string;
+  readonly calibrate?: boolean;
+  readonly reports: string;
+};
 
 const EXIT_OF: Readonly<Record<ComparisonVerdict, number>> = {
   worse: EXIT.findings,
@@ -24,10 +30,11 @@ const EXIT_OF: Readonly<Record<ComparisonVerdict, number>> = {
 export function diffCommand(): Command {
   return new Command('diff')
     .description('hold two recordings against each other: what changed beyond noise; exit 1 for the worse')
-    .argument('<recordings...>', 'base and head: folders of runs, or their recording/')
+    .argument('<recordings...>', 'base and head: folders of runs, or names of baselines')
     .option('--json', 'print the comparison as JSON')
     .option('--out <file>', 'write it to this file too, by its ending: .json, .md, .html, else text')
     .option('--calibrate', 'all recordings (two or more) are of an unchanged farm: how often do pairs look changed')
+    .option('--reports <folder>', 'where baselines are', REPORTS_FOLDER)
     .action(async (paths: readonly string[], options: Options) => {
       if (options.calibrate === true) return showCalibration(paths, options);
       const [base, head, more] = paths;
@@ -36,7 +43,7 @@ export function diffCommand(): Command {
           hint: 'gateprobe diff <base> <head>; with --calibrate any number.',
         });
       }
-      const comparison = compareRuns(await summaryOf(base), await summaryOf(head));
+      const comparison = compareRuns(await summaryOf(base, options), await summaryOf(head, options));
       const asJson = json(comparison);
       print(options.json === true ? asJson : comparisonText(comparison));
       if (options.out !== undefined) await store(options.out, comparisonAs(options.out, comparison));
@@ -51,15 +58,15 @@ async function showCalibration(paths: readonly string[], options: Options): Prom
     });
   }
   const summaries: RunSummary[] = [];
-  for (const path of paths) summaries.push(await summaryOf(path));
+  for (const path of paths) summaries.push(await summaryOf(path, options));
   const calibration = calibrate(summaries);
   const [asJson, asText] = [json(calibration), calibrationText(calibration)];
   print(options.json === true ? asJson : asText);
   if (options.out !== undefined) await store(options.out, /\.json$/i.test(options.out) ? asJson : asText);
 }
 
-async function summaryOf(path: string): Promise<RunSummary> {
-  return summariseRun(await readRecording(path));
+async function summaryOf(word: string, { reports }: Options): Promise<RunSummary> {
+  return summariseRun(await readRecording(await recordingPath(word, reports)));
 }
 
 function json(value: object): string {
