@@ -38,7 +38,7 @@ export function explainError(error: unknown): number {
 export function exitCodeOf(report: Report, failOn: Severity | 'never'): number {
   if (report.interrupted) return EXIT.interrupted;
   if (!report.validity.ok) return EXIT.invalidRun;
-  if (report.thresholds.some(({ verdict }) => verdict === 'fail')) return EXIT.findings;
+  if (report.thresholds.some(({ gate }) => gate === 'fail')) return EXIT.findings;
   if (failOn === 'never' || report.worst === 'none') return EXIT.ok;
   return isAtLeast(report.worst, failOn) ? EXIT.findings : EXIT.ok;
 }

@@ -136,7 +136,7 @@ function logCases({ logs, interrupted, ...report }: Report): TestCase[] {
   ];
 }
 
-function thresholdResult(report: Report, { verdict, measured, unit, because }: ThresholdResult): Result {
+function thresholdResult(report: Report, { verdict, gate, measured, unit, because }: ThresholdResult): Result {
   if (!report.validity.ok) return { kind: 'skipped', message: NOT_VALID };
   const value = measured === undefined ? '' : `Measured ${formatEstimate(measured, unit)}. `;
   switch (verdict) {
@@ -145,7 +145,9 @@ function thresholdResult(report: Report, { verdict, measured, unit, because }: T
     case 'fail':
       return { kind: 'failure', message: because, text: `${value}${because}` };
     case 'undecided':
-      return { kind: 'skipped', message: because };
+      return gate === 'fail'
+        ? { kind: 'failure', message: because, text: `${value}${because}` }
+        : { kind: 'skipped', message: because };
     default:
       return verdict satisfies never;
   }
