@@ -1,5 +1,7 @@
 /** What commands print. The only place, with the command line itself, that touches the standard streams. */
 
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { EXIT, type Problem, ProfileError, UserError } from '../errors.ts';
 import type { Report } from '../model/report.ts';
 import type { Severity } from '../model/severity.ts';
@@ -41,6 +43,19 @@ export function exitCodeOf(report: Report, failOn: Severity | 'never'): number {
   if (report.thresholds.some(({ gate }) => gate === 'fail')) return EXIT.findings;
   if (failOn === 'never' || report.worst === 'none') return EXIT.ok;
   return isAtLeast(report.worst, failOn) ? EXIT.findings : EXIT.ok;
+}
+
+/** Writes a file that the user named, and says so (unless `isSilent`). Throws UserError. */
+export async function storeText(file: string, text: string, { isSilent = false } = {}): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  } catch (error) {
+    throw new UserError(`${file} cannot be written: ${(error as Error).message}`, {
+      hint: 'Choose another file with --out.',
+    });
+  }
+  if (!isSilent) printError(`${file} is written.`);
 }
 
 /** One line for a problem with a log or a file. */
