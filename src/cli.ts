@@ -13,6 +13,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<() => Command>> = new Map([
   ['run', async () => (await import('./commands/run.ts')).runCommand],
   ['diagnose', async () => (await import('./commands/diagnose.ts')).diagnoseCommand],
   ['diff', async () => (await import('./commands/diff.ts')).diffCommand],
+  ['baseline', async () => (await import('./commands/baseline.ts')).baselineCommand],
   ['explain', async () => (await import('./commands/explain.ts')).explainCommand],
   ['decode', async () => (await import('./commands/decode.ts')).decodeCommand],
   ['report', async () => (await import('./commands/report.ts')).reportCommand],

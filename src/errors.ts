@@ -36,6 +36,8 @@ export type Problem = {
   readonly found?: string;
   /** How to fix it, for example "did you mean members?". */
   readonly hint?: string;
+  /** The line of the file, where showing it helps and gives nothing away. */
+  readonly excerpt?: string;
 };
 
 /** All problems of a profile at once. */

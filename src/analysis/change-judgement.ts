@@ -77,6 +77,10 @@ function quantileChange(base: RunQuantile, head: RunQuantile): Open {
     head: head.statistic.levelUs,
     change: shown.us,
     changeRatio: scaled(shown.us, 1 / baseUs),
+    bounds: {
+      low: Math.min(...scales.map(({ us }) => us.low ?? us.value)),
+      high: Math.max(...scales.map(({ us }) => us.high ?? us.value)),
+    },
     floor: floorUsOf(baseUs, p),
     // Both scales have to say so: the larger of the two p-values (intersection-union test).
     p: Math.max(...scales.map(({ change: { p: value } }) => value)),
@@ -140,6 +144,7 @@ function errorChange(base: RunErrors, head: RunErrors): Open {
     base: base.failed / base.sent,
     head: head.failed / head.sent,
     change: { value, low, high },
+    bounds: { low, high },
     floor: ERROR_FLOOR_RATIO,
     p,
   };

@@ -110,8 +110,10 @@ export function rampOnset(sent: readonly Exchange[], isHit: (exchange: Exchange)
 
 function objectiveOf(measures: Measures, requestName: string, early: readonly Exchange[]): Objective | undefined {
   const set = measures.profile.thresholds.find(
-    ({ subject, metric, comparison, request }) =>
+    ({ subject, phase, during, metric, comparison, request }) =>
       subject.kind === 'gateway' &&
+      phase === undefined &&
+      (during === undefined || during.startsWith('ramp')) &&
       metric.kind === 'quantile' &&
       metric.p === 0.99 &&
       comparison.startsWith('<') &&

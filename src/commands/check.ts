@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { neededCount } from '../analysis/quantile-interval.ts';
 import { UserError } from '../errors.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Profile } from '../model/profile.ts';
+import type { Profile, Threshold } from '../model/profile.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
 import { checkLogPatterns, DEFAULT_BUDGET, planRun, previewRun } from '../pipeline.ts';
 import { loadProfile } from '../profile/load.ts';
@@ -67,19 +67,12 @@ function describePlan(file: string, profile: Profile, plan: Plan): string {
 /** How many answers each threshold needs, beside how many the plan brings at most. */
 function thresholdLines(profile: Profile, plan: Plan): string[] {
   if (profile.thresholds.length === 0) return [];
-  const compared = plan.experiments.filter(({ kind, refused }) => kind === 'compare' && refused === undefined);
-  const planned = compared.reduce(
-    (sum, { requestsPerRoute, spec }) =>
-      sum + (requestsPerRoute.gateway ?? 0) * (spec.kind === 'compare' ? 1 - spec.newConnectionRatio : 1),
-    0,
-  );
-  const all = plan.experiments
-    .filter(({ refused }) => refused === undefined)
-    .reduce((sum, { requestsPerRoute }) => sum + (requestsPerRoute.gateway ?? 0), 0);
   return [
     '',
     'Thresholds:',
-    ...profile.thresholds.map(({ text, metric, limit }) => {
+    ...profile.thresholds.map((threshold) => {
+      const { text, metric, limit, subject } = threshold;
+      if (subject.kind === 'change') return `  ${text}: needs a baseline: run --against, or diff`;
       // For a ratio of errors: as many as show, without any failure, that it is below the limit (rule of three).
       const need =
         metric.kind === 'quantile'
@@ -87,10 +80,28 @@ function thresholdLines(profile: Profile, plan: Plan): string[] {
           : metric.kind === 'errors'
             ? Math.ceil(3 / Math.max(limit, 1e-6))
             : 1;
-      // Errors are counted over every kind of connection and experiment, latencies over warm slots.
-      const have = metric.kind === 'errors' ? all : planned;
+      const have = plannedAnswers(threshold, plan);
+      const needed = `  ${text}: needs at least ${formatNumber(need)} independent answers`;
+      if (have === undefined) return `${needed}; how many requests open a connection there is not known before`;
       const enough = have >= need ? '' : ' — too few, it will stay undecided';
-      return `  ${text}: needs at least ${formatNumber(need)} independent answers; about ${formatNumber(Math.floor(have))} are planned${enough}`;
+      return `${needed}; about ${formatNumber(Math.floor(have))} are planned${enough}`;
     }),
   ];
+}
+
+/** How many requests of a plan a threshold is about; undefined where that depends on the connections that a load opens. */
+function plannedAnswers({ metric, during, phase }: Threshold, plan: Plan): number | undefined {
+  const chosen = plan.experiments.filter(
+    ({ id, kind, refused }) => refused === undefined && (during === undefined || during === id || during === kind),
+  );
+  const isOpening = phase === 'dns' || phase === 'connect' || phase === 'tls';
+  const shares = chosen.map(({ spec, requestsPerRoute }): number | undefined => {
+    const all = requestsPerRoute.gateway ?? 0;
+    // Errors are counted over every kind of connection and experiment, latencies over warm slots.
+    if (metric.kind === 'errors') return all;
+    if (spec.kind === 'compare') return all * (isOpening ? spec.newConnectionRatio : 1 - spec.newConnectionRatio);
+    if (during === undefined) return 0;
+    return isOpening ? undefined : all;
+  });
+  return shares.some((share) => share === undefined) ? undefined : shares.reduce<number>((a, b) => a + (b ?? 0), 0);
 }

@@ -1,92 +1,102 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, extname } from 'node:path';
-import { Command } from 'commander';
-import { EXIT, UserError } from '../errors.ts';
-import type { Comparison, ComparisonVerdict } from '../model/comparison.ts';
+import { extname } from 'node:path';
+import { Command, Option } from 'commander';
+import { UserError } from '../errors.ts';
+import type { Comparison } from '../model/comparison.ts';
+import type { Profile } from '../model/profile.ts';
+import type { Recording } from '../model/recording.ts';
 import { calibrate, compareRuns, type RunSummary, summariseRun } from '../pipeline/compare-recordings.ts';
+import { type GateRules, judgeComparison } from '../pipeline/gate.ts';
 import { readRecording } from '../recording/folder.ts';
 import { comparisonHtml } from '../report/comparison-html.ts';
+import { comparisonJunit } from '../report/comparison-junit.ts';
 import { comparisonMarkdown } from '../report/comparison-markdown.ts';
 import { comparisonText } from '../report/comparison-text.ts';
 import { calibrationText } from '../report/comparison-wording.ts';
-import { print, printError } from './output.ts';
+import { comparisonExit, comparisonJson } from './comparison-output.ts';
+import { failOnOption } from './options.ts';
+import { print, storeText } from './output.ts';
+import { REPORTS_FOLDER, recordingPath } from './recording-choice.ts';
+import { parseRule } from './rule-option.ts';
 
-type Options = { readonly json?: boolean; readonly out?: string; readonly calibrate?: boolean };
-
-const EXIT_OF: Readonly<Record<ComparisonVerdict, number>> = {
-  worse: EXIT.findings,
-  better: EXIT.ok,
-  same: EXIT.ok,
-  'cannot-tell': EXIT.ok,
-  invalid: EXIT.invalidRun,
+type Format = 'text' | 'json' | 'md' | 'html' | 'junit';
+type Options = {
+  readonly json?: boolean;
+  readonly format?: Format;
+  readonly out?: string;
+  readonly calibrate?: boolean;
+  readonly reports: string;
+  readonly threshold?: readonly string[];
+  readonly failOn?: Profile['failOn'];
 };
+
+const RENDER: Readonly<Record<Format, (comparison: Comparison) => string>> = {
+  text: comparisonText,
+  json: comparisonJson,
+  md: comparisonMarkdown,
+  html: comparisonHtml,
+  junit: comparisonJunit,
+};
+const FORMAT_OF: Readonly<Record<string, Format>> = { '.json': 'json', '.md': 'md', '.html': 'html', '.xml': 'junit' };
 
 export function diffCommand(): Command {
   return new Command('diff')
     .description('hold two recordings against each other: what changed beyond noise; exit 1 for the worse')
-    .argument('<recordings...>', 'base and head: folders of runs, or their recording/')
-    .option('--json', 'print the comparison as JSON')
-    .option('--out <file>', 'write it to this file too, by its ending: .json, .md, .html, else text')
+    .argument('<recordings...>', 'base and head: folders of runs, or names of baselines')
+    .option('--json', 'the same as --format json')
+    .addOption(new Option('--format <format>', 'what is printed (default: text)').choices(Object.keys(RENDER)))
+    .option('--out <file>', 'write it to this file too, by its ending: .json, .md, .html, .xml (JUnit), else text')
+    .option(
+      '--threshold <rule...>',
+      'what the change must hold, such as "change p95 < 10%"; beside those of the profile',
+    )
+    .addOption(failOnOption('exit 1 for a finding that appeared from this severity on (default: warning)'))
     .option('--calibrate', 'all recordings (two or more) are of an unchanged farm: how often do pairs look changed')
-    .action(async (paths: readonly string[], options: Options) => {
-      if (options.calibrate === true) return showCalibration(paths, options);
-      const [base, head, more] = paths;
+    .option('--reports <folder>', 'where baselines are', REPORTS_FOLDER)
+    .action(async (words: readonly string[], options: Options) => {
+      if (options.calibrate === true) return showCalibration(words, options);
+      const [base, head, more] = words;
       if (base === undefined || head === undefined || more !== undefined) {
-        throw new UserError(`diff takes two recordings, found ${paths.length}`, {
+        throw new UserError(`diff takes two recordings, found ${words.length}`, {
           hint: 'gateprobe diff <base> <head>; with --calibrate any number.',
         });
       }
-      const comparison = compareRuns(await summaryOf(base), await summaryOf(head));
-      const asJson = json(comparison);
-      print(options.json === true ? asJson : comparisonText(comparison));
-      if (options.out !== undefined) await store(options.out, comparisonAs(options.out, comparison));
-      process.exitCode = EXIT_OF[comparison.verdict];
+      const [before, now] = [await read(base, options), await read(head, options)];
+      const rules = rulesOf(now, options);
+      const comparison = judgeComparison(compareRuns(summariseRun(before), summariseRun(now)), rules);
+      print(RENDER[options.format ?? (options.json === true ? 'json' : 'text')](comparison));
+      if (options.out !== undefined) await storeText(options.out, RENDER[formatOf(options.out)](comparison));
+      process.exitCode = comparisonExit(comparison, options.failOn ?? 'warning');
     });
 }
 
-async function showCalibration(paths: readonly string[], options: Options): Promise<void> {
-  if (paths.length < 2) {
-    throw new UserError(`--calibrate needs two recordings or more, found ${paths.length}`, {
+/** Those of the head's profile, and those of the command line. */
+function rulesOf({ manifest }: Recording, { threshold = [] }: Options): GateRules {
+  const { thresholds, onUndecided } = manifest.profile;
+  const added = threshold.map((text) => parseRule(text, manifest.profile));
+  return {
+    thresholds: [...thresholds, ...added],
+    ...(onUndecided === undefined ? {} : { onUndecided }),
+  };
+}
+
+async function showCalibration(words: readonly string[], options: Options): Promise<void> {
+  if (words.length < 2) {
+    throw new UserError(`--calibrate needs two recordings or more, found ${words.length}`, {
       hint: 'Record the same profile several times with nothing changed in between; ten or more tell something.',
     });
   }
   const summaries: RunSummary[] = [];
-  for (const path of paths) summaries.push(await summaryOf(path));
+  for (const word of words) summaries.push(summariseRun(await read(word, options)));
   const calibration = calibrate(summaries);
-  const [asJson, asText] = [json(calibration), calibrationText(calibration)];
-  print(options.json === true ? asJson : asText);
-  if (options.out !== undefined) await store(options.out, /\.json$/i.test(options.out) ? asJson : asText);
+  const [asJson, asText] = [`${JSON.stringify(calibration, null, 2)}\n`, calibrationText(calibration)];
+  print(options.json === true || options.format === 'json' ? asJson : asText);
+  if (options.out !== undefined) await storeText(options.out, /\.json$/i.test(options.out) ? asJson : asText);
 }
 
-async function summaryOf(path: string): Promise<RunSummary> {
-  return summariseRun(await readRecording(path));
+async function read(word: string, { reports }: Options): Promise<Recording> {
+  return readRecording(await recordingPath(word, reports));
 }
 
-function json(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
-}
-
-function comparisonAs(file: string, comparison: Comparison): string {
-  switch (extname(file).toLowerCase()) {
-    case '.json':
-      return json(comparison);
-    case '.md':
-      return comparisonMarkdown(comparison);
-    case '.html':
-      return comparisonHtml(comparison);
-    default:
-      return comparisonText(comparison);
-  }
-}
-
-async function store(file: string, text: string): Promise<void> {
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text);
-  } catch (error) {
-    throw new UserError(`${file} cannot be written: ${(error as Error).message}`, {
-      hint: 'Choose another file with --out.',
-    });
-  }
-  printError(`${file} is written.`);
+function formatOf(file: string): Format {
+  return FORMAT_OF[extname(file).toLowerCase()] ?? 'text';
 }

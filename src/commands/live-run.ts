@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
 import type { Profile } from '../model/profile.ts';
+import type { Recording } from '../model/recording.ts';
 import type { Report } from '../model/report.ts';
 import {
   attachLogs,
@@ -10,13 +11,16 @@ import {
   checkLogPatterns,
   DEFAULT_BUDGET,
   diagnose,
+  type Recorded,
   readConfigs,
   recordRun,
   writeRun,
 } from '../pipeline.ts';
 import { publicReport } from '../report/json.ts';
 import { renderTerminal } from '../report/terminal.ts';
-import { createClock, createEpoch } from '../traffic/clock.ts';
+import { type ClockEpoch, createClock, createEpoch } from '../traffic/clock.ts';
+import { againstText, type Baseline, compareWithBaseline, withChangeThresholds } from './against.ts';
+import { comparisonExit } from './comparison-output.ts';
 import { exitCodeOf, explainError, hasColor, print, printError, problemText } from './output.ts';
 import { createProgressView } from './progress-view.ts';
 import { packageVersion } from './version.ts';
@@ -26,6 +30,10 @@ export type LiveRunOptions = {
   readonly seed?: number;
   readonly json?: boolean;
   readonly failOn?: Profile['failOn'];
+  /** What to hold the run against. */
+  readonly against?: Baseline;
+  /** False: a doubtful comparison is not repeated. */
+  readonly repeat?: boolean;
 };
 
 /** Whether the run chooses its experiments itself, or goes on after those of the profile where something looks wrong. */
@@ -42,68 +50,115 @@ export function parseSeed(text: string): number {
   return Number(text);
 }
 
+type Live = {
+  readonly view: ReturnType<typeof createProgressView>;
+  readonly signal: AbortSignal;
+};
+
 /** Runs the profile and prints the answer; gives the exit code. */
 export async function liveRun(profile: Profile, options: LiveRunOptions, choice?: LiveChoice): Promise<number> {
   checkLogPatterns(profile);
   const epoch = createEpoch();
-  const clock = createClock(epoch);
   const seed = options.seed ?? randomInt(0x7fffffff);
   const folder = resolve(options.out ?? runFolder(profile.name, new Date(epoch.wallMs)));
   const interruption = catchInterrupts();
-  const view = createProgressView(process.stderr);
-  const budgetUs = choice?.budgetUs ?? DEFAULT_BUDGET.durationUs;
+  const live: Live = { view: createProgressView(process.stderr), signal: interruption.signal };
   try {
-    const recorded = await recordRun({
-      profile,
-      seed,
-      version: packageVersion(),
-      clock,
-      epoch,
-      signal: interruption.signal,
-      folder,
-      onProgress: view.show,
-      ...(choice === undefined
-        ? {}
-        : {
-            choose: {
-              mode: choice.mode,
-              budget: { ...DEFAULT_BUDGET, durationUs: budgetUs },
-              onStep: (line: string) => {
-                view.end();
-                printError(line);
-              },
-            },
-          }),
-    });
-    view.end();
-    const joined = await attachLogs(recorded.recording, {
-      profile,
-      baseFolder: process.cwd(),
-      clock,
-      wallMs: Date.now,
-      signal: interruption.signal,
-      onWait: printError,
-    });
-    const { configs, problems } = readConfigs(
-      profile.config ?? [],
-      profile,
-      joined.recording.gateway.kind,
-      process.cwd(),
-    );
-    const warnings = [...joined.recording.warnings, ...[...joined.problems, ...problems].map(problemText)];
-    const recording = { ...joined.recording, warnings, ...(configs.length === 0 ? {} : { configs }) };
+    const recorded = await recordLive(profile, { live, epoch, seed, folder }, choice);
+    const { recording } = recorded;
     const report = diagnose(recording);
-    const writing = await writeRun(folder, report, { ...recorded, recording }).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    answer(report, options.json === true, writing === undefined ? join(folder, 'report.html') : undefined);
-    if (writing !== undefined) return explainError(writing);
-    return exitCodeOf(report, options.failOn ?? profile.failOn);
+    const writing = await failureOf(writeRun(folder, report, recorded));
+    const place = writing === undefined ? join(folder, 'report.html') : undefined;
+    if (options.against === undefined || report.interrupted || writing !== undefined) {
+      answer(report, options.json === true, place);
+      if (options.against !== undefined) printError('Nothing was compared: the run is not complete.');
+      return writing === undefined ? exitCodeOf(report, options.failOn ?? profile.failOn) : explainError(writing);
+    }
+    const comparison = await compareWithBaseline(recording, {
+      baseline: options.against,
+      profile,
+      folder,
+      ...(options.repeat === false ? {} : { repeat: (again, place) => repeatRun(again, place, live, seed) }),
+    });
+    const judged = withChangeThresholds(report, profile, comparison);
+    await writeRun(folder, judged);
+    answer(judged, options.json === true, place);
+    const said = againstText(options.against, comparison, folder);
+    if (options.json === true) printError(said);
+    else print(`\n${said}`);
+    const failOn = options.failOn ?? profile.failOn;
+    const code = exitCodeOf(judged, failOn);
+    if (live.signal.aborted) return EXIT.interrupted;
+    return code === EXIT.ok ? comparisonExit(comparison, failOn) : code;
   } finally {
-    view.end();
+    live.view.end();
     interruption.release();
   }
+}
+
+type Recorder = { readonly live: Live; readonly epoch: ClockEpoch; readonly seed: number; readonly folder: string };
+
+/** Runs the experiments, and reads the logs and the configuration that the profile names. */
+async function recordLive(
+  profile: Profile,
+  { live: { view, signal }, epoch, seed, folder }: Recorder,
+  choice?: LiveChoice,
+): Promise<Recorded> {
+  const clock = createClock(epoch);
+  const budgetUs = choice?.budgetUs ?? DEFAULT_BUDGET.durationUs;
+  const recorded = await recordRun({
+    profile,
+    seed,
+    version: packageVersion(),
+    clock,
+    epoch,
+    signal,
+    folder,
+    onProgress: view.show,
+    ...(choice === undefined
+      ? {}
+      : {
+          choose: {
+            mode: choice.mode,
+            budget: { ...DEFAULT_BUDGET, durationUs: budgetUs },
+            onStep: (line: string) => {
+              view.end();
+              printError(line);
+            },
+          },
+        }),
+  });
+  view.end();
+  const joined = await attachLogs(recorded.recording, {
+    profile,
+    baseFolder: process.cwd(),
+    clock,
+    wallMs: Date.now,
+    signal,
+    onWait: printError,
+  });
+  const { configs, problems } = readConfigs(
+    profile.config ?? [],
+    profile,
+    joined.recording.gateway.kind,
+    process.cwd(),
+  );
+  const warnings = [...joined.recording.warnings, ...[...joined.problems, ...problems].map(problemText)];
+  return { ...recorded, recording: { ...joined.recording, warnings, ...(configs.length === 0 ? {} : { configs }) } };
+}
+
+/** The compares once more, with other random choices, into a folder of their own. */
+async function repeatRun(profile: Profile, folder: string, live: Live, seed: number): Promise<Recording> {
+  const recorded = await recordLive(profile, { live, epoch: createEpoch(), seed: (seed + 1) % 0x7fffffff, folder });
+  await writeRun(folder, diagnose(recorded.recording), recorded);
+  return recorded.recording;
+}
+
+function failureOf(work: Promise<void>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 /** The answer on standard output: for a human, or as `report.json`. */

@@ -4,11 +4,8 @@ import { SEVERITIES } from '../model/severity.ts';
 import type { Parsed } from '../profile/parsed.ts';
 import { parseDuration } from '../profile/units.ts';
 
-export function failOnOption(): Option {
-  return new Option('--fail-on <severity>', 'exit 1 from this severity on (default: failOn of the profile)').choices([
-    ...SEVERITIES,
-    'never',
-  ]);
+export function failOnOption(what = 'exit 1 from this severity on (default: failOn of the profile)'): Option {
+  return new Option('--fail-on <severity>', what).choices([...SEVERITIES, 'never']);
 }
 
 /** Reads the value of an option that carries a unit. Throws UserError for a value that does not. */

@@ -1,5 +1,7 @@
 /** What commands print. The only place, with the command line itself, that touches the standard streams. */
 
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { EXIT, type Problem, ProfileError, UserError } from '../errors.ts';
 import type { Report } from '../model/report.ts';
 import type { Severity } from '../model/severity.ts';
@@ -38,9 +40,22 @@ export function explainError(error: unknown): number {
 export function exitCodeOf(report: Report, failOn: Severity | 'never'): number {
   if (report.interrupted) return EXIT.interrupted;
   if (!report.validity.ok) return EXIT.invalidRun;
-  if (report.thresholds.some(({ verdict }) => verdict === 'fail')) return EXIT.findings;
+  if (report.thresholds.some(({ gate }) => gate === 'fail')) return EXIT.findings;
   if (failOn === 'never' || report.worst === 'none') return EXIT.ok;
   return isAtLeast(report.worst, failOn) ? EXIT.findings : EXIT.ok;
+}
+
+/** Writes a file that the user named, and says so (unless `isSilent`). Throws UserError. */
+export async function storeText(file: string, text: string, { isSilent = false } = {}): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  } catch (error) {
+    throw new UserError(`${file} cannot be written: ${(error as Error).message}`, {
+      hint: 'Choose another file with --out.',
+    });
+  }
+  if (!isSilent) printError(`${file} is written.`);
 }
 
 /** One line for a problem with a log or a file. */

@@ -4,10 +4,14 @@ import type { Profile } from '../model/profile.ts';
 import { adhocProfile } from '../profile/adhoc.ts';
 import { DEFAULT_LIMITS } from '../profile/limits.ts';
 import { loadProfile } from '../profile/load.ts';
+import { loadBaseline } from './against.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
 import { budgetOption, failOnOption } from './options.ts';
+import { REPORTS_FOLDER } from './recording-choice.ts';
 
-type Options = LiveRunOptions & {
+type Options = Omit<LiveRunOptions, 'against'> & {
+  readonly against?: string;
+  readonly reports: string;
   readonly auto?: boolean;
   readonly budget?: number;
   readonly gateway?: string;
@@ -28,6 +32,12 @@ export function runCommand(): Command {
     .addOption(budgetOption())
     .option('--out <folder>', 'write into this folder (default: reports/<name>-<time>)')
     .option('--seed <number>', 'repeat the random choices of an earlier run', parseSeed)
+    .option(
+      '--against <baseline>',
+      'hold the run against a baseline or the folder of a run, and judge thresholds on change',
+    )
+    .option('--no-repeat', 'with --against: do not run the compares once more where the comparison is doubtful')
+    .option('--reports <folder>', 'where baselines are', REPORTS_FOLDER)
     .option('--json', 'print report.json on standard output')
     .addOption(failOnOption())
     .action(async (file: string | undefined, options: Options) => {
@@ -36,7 +46,9 @@ export function runCommand(): Command {
         mode: 'instead' as const,
         ...(options.budget === undefined ? {} : { budgetUs: options.budget }),
       };
-      process.exitCode = await liveRun(profile, options, options.auto === true ? choice : undefined);
+      const { against, reports, ...others } = options;
+      const baseline = against === undefined ? {} : { against: await loadBaseline(against, reports) };
+      process.exitCode = await liveRun(profile, { ...others, ...baseline }, options.auto === true ? choice : undefined);
     });
 }
 

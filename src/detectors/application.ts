@@ -87,11 +87,17 @@ type Expected = {
 
 /** What was declared to be fast enough; without such a word slow is nobody's fault. */
 function expectations(measures: Measures): readonly Expected[] {
-  const fromThresholds = measures.profile.thresholds.flatMap(({ subject, metric, comparison, limit, request, text }) =>
-    subject.kind !== 'overhead' && metric.kind === 'quantile' && comparison.startsWith('<')
+  const fromThresholds = measures.profile.thresholds.flatMap((threshold) => {
+    const { subject, metric, comparison, limit, request, text } = threshold;
+    // One that is about a part of the time, or another load than that of ordinary operation, says nothing here.
+    const isWhole = threshold.phase === undefined && (threshold.during ?? 'compare').startsWith('compare');
+    return isWhole &&
+      (subject.kind === 'gateway' || subject.kind === 'direct') &&
+      metric.kind === 'quantile' &&
+      comparison.startsWith('<')
       ? [{ requestName: request, limitUs: limit, p: metric.p, text, subject: subject.kind }]
-      : [],
-  );
+      : [];
+  });
   const fromRequests = measures.profile.requests.flatMap(({ name, expect }) =>
     expect.maxUs === undefined
       ? []

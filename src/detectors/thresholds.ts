@@ -1,37 +1,24 @@
-/** The user's own thresholds, judged on the interval and not on the point. */
-import type { Measures, Selection } from '../analysis/measures.ts';
+/** The user's own thresholds, judged on the interval and not on the point. Those on change are in `change-thresholds.ts`. */
+import type { Measures } from '../analysis/measures.ts';
 import { proportionInterval } from '../analysis/proportion.ts';
 import type { Estimate } from '../model/finding.ts';
 import type { Threshold } from '../model/profile.ts';
 import { formatDuration, formatRatio } from '../model/quantity.ts';
 import type { QuantileEstimate, ThresholdResult } from '../model/report.ts';
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import { candidatesOr, type Detection, type Detector, notApplicable } from './detector.ts';
-
-/** What the user feels: warm connections, from the due time; slots of compares, else the load of ramps and bursts. */
-function latencySelection(route: RouteId | undefined, requestName: string | undefined, measures: Measures): Selection {
-  const base: Selection = {
-    loop: 'open',
-    connection: 'warm',
-    cohorts: ['ok'],
-    ...(route === undefined ? {} : { route }),
-    ...(requestName === undefined ? {} : { requestName }),
-  };
-  const slots: Selection = { ...base, roles: ['slot'] };
-  return measures.counts(slots).ok > 0 ? slots : { ...base, roles: ['load'] };
-}
-
-function routesOf(threshold: Threshold, measures: Measures): readonly RouteId[] {
-  if (threshold.subject.kind !== 'direct') return [GATEWAY];
-  return threshold.subject.member === undefined ? measures.members.map(directTo) : [directTo(threshold.subject.member)];
-}
+import { closedReason, errorSelections, phaseTimes, routesOf, timeSelection } from './threshold-selection.ts';
+import { resultOf, verdictOn } from './threshold-verdict.ts';
 
 function quantileOf(threshold: Threshold, p: number, measures: Measures): QuantileEstimate {
   if (threshold.subject.kind === 'overhead') return measures.overhead(p, threshold.request);
   // "direct p99" without a member means that every member keeps it: the worst is judged.
   const estimates = routesOf(threshold, measures).map((route) =>
-    measures.quantile(latencySelection(route, threshold.request, measures), p),
+    measures.quantile(timeSelection(threshold, route, measures), p),
   );
+  return worstOf(estimates);
+}
+
+function worstOf(estimates: readonly QuantileEstimate[]): QuantileEstimate {
   return (
     estimates.find(({ state }) => state === 'n/a') ??
     estimates.reduce((worst, estimate) =>
@@ -40,81 +27,75 @@ function quantileOf(threshold: Threshold, p: number, measures: Measures): Quanti
   );
 }
 
-function errorsOf(threshold: Threshold, measures: Measures): { failed: number; sent: number } {
-  return routesOf(threshold, measures).reduce(
-    (sum, route) => {
-      const counts = measures.counts({
-        route,
-        roles: ['slot', 'load', 'canary', 'volley', 'idle', 'none'],
-        ...(threshold.request === undefined ? {} : { requestName: threshold.request }),
-      });
-      return { failed: sum.failed + counts.failed, sent: sum.sent + counts.sent };
-    },
-    { failed: 0, sent: 0 },
-  );
-}
-
-function holds(threshold: Threshold, value: number): boolean {
-  switch (threshold.comparison) {
-    case '<':
-      return value < threshold.limit;
-    case '<=':
-      return value <= threshold.limit;
-    case '>':
-      return value > threshold.limit;
-    case '>=':
-      return value >= threshold.limit;
-    default:
-      return threshold.comparison satisfies never;
-  }
-}
-
 /** Pass or fail only where the whole interval is on one side. */
-function judge(threshold: Threshold, measured: Estimate, unit: 'us' | 'ratio'): ThresholdResult {
+function judge(threshold: Threshold, measured: Estimate, unit: 'us' | 'ratio', measures: Measures): ThresholdResult {
   const { value, low = value, high } = measured;
   const format = unit === 'us' ? formatDuration : formatRatio;
   const range = `${format(value)} (${format(low)}–${high === undefined ? 'open' : format(high)})`;
-  const atLow = holds(threshold, low);
-  const atHigh = high === undefined ? threshold.comparison.startsWith('>') : holds(threshold, high);
-  const verdict = atLow && atHigh ? 'pass' : !atLow && !atHigh ? 'fail' : 'undecided';
+  const verdict = verdictOn(threshold, measured);
   const because =
     verdict === 'undecided'
       ? `measured ${range}: the limit ${format(threshold.limit)} lies within the interval`
       : `measured ${range}`;
-  return { text: threshold.text, verdict, measured, unit, because };
+  return resultOf(threshold, measures.profile, { verdict, measured, unit, because });
 }
 
+/** A threshold on a change needs two runs: here it is undecided, and says so. */
 export function judgeThreshold(threshold: Threshold, measures: Measures): ThresholdResult {
   const { metric } = threshold;
+  const undecided = (because: string, unit: 'us' | 'ratio' = 'us'): ThresholdResult =>
+    resultOf(threshold, measures.profile, { verdict: 'undecided', unit, because });
+  if (threshold.subject.kind === 'change') {
+    const unit = threshold.isRelative === true || metric.kind === 'errors' ? 'ratio' : 'us';
+    return undecided('needs a baseline: gateprobe run --against <baseline>, or gateprobe diff', unit);
+  }
   if (metric.kind === 'errors') {
-    const { failed, sent } = errorsOf(threshold, measures);
-    if (sent === 0) return { text: threshold.text, verdict: 'undecided', unit: 'ratio', because: 'nothing was sent' };
-    return judge(threshold, { value: failed / sent, ...proportionInterval(failed, sent) }, 'ratio');
+    const { failed, sent } = errorSelections(threshold, measures)
+      .map((selection) => measures.counts(selection))
+      .reduce((sum, counts) => ({ failed: sum.failed + counts.failed, sent: sum.sent + counts.sent }), {
+        failed: 0,
+        sent: 0,
+      });
+    if (sent === 0) return undecided('nothing was sent', 'ratio');
+    return judge(threshold, { value: failed / sent, ...proportionInterval(failed, sent) }, 'ratio', measures);
+  }
+  const closed = threshold.subject.kind === 'overhead' ? undefined : closedOf(threshold, measures);
+  if (closed !== undefined) return undecided(closed);
+  if (threshold.phase !== undefined) {
+    const times = phaseTimes(threshold, threshold.phase, measures);
+    if (typeof times === 'string') return undecided(times);
+    if (metric.kind === 'max')
+      return judge(threshold, exactly(Math.max(...times.map(({ max }) => max))), 'us', measures);
+    return judgeQuantile(threshold, worstOf(times.map(({ quantile }) => quantile(metric.p))), measures);
   }
   if (metric.kind === 'max') {
     const longest = Math.max(
-      ...routesOf(threshold, measures).map(
-        (route) => measures.times(latencySelection(route, threshold.request, measures)).max,
-      ),
+      ...routesOf(threshold, measures).map((route) => measures.times(timeSelection(threshold, route, measures)).max),
     );
-    if (!Number.isFinite(longest))
-      return { text: threshold.text, verdict: 'undecided', unit: 'us', because: 'nothing was answered' };
-    return judge(threshold, { value: longest, low: longest, high: longest }, 'us');
+    if (!Number.isFinite(longest)) return undecided('nothing was answered');
+    return judge(threshold, exactly(longest), 'us', measures);
   }
-  const estimate = quantileOf(threshold, metric.p, measures);
-  if (estimate.state === 'n/a') {
-    return {
-      text: threshold.text,
-      verdict: 'undecided',
-      unit: 'us',
-      because: `needs ${estimate.need} independent answers, has ${Math.floor(estimate.have)}`,
-    };
-  }
-  return judge(
-    threshold,
-    { value: estimate.value, low: estimate.low, ...(estimate.high === undefined ? {} : { high: estimate.high }) },
-    'us',
+  return judgeQuantile(threshold, quantileOf(threshold, metric.p, measures), measures);
+}
+
+function closedOf(threshold: Threshold, measures: Measures): string | undefined {
+  const reasons = routesOf(threshold, measures).map((route) =>
+    closedReason(timeSelection(threshold, route, measures), measures),
   );
+  return reasons.find((reason) => reason !== undefined);
+}
+
+function exactly(value: number): Estimate {
+  return { value, low: value, high: value };
+}
+
+function judgeQuantile(threshold: Threshold, estimate: QuantileEstimate, measures: Measures): ThresholdResult {
+  if (estimate.state === 'n/a') {
+    const because = `needs ${estimate.need} independent answers, has ${Math.floor(estimate.have)}`;
+    return resultOf(threshold, measures.profile, { verdict: 'undecided', unit: 'us', because });
+  }
+  const { value, low, high } = estimate;
+  return judge(threshold, { value, low, ...(high === undefined ? {} : { high }) }, 'us', measures);
 }
 
 /** What the gateway adds is a matter of agreement: it is a finding only where a threshold says so. */

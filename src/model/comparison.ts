@@ -1,5 +1,6 @@
 /** Two recordings held against each other: what `gateprobe diff` found, as data. Times in µs. */
 import type { Estimate, Finding } from './finding.ts';
+import type { ThresholdResult } from './report.ts';
 import type { RouteId } from './route.ts';
 
 export const COMPARISON_SCHEMA_VERSION = 1;
@@ -27,6 +28,11 @@ export type MetricChange = {
   readonly change?: Estimate;
   /** The same as a share of base; not for errors. */
   readonly changeRatio?: Estimate;
+  /**
+   * Ends of the 95 % interval that hold whether the gateway multiplies its members' time or adds to it, in the unit of `base`: what is
+   * said of a limit must hold in both readings. The same as `change` for members and errors.
+   */
+  readonly bounds?: { readonly low: number; readonly high: number };
   /** Below this a change does not count, in the unit of `base`. */
   readonly floor?: number;
   readonly p?: number;
@@ -84,6 +90,19 @@ export type RunReference = {
   readonly requests: number;
 };
 
+/** A second head run of the compares alone, made because the first was doubtful. Metrics by id. */
+export type ComparisonRepeat = {
+  readonly run: RunReference;
+  /** Worse or better in both. */
+  readonly confirmed: readonly string[];
+  /** Worse or better in the first, not in the repeat: these are open now. */
+  readonly refuted: readonly string[];
+  /** Open in the first; the repeat shows no change, and its numbers stand. */
+  readonly settled: readonly string[];
+  /** Why the repeat says nothing; empty where it does. */
+  readonly invalid: readonly string[];
+};
+
 export type ComparisonVerdict = 'worse' | 'better' | 'same' | 'cannot-tell' | 'invalid';
 
 export type Comparison = {
@@ -98,6 +117,10 @@ export type Comparison = {
   readonly findings: readonly FindingChange[];
   /** Why the two are not like for like. */
   readonly differences: readonly Difference[];
+  /** Of thresholds on change. Left out where there are none. */
+  readonly thresholds?: readonly ThresholdResult[];
+  /** Left out where nothing was repeated. */
+  readonly repeat?: ComparisonRepeat;
   /** Why a run says nothing (its probe was at its limit). */
   readonly invalid: readonly string[];
 };

@@ -1,3 +1,4 @@
+import type { PhaseName } from './exchange.ts';
 import type { HistoryLevel } from './history.ts';
 import type { LogFormatId } from './log.ts';
 import type { RouteId } from './route.ts';
@@ -180,19 +181,29 @@ export type ThresholdMetric =
   | { readonly kind: 'quantile'; readonly p: number }
   | { readonly kind: 'errors' }
   | { readonly kind: 'max' };
+/** What a threshold is about. `change`: against a baseline; of the gateway, of a member, or (without a name) of every member. */
+export type ThresholdSubject =
+  | { readonly kind: 'gateway' }
+  | { readonly kind: 'direct'; readonly member?: string }
+  | { readonly kind: 'overhead' }
+  | { readonly kind: 'change'; readonly route: 'gateway' | 'direct'; readonly member?: string };
 export type Threshold = {
   /** As the user wrote it. */
   readonly text: string;
-  readonly subject:
-    | { readonly kind: 'gateway' }
-    | { readonly kind: 'direct'; readonly member?: string }
-    | { readonly kind: 'overhead' };
+  readonly subject: ThresholdSubject;
+  /** A part of the time; left out: the whole of it. */
+  readonly phase?: PhaseName;
   readonly metric: ThresholdMetric;
   readonly comparison: '<' | '<=' | '>' | '>=';
-  /** µs for quantiles and max, a ratio (0..1) for errors. */
+  /** µs for quantiles and max, a ratio (0..1) for errors; where `isRelative`, a share of the baseline's value. */
   readonly limit: number;
+  readonly isRelative?: boolean;
   readonly request?: string;
+  /** A kind of experiment, or the id of one such as `burst-2`. */
+  readonly during?: string;
 };
+/** What a threshold that can neither be called kept nor broken does to the exit code; `warn` says so and changes nothing. */
+export type UndecidedPolicy = 'pass' | 'warn' | 'fail';
 
 /** How to tell which member answered through the gateway. */
 export type MemberId = { readonly header: string } | { readonly cookie: string };
@@ -297,6 +308,8 @@ export type Profile = {
   readonly limits: Limits;
   readonly thresholds: readonly Threshold[];
   readonly failOn: Severity | 'never';
+  /** Left out: `warn`. */
+  readonly onUndecided?: UndecidedPolicy;
   readonly memberId?: MemberId;
   readonly auth?: Auth;
   readonly cookies: Readonly<Record<string, string>>;

@@ -33,6 +33,8 @@ export type RouteSummary = {
 export type ThresholdResult = {
   readonly text: string;
   readonly verdict: 'pass' | 'fail' | 'undecided';
+  /** What that means for the exit code: the verdict, or for undecided what the profile says (`warn`: nothing, but it is said). */
+  readonly gate: 'pass' | 'warn' | 'fail';
   readonly measured?: Estimate;
   readonly unit: 'us' | 'ratio';
   /** One sentence: why, or what is missing. */

@@ -12,11 +12,7 @@ const FULL_RATE_RATIO = 0.95;
 export function runConditions({ manifest, gateway, quality, experiments, exchanges }: Recording): RunConditions {
   const { profile, host, tool } = manifest;
   const list = (values: readonly string[]): string => (values.length === 0 ? 'none' : values.join(', '));
-  const servers = [
-    ...new Set(
-      exchanges.flatMap(({ route, answer }) => (route === 'gateway' ? (answer?.headers['server'] ?? []) : [])),
-    ),
-  ];
+  const servers = serversOf({ exchanges });
   const conditions: readonly (readonly [what: string, text: string, compared?: string])[] = [
     ['gateway address', profile.gateway.url],
     ['members', list(profile.members.map(({ name, url }) => `${name} ${url}`))],
@@ -27,7 +23,7 @@ export function runConditions({ manifest, gateway, quality, experiments, exchang
       JSON.stringify(experiments.map(({ planned }) => planned.spec)),
     ],
     ['kind of gateway', gateway.kind],
-    ['Server header through the gateway', list(servers.sort())],
+    ['Server header through the gateway', list(servers)],
     ['machine of the probe', `${host.platform}, ${formatNumber(host.cpus)} CPUs, Node ${host.node}`],
     ['version of gateprobe', tool.version],
     [
@@ -38,6 +34,12 @@ export function runConditions({ manifest, gateway, quality, experiments, exchang
     ['complete', manifest.interrupted ? 'interrupted' : 'yes'],
   ];
   return new Map(conditions.map(([what, text, compared = text]) => [what, { text, compared }]));
+}
+
+/** The Server headers that came through the gateway; they often name its version. */
+export function serversOf({ exchanges }: Pick<Recording, 'exchanges'>): readonly string[] {
+  const seen = exchanges.flatMap(({ route, answer }) => (route === 'gateway' ? (answer?.headers['server'] ?? []) : []));
+  return [...new Set(seen)].sort();
 }
 
 export function runDifferences(base: RunConditions, head: RunConditions): readonly Difference[] {

@@ -100,7 +100,8 @@ export function calibrate(recordings: readonly RunSummary[]): Calibration {
   return { schemaVersion: COMPARISON_SCHEMA_VERSION, recordings: recordings.length, pairs, alarms, metrics };
 }
 
-function verdictOf(metrics: readonly MetricChange[], findings: readonly FindingChange[]): ComparisonVerdict {
+/** What a comparison comes to; `invalid` is known before. */
+export function verdictOf(metrics: readonly MetricChange[], findings: readonly FindingChange[]): ComparisonVerdict {
   const isGraver = ({ state, severity }: FindingChange, wanted: FindingChange['state']): boolean =>
     state === wanted && isAtLeast(severity, 'warning');
   if (metrics.some(({ state }) => state === 'worse')) return 'worse';

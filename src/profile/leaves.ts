@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { accept, type Fault, type Parsed, refuse } from './parsed.ts';
 import { isMapping, quoted } from './raw.ts';
 import { nearestWord } from './spelling.ts';
+import { THRESHOLD_EXAMPLES, THRESHOLD_PATTERN } from './threshold-words.ts';
 import * as units from './units.ts';
 
 /** A text that holds `${env:…}` or `${file:…}` is checked after it was replaced; an editor lets it pass. */
@@ -41,6 +42,11 @@ export function ratioLeaf() {
   return leaf(units.parseRatio, {
     anyOf: [{ type: 'number', minimum: 0, maximum: 1 }, textSchema(units.RATIO_PATTERN)],
   });
+}
+
+/** An editor that offers examples completes them; the pattern underlines what the parser will refuse. */
+export function thresholdSchema(): Readonly<Record<string, unknown>> {
+  return { ...textSchema(THRESHOLD_PATTERN), examples: THRESHOLD_EXAMPLES };
 }
 
 /** A whole number; digits in quotes count too, because a reference is always text. */

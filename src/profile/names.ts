@@ -30,14 +30,18 @@ export function nameFaults(profile: unknown): ProfileFault[] {
       });
     }
   });
+  const ids = experimentNames(experiments);
   listOf(thresholds).forEach((text, index) => {
     const parsed = parseThreshold(text);
     if (!parsed.ok) return;
-    const { subject, request: name } = parsed.value;
+    const { subject, request: name, during } = parsed.value;
     const path = ['thresholds', index];
-    if (subject.kind === 'direct' && subject.member !== undefined)
+    if ('member' in subject && subject.member !== undefined)
       faults.push(...member(path, subject.member, parsed.memberOffset));
     if (name !== undefined) faults.push(...request(path, name, parsed.requestOffset));
+    // Without experiments the run chooses them itself: what it will choose is not known here.
+    if (during !== undefined && listOf(experiments).length > 0 && !ids.has(during))
+      faults.push(...unknown('experiment', ids, path, during, parsed.duringOffset ?? 0));
   });
   for (const [key, entries] of [
     ['logs', logs],
@@ -49,6 +53,19 @@ export function nameFaults(profile: unknown): ProfileFault[] {
     });
   }
   return faults;
+}
+
+/** `burst`, `burst-1`, `burst-2`: kinds, and the ids that the plan gives to each of a kind. */
+function experimentNames(experiments: unknown): ReadonlySet<string> {
+  const numbers = new Map<string, number>();
+  const names = listOf(experiments).flatMap((experiment) =>
+    Object.keys(mappingOf(experiment)).flatMap((kind) => {
+      const number = (numbers.get(kind) ?? 0) + 1;
+      numbers.set(kind, number);
+      return [kind, `${kind}-${number}`];
+    }),
+  );
+  return new Set(names);
 }
 
 function repeated(key: string, list: unknown): ProfileFault[] {
@@ -67,7 +84,7 @@ function repeated(key: string, list: unknown): ProfileFault[] {
 const MAX_LISTED = 12;
 
 function unknown(
-  what: 'member' | 'request',
+  what: 'member' | 'request' | 'experiment',
   names: ReadonlySet<string>,
   path: Path,
   name: string,

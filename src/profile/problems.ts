@@ -32,7 +32,11 @@ export function faultOfValue(path: Path, value: unknown, fault: Fault, shown?: s
 
 export function locateFault(fault: ProfileFault, locator: Locator | undefined): Problem {
   const { path, part, offset, ...words } = fault;
-  return { path: formatPath(path), ...locator?.position(path, part, offset), ...words };
+  const position = locator?.position(path, part, offset);
+  // Only of a threshold: its words depend on each other, and it holds no secret, as other lines may.
+  const excerpt =
+    path[0] === 'thresholds' && path.length > 1 && position !== undefined ? locator?.line(position.line) : undefined;
+  return { path: formatPath(path), ...position, ...words, ...(excerpt === undefined ? {} : { excerpt }) };
 }
 
 /** In the order of the file, without repetitions; what has no line comes first. */
@@ -44,7 +48,10 @@ export function sortedProblems(problems: readonly Problem[]): Problem[] {
 /** More lines than these are not read by anybody; the first ones are the ones to mend. */
 const MAX_SHOWN_PROBLEMS = 100;
 
-/** One line per problem: `profiles/shop.yaml:14:12 experiments[1].burst.rate: expected a rate …, found 300. Write 300/s.` */
+/** A longer line would wrap, and the caret would point at nothing. */
+const MAX_EXCERPT = 160;
+
+/** One line per problem, of a threshold also the line itself: `profiles/shop.yaml:14:12 experiments[1].burst.rate: expected a rate …, found 300. Write 300/s.` */
 export function formatProblems(error: ProfileError): string {
   const lines = error.problems.slice(0, MAX_SHOWN_PROBLEMS).map((problem) => formatProblem(error.file, problem));
   const hidden = error.problems.length - lines.length;
@@ -56,7 +63,16 @@ function formatProblem(file: string, problem: Problem): string {
   const place = [file, problem.line, problem.column].filter((part) => part !== undefined).join(':');
   const about = problem.path === '' ? ': ' : ` ${problem.path}: `;
   const hint = problem.hint === undefined ? '' : ` ${problem.hint}`;
-  return oneLine(`${place}${about}${problem.message}${/[.?!]$/.test(problem.message) ? '' : '.'}${hint}`);
+  const line = oneLine(`${place}${about}${problem.message}${/[.?!]$/.test(problem.message) ? '' : '.'}${hint}`);
+  return [line, ...excerptLines(problem)].join('\n');
+}
+
+/** The line as it is written, and a caret below the word that is meant. */
+function excerptLines({ excerpt, column }: Problem): readonly string[] {
+  if (excerpt === undefined || column === undefined || excerpt.length > MAX_EXCERPT) return [];
+  // One character stays one character: the caret must not move.
+  const shown = excerpt.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
+  return [`  ${shown}`, `  ${' '.repeat(column - 1)}^`];
 }
 
 /** A user's text may hold anything; a control character must not reach a terminal. */

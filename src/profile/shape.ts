@@ -30,6 +30,7 @@ import {
   sizeLeaf,
   someOf,
   textLeaf,
+  thresholdSchema,
   weightLeaf,
 } from './leaves.ts';
 import { accept, refuse } from './parsed.ts';
@@ -158,8 +159,8 @@ export const profileShape = z
     limits: limits.optional(),
     thresholds: z
       .array(
-        leaf(parseThreshold, { type: 'string' }).describe(
-          'For example: gateway p99 < 800ms, direct web2 errors < 0.1%, overhead p50 < 15ms of home.',
+        leaf(parseThreshold, thresholdSchema()).describe(
+          'For example: gateway p99 < 800ms, direct web2 errors < 0.1%, overhead p50 < 15ms of home, phase connect p99 < 50ms during burst, change p95 < 10% (needs a baseline).',
         ),
       )
       .describe('What a run must hold.')
@@ -167,6 +168,11 @@ export const profileShape = z
     logs: z.array(logShape).describe('Logs to read beside the traffic.').optional(),
     failOn: choiceLeaf([...SEVERITIES, 'never'])
       .describe('The least severity for exit code 1. Default warning.')
+      .optional(),
+    onUndecided: choiceLeaf(['pass', 'warn', 'fail'])
+      .describe(
+        'What a threshold that can neither be called kept nor broken means. Default warn: said, exit code as it is.',
+      )
       .optional(),
     memberId: exactlyOne({
       header: tokenLeaf('a header name such as X-Served-By').describe('A header of the answer that names the member.'),

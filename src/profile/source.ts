@@ -20,6 +20,8 @@ export type Position = { readonly line: number; readonly column: number };
 export type Locator = {
   /** Position of a value, or of its key; of the nearest enclosing value where the path does not exist. */
   position(path: Path, part?: 'key' | 'value', offset?: number): Position | undefined;
+  /** The text of a line. */
+  line(number: number): string;
 };
 
 export type Source = { readonly value: unknown; readonly locator: Locator };
@@ -171,7 +173,9 @@ function createLocator(
     }
     return undefined;
   };
+  const lines = text.split(/\r\n|\n|\r/);
   return {
+    line: (number) => lines[number - 1] ?? '',
     position(path, part = 'value', offset = 0) {
       const found = find(path);
       if (found === undefined) return undefined;

@@ -99,7 +99,8 @@ export async function readRecording(path: string): Promise<Recording> {
   };
 }
 
-function recordingFolder(path: string): string {
+/** The folder that holds the files of a recording: a run's folder has it as `recording/`. Throws UserError where there is none. */
+export function recordingFolder(path: string): string {
   if (!existsSync(path))
     throw new UserError(`${path} does not exist`, {
       hint: 'Give the folder of a run, for example reports/<name>-<time>.',

@@ -1,22 +1,16 @@
 /** A comparison as one page: reads without JavaScript, from disk, under the same policy as the report. */
-import type { Comparison, ComparisonVerdict } from '../model/comparison.ts';
+import type { Comparison } from '../model/comparison.ts';
+import { comparisonAnswer } from './comparison-gate.ts';
 import { comparisonSections, runLine } from './comparison-sections.ts';
-import { answerOf, HOW_TO_READ, VERDICT_WORD } from './comparison-wording.ts';
+import { HOW_TO_READ } from './comparison-wording.ts';
 import { POLICY } from './html.ts';
 import { section, table } from './html-parts.ts';
 import { html, trustedMarkup } from './markup.ts';
 import { reportCss } from './stylesheet.ts';
 
-const TONE: Readonly<Record<ComparisonVerdict, string>> = {
-  worse: 'error',
-  better: 'none',
-  same: 'none',
-  'cannot-tell': 'undecided',
-  invalid: 'invalid',
-};
-
 export function comparisonHtml(comparison: Comparison): string {
-  const { base, head, verdict } = comparison;
+  const { base, head } = comparison;
+  const { label, tone, first, more } = comparisonAnswer(comparison);
   const sections = comparisonSections(comparison).map(({ id, title, columns, rows }) =>
     section(id, title, undefined, table(title, columns, rows)),
   );
@@ -28,7 +22,7 @@ export function comparisonHtml(comparison: Comparison): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${head.profile}: ${VERDICT_WORD[verdict]} – gateprobe</title>
+<title>${head.profile}: ${label} – gateprobe</title>
 <link rel="icon" href="data:,">
 <style>${trustedMarkup(reportCss())}</style>
 </head>
@@ -42,9 +36,10 @@ export function comparisonHtml(comparison: Comparison): string {
 </div>
 </header>
 <main>
-<section class="verdict is-${TONE[verdict]}" aria-labelledby="verdict">
-<p class="verdict-label">${VERDICT_WORD[verdict]}</p>
-<h2 class="answer" id="verdict">${answerOf(comparison)}</h2>
+<section class="verdict is-${tone}" aria-labelledby="verdict">
+<p class="verdict-label">${label}</p>
+<h2 class="answer" id="verdict">${first}</h2>
+${more.map((sentence) => html`<p class="lead">${sentence}</p>`)}
 </section>
 ${sections}
 <p class="lead">${HOW_TO_READ}</p>

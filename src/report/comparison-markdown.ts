@@ -1,13 +1,16 @@
 /** A comparison for a pull request or a ticket. */
 import type { Comparison } from '../model/comparison.ts';
+import { comparisonAnswer } from './comparison-gate.ts';
 import { type ComparisonSection, comparisonSections, runLine } from './comparison-sections.ts';
-import { answerOf, HOW_TO_READ } from './comparison-wording.ts';
+import { HOW_TO_READ } from './comparison-wording.ts';
 import { plain, tableText } from './markdown.ts';
 
 export function comparisonMarkdown(comparison: Comparison): string {
   const { base, head } = comparison;
+  const { first, more } = comparisonAnswer(comparison);
   const parts = [
-    `**${plain(answerOf(comparison))}**`,
+    `**${plain(first)}**`,
+    ...more.map(plain),
     `Base: ${plain(runLine(base))}<br>\nHead: ${plain(runLine(head))}`,
     ...comparisonSections(comparison).flatMap(({ title, columns, rows }) => [
       `### ${plain(title)}`,

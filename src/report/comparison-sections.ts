@@ -3,6 +3,7 @@ import type { Comparison, FindingChange } from '../model/comparison.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { changeText, FINDING_WORD, metricName, ratioText, stateText, valueText } from './comparison-wording.ts';
 import { formatCount, humanTime, routeLabel } from './format.ts';
+import { THRESHOLD_LABEL } from './wording.ts';
 
 export type ComparisonSection = {
   readonly id: string;
@@ -19,6 +20,7 @@ const OUTCOME_LEVEL = 0.05;
 /** Those that have rows. */
 export function comparisonSections(comparison: Comparison): readonly ComparisonSection[] {
   const sections = [
+    thresholdSection(comparison),
     differenceSection(comparison),
     metricSection(comparison),
     missingSection(comparison),
@@ -44,6 +46,15 @@ function differenceSection({ differences }: Comparison): ComparisonSection {
     title: 'Not like for like: a change may come from this',
     columns: columns(['What', 'Base', 'Head']),
     rows: differences.map(({ what, base, head }) => [what, base, head]),
+  };
+}
+
+function thresholdSection({ thresholds = [] }: Comparison): ComparisonSection {
+  return {
+    id: 'thresholds',
+    title: 'Thresholds on change',
+    columns: columns(['Result', 'Threshold', 'Why']),
+    rows: thresholds.map(({ text, verdict, because }) => [THRESHOLD_LABEL[verdict], text, because]),
   };
 }
 

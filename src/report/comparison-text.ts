@@ -1,8 +1,9 @@
 /** A comparison for a terminal: the answer first, then what it rests on. */
 import type { Comparison } from '../model/comparison.ts';
 import { visibleText } from '../model/visible-text.ts';
+import { comparisonAnswer } from './comparison-gate.ts';
 import { type ComparisonSection, comparisonSections, runLine } from './comparison-sections.ts';
-import { answerOf, HOW_TO_READ } from './comparison-wording.ts';
+import { HOW_TO_READ } from './comparison-wording.ts';
 import { alignColumns, wrapText } from './text-layout.ts';
 
 const WIDTH = 100;
@@ -11,8 +12,10 @@ const TABLE_WIDTH = 120;
 
 export function comparisonText(comparison: Comparison): string {
   const { base, head } = comparison;
+  const { first, more } = comparisonAnswer(comparison);
   const blocks = [
-    wrapped(answerOf(comparison)),
+    wrapped(first),
+    ...more.map(wrapped),
     [`base  ${runLine(base)}`, `head  ${runLine(head)}`],
     ...comparisonSections(comparison).map(sectionLines),
     wrapped(HOW_TO_READ),

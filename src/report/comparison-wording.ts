@@ -43,7 +43,7 @@ export function answerOf(comparison: Comparison): string {
   return `${VERDICT_WORD[verdict]}: ${reasonOf(comparison)}.`;
 }
 
-function reasonOf({ verdict, metrics, findings, invalid }: Comparison): string {
+function reasonOf({ verdict, metrics, findings, invalid, repeat }: Comparison): string {
   switch (verdict) {
     case 'worse':
     case 'better':
@@ -51,7 +51,9 @@ function reasonOf({ verdict, metrics, findings, invalid }: Comparison): string {
     case 'same':
       return `the gateway's ${quantilesSaid(metrics)}${failuresSaid(metrics)}`;
     case 'cannot-tell':
-      return needSaid(metrics);
+      return repeat === undefined || repeat.refuted.length === 0
+        ? needSaid(metrics)
+        : `${repeat.refuted.join(', ')} looked changed, and a second run does not say so`;
     case 'invalid':
       return `the probe was at its own limit (${invalid.join('; ')})`;
     default:

@@ -128,6 +128,7 @@ function writeThreshold(threshold: ThresholdResult): JsonObject {
   return {
     text: threshold.text,
     verdict: threshold.verdict,
+    gate: threshold.gate,
     unit: inTime ? 'ms' : threshold.unit,
     measured: threshold.measured === undefined ? undefined : writeEstimate(threshold.measured, convert),
     because: threshold.because,

@@ -30,11 +30,11 @@ export const junitWriter: Writer = {
   render: renderJunit,
 };
 
-type Result =
+export type Result =
   | { readonly kind: 'passed'; readonly note?: string }
   | { readonly kind: 'failure' | 'error'; readonly message: string; readonly text: string }
   | { readonly kind: 'skipped'; readonly message: string };
-type TestCase = { readonly name: string; readonly result: Result };
+export type TestCase = { readonly name: string; readonly result: Result };
 
 const NOT_VALID = 'The run is not valid: no verdict.';
 
@@ -47,22 +47,41 @@ function renderJunit(report: Report): string {
     ],
     ['detectors', detectorCases(report)],
   ];
-  const all = suites.flatMap(([, cases]) => cases);
-  // The time that logs cover is not the time that reading them took.
-  const seconds = (isFromLogs(report) ? 0 : report.durationUs / US_PER_SEC).toFixed(3);
-  const body = suites.filter(([, cases]) => cases.length > 0).map(([name, cases]) => suite(report, name, cases));
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="${escapeHtml(`gateprobe ${subjectName(report)}`)}" ${totals(all)} time="${seconds}">
-${body.join('')}</testsuites>
-`;
+  return junitXml({
+    title: `gateprobe ${subjectName(report)}`,
+    startedAt: report.startedAt,
+    // The time that logs cover is not the time that reading them took.
+    durationUs: isFromLogs(report) ? 0 : report.durationUs,
+    suites,
+    properties: runProperties(report),
+  });
 }
 
-function suite(report: Report, name: string, cases: readonly TestCase[]): string {
+export type JunitFile = {
+  readonly title: string;
+  /** ISO time. */
+  readonly startedAt: string;
+  readonly durationUs: number;
+  /** Those without cases are left out; the first has the properties. */
+  readonly suites: readonly (readonly [name: string, cases: readonly TestCase[]])[];
+  readonly properties: readonly (readonly [name: string, value: string])[];
+};
+
+export function junitXml({ title, startedAt, durationUs, suites, properties }: JunitFile): string {
+  const all = suites.flatMap(([, cases]) => cases);
   // Part of every known dialect is a time without zone or fraction.
-  const timestamp = escapeHtml(report.startedAt.replace(/(\.\d+)?Z$/, ''));
-  const properties = name === 'run' || name === 'logs' ? runProperties(report) : '';
-  return `<testsuite name="${name}" ${totals(cases)} timestamp="${timestamp}">
-${properties}${cases.map((one) => testCase(name, one)).join('')}</testsuite>
+  const timestamp = escapeHtml(startedAt.replace(/(\.\d+)?Z$/, ''));
+  const lines = properties.map(([name, value]) => `<property name="${name}" value="${escapeHtml(value)}"/>`);
+  const body = suites
+    .filter(([, cases]) => cases.length > 0)
+    .map(
+      ([name, cases]) => `<testsuite name="${name}" ${totals(cases)} timestamp="${timestamp}">
+${name === suites[0]?.[0] ? `<properties>${lines.join('')}</properties>\n` : ''}${cases.map((one) => testCase(name, one)).join('')}</testsuite>
+`,
+    );
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="${escapeHtml(title)}" ${totals(all)} time="${(durationUs / US_PER_SEC).toFixed(3)}">
+${body.join('')}</testsuites>
 `;
 }
 
@@ -71,16 +90,14 @@ function totals(cases: readonly TestCase[]): string {
   return `tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}"`;
 }
 
-function runProperties(report: Report): string {
-  const entries = [
+function runProperties(report: Report): JunitFile['properties'] {
+  return [
     ['version', report.tool.version],
     ['runId', report.runId],
     ['seed', String(report.seed)],
     ['gateway', report.profile.gatewayUrl === '' ? gatewayLabel(report.gateway) : report.profile.gatewayUrl],
     ['interrupted', String(report.interrupted)],
   ];
-  const lines = entries.map(([name = '', value = '']) => `<property name="${name}" value="${escapeHtml(value)}"/>`);
-  return `<properties>${lines.join('')}</properties>\n`;
 }
 
 function testCase(suiteName: string, { name, result }: TestCase): string {
@@ -136,8 +153,11 @@ function logCases({ logs, interrupted, ...report }: Report): TestCase[] {
   ];
 }
 
-function thresholdResult(report: Report, { verdict, measured, unit, because }: ThresholdResult): Result {
-  if (!report.validity.ok) return { kind: 'skipped', message: NOT_VALID };
+function thresholdResult(report: Report, threshold: ThresholdResult): Result {
+  return report.validity.ok ? resultOfThreshold(threshold) : { kind: 'skipped', message: NOT_VALID };
+}
+
+export function resultOfThreshold({ verdict, gate, measured, unit, because }: ThresholdResult): Result {
   const value = measured === undefined ? '' : `Measured ${formatEstimate(measured, unit)}. `;
   switch (verdict) {
     case 'pass':
@@ -145,7 +165,9 @@ function thresholdResult(report: Report, { verdict, measured, unit, because }: T
     case 'fail':
       return { kind: 'failure', message: because, text: `${value}${because}` };
     case 'undecided':
-      return { kind: 'skipped', message: because };
+      return gate === 'fail'
+        ? { kind: 'failure', message: because, text: `${value}${because}` }
+        : { kind: 'skipped', message: because };
     default:
       return verdict satisfies never;
   }

@@ -47,3 +47,34 @@ test('diff --calibrate counts pairs; wrong usage exits with 2', async () => {
     assert.equal((await runCli(args)).code, 2, args.join(' '));
   }
 });
+
+test('rules of the command line decide, in every format; a slip in one is told', async () => {
+  const pair = (name: string): readonly string[] => ['diff', join(folder, 'a'), join(folder, name)];
+  const kept = await runCli([...pair('slow'), '--threshold', 'change p50 < 90%', 'change p95 < 90%']);
+  assert.equal(kept.code, 0, kept.stderr);
+  assert.match(kept.stdout, /^Passes: all 2 thresholds on change are kept\./);
+  const broken = await runCli([
+    ...pair('slow'),
+    '--threshold',
+    'change p50 < 5%',
+    '--format',
+    'md',
+    '--fail-on',
+    'never',
+  ]);
+  assert.equal(broken.code, 1, broken.stderr);
+  assert.match(broken.stdout, /^\*\*Breaks change p50 &lt; 5%: \+/);
+  const junit = await runCli([...pair('b'), '--threshold', 'change p50 < 20%', '--format', 'junit']);
+  assert.match(junit.stdout, /<testcase classname="gateprobe.thresholds" name="change p50 &lt; 20%" time="0">/);
+  assert.equal((await runCli([...pair('slow'), '--fail-on', 'never'])).code, 0);
+  for (const [rule, message] of [
+    ['change p50 < 5% of hom', /unknown request "hom"\n {2}Did you mean home\?/],
+    ['change direct web9 p50 < 5%', /unknown member "web9"/],
+    ['change p42 < 5%', /change p42 < 5%\n {11}\^/],
+    ['gateway p50 < 1s', /is about one run/],
+  ] as const) {
+    const slip = await runCli([...pair('b'), '--threshold', rule]);
+    assert.equal(slip.code, 2, slip.stdout);
+    assert.match(slip.stderr, message);
+  }
+});

@@ -5,7 +5,7 @@ import { judgeThreshold, overhead } from '../../src/detectors/thresholds.ts';
 import type { Threshold } from '../../src/model/profile.ts';
 import type { Recording } from '../../src/model/recording.ts';
 import type { ThresholdResult } from '../../src/model/report.ts';
-import { fails, makeRecording, type RecordingBuilder, sometimes } from '../helpers/make-recording.ts';
+import { CONNECT_US, fails, makeRecording, type RecordingBuilder, sometimes } from '../helpers/make-recording.ts';
 import {
   ALPHA,
   assertClear,
@@ -144,6 +144,94 @@ test('what the sample cannot support is undecided, and says what it needs', () =
     const result = judged(none, GATEWAY_SIDE, metric, '<', 1);
     assert.equal(result.verdict, 'undecided', JSON.stringify(result));
     assert.equal(result.measured, undefined);
+  }
+});
+
+test('a phase is judged on the requests that have it, where all were kept', () => {
+  const recording = makeRecording({ seed: 11, noise: 1 }).compare({ gateway: 30_000 }).build();
+  const on = (phase: 'connect' | 'wait' | 'tls', limit: number, p = 0.5): ThresholdResult =>
+    judgeThreshold({ ...threshold(GATEWAY_SIDE, p, '<', limit), phase }, createMeasures(recording));
+  assert.equal(on('wait', 60 * MS).verdict, 'pass');
+  assert.equal(on('wait', 10 * MS).verdict, 'fail');
+  // Those on new connections only.
+  assertNear(on('connect', 50 * MS).measured, CONNECT_US, 0.3);
+  assert.equal(on('connect', 50 * MS).verdict, 'pass');
+  assert.deepEqual(on('tls', 50 * MS).because, 'no request has a phase tls');
+  assert.match(on('connect', 50 * MS, 0.9999).because, /^needs \d+ independent answers/);
+  const longest = judgeThreshold(
+    { ...threshold(GATEWAY_SIDE, { kind: 'max' }, '<', 10 * SEC), phase: 'wait' },
+    createMeasures(recording),
+  );
+  assert.equal(longest.verdict, 'pass');
+  // A recording that kept the slowest only would show them as usual.
+  const thinned = { ...recording, exchanges: recording.exchanges.slice(0, 50) };
+  const few = judgeThreshold({ ...threshold(GATEWAY_SIDE, 0.5, '<', 60 * MS), phase: 'wait' }, createMeasures(thinned));
+  assert.equal(few.verdict, 'undecided');
+  assert.match(few.because, /known of \d+ of \d+ requests only/);
+});
+
+test('during looks at that experiment alone', () => {
+  const recording = makeRecording({ seed: 12, noise: 1 })
+    .compare({ gateway: 12_000 })
+    .burst({ gateway: 80_000, ratePerSec: 100, durationUs: 10 * SEC })
+    .burst({ gateway: sometimes(0.2, fails(3_000, 502), 200_000), ratePerSec: 100, durationUs: 10 * SEC })
+    .build();
+  const on = (during: string, limit: number, metric: Threshold['metric'] | number = 0.5): ThresholdResult =>
+    judgeThreshold({ ...threshold(GATEWAY_SIDE, metric, '<', limit), during }, createMeasures(recording));
+  assert.equal(on('compare', 40 * MS).verdict, 'pass');
+  assert.equal(on('burst-1', 40 * MS).verdict, 'fail');
+  assert.equal(on('burst-1', 140 * MS).verdict, 'pass');
+  assert.equal(on('burst-2', 140 * MS).verdict, 'fail');
+  assert.equal(on('burst-1', 0.01, { kind: 'errors' }).verdict, 'pass');
+  assert.equal(on('burst', 0.01, { kind: 'errors' }).verdict, 'fail');
+  assert.equal(on('burst-2', 0.01, { kind: 'errors' }).verdict, 'fail');
+  assert.equal(on('ramp', 40 * MS).verdict, 'undecided');
+});
+
+test('a closed loop has no response times to hold against a limit', () => {
+  const recording = makeRecording({ seed: 13 })
+    .burst({ gateway: 12_000, connections: 10, durationUs: 5 * SEC })
+    .build();
+  const result = judgeThreshold(
+    { ...threshold(GATEWAY_SIDE, 0.5, '<', SEC), during: 'burst' },
+    createMeasures(recording),
+  );
+  assert.deepEqual([result.verdict, /closed loop/.test(result.because)], ['undecided', true]);
+});
+
+test('what undecided means is what the profile says; pass and fail mean themselves', () => {
+  for (const [onUndecided, gate] of [
+    [undefined, 'warn'],
+    ['warn', 'warn'],
+    ['pass', 'pass'],
+    ['fail', 'fail'],
+  ] as const) {
+    const profile = onUndecided === undefined ? {} : { onUndecided };
+    const recording = makeRecording({ seed: 14, noise: 1, profile })
+      .compare({ durationUs: 30 * SEC })
+      .build();
+    assert.equal(judged(recording, GATEWAY_SIDE, 0.9999, '<', 1).gate, gate);
+    assert.equal(judged(recording, GATEWAY_SIDE, 0.5, '<', SEC).gate, 'pass');
+    assert.equal(judged(recording, GATEWAY_SIDE, 0.5, '<', 1).gate, 'fail');
+    // A change cannot be told from one run.
+    const change = judged(recording, { kind: 'change', route: 'gateway' }, 0.5, '<', 0.1);
+    assert.deepEqual([change.verdict, change.gate], ['undecided', gate]);
+    assert.match(change.because, /needs a baseline/);
+  }
+});
+
+test('healthy runs break no threshold that is true of them: 40 seeds', () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const recording = makeRecording({ seed, noise: 1 })
+      .compare({ durationUs: 20 * SEC, gateway: 20_000 })
+      .build();
+    const measures = createMeasures(recording);
+    for (const one of [
+      threshold(GATEWAY_SIDE, 0.5, '<', 30 * MS),
+      { ...threshold(GATEWAY_SIDE, 0.5, '<', 30 * MS), phase: 'wait' as const },
+      { ...threshold(GATEWAY_SIDE, { kind: 'errors' }, '<', 0.05), during: 'compare' },
+    ])
+      assert.notEqual(judgeThreshold(one, measures).verdict, 'fail', `seed ${seed}`);
   }
 });
 

@@ -13,7 +13,12 @@ for (const name of yamlFilesIn(INVALID)) {
       .map((line) => line.slice('# expect: '.length));
     assert.ok(expected.length > 0, 'the fixture names no problem');
     const problems = await problemsOf(() => loadFixture(INVALID, name));
-    assert.deepEqual(problems.replaceAll(INVALID + sep, '').split('\n'), expected);
+    const lines = problems.replaceAll(INVALID + sep, '').split('\n');
+    // Below a threshold stands the line itself, which the fixture has already; problems.test.ts looks at it.
+    assert.deepEqual(
+      lines.filter((line) => !line.startsWith('  ')),
+      expected,
+    );
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatProblems, profileError } from '../../src/profile/problems.ts';
+import { parseText, problemsOf } from './fixture-profiles.ts';
 
 test('one line per problem, in the order of the file, each once', () => {
   const late = { path: 'b', line: 9, column: 1, message: 'expected 1, found 2', hint: 'Write 1.' };
@@ -31,4 +32,51 @@ test('a hundred lines are enough, and nothing in them reaches the terminal as a 
   assert.equal(lines.length, 101);
   assert.equal(lines[0], 'a.yaml:1:1 a: bad  [31m red.');
   assert.equal(lines[100], 'a.yaml: and 30 more');
+});
+
+const HEAD =
+  'name: shop\ngateway: { url: "http://127.0.0.1:1" }\nmembers: [{ name: web1, url: "http://127.0.0.1:2" }]\n';
+
+test('below a threshold stands its line, with a caret under the word that is wrong', async () => {
+  for (const [line, word] of [
+    ['  - gateway p98 < 800ms', 'p98'],
+    ['  - "gateway p99 < 800"', '800"'],
+    ["  - 'phase conect p99 < 8ms'", 'conect'],
+    ['  - direct web9 p50 < 1s', 'web9'],
+    ['  - gateway p50 < 1s of hoome', 'hoome'],
+    ['  - gateway p50 < 1s during brust', 'brust'],
+    ['  - gateway\tp98 < 800ms', 'p98'],
+  ] as const) {
+    const text = await problemsOf(() => parseText(`${HEAD}thresholds:\n${line}\n`));
+    const [message, excerpt, caret] = text.split('\n');
+    const column = line.indexOf(word) + 1;
+    assert.ok(message?.startsWith(`shop.yaml:5:${column} thresholds[0]: `), message);
+    assert.equal(excerpt, `  ${line.replace('\t', ' ')}`);
+    assert.equal(caret, `  ${' '.repeat(column - 1)}^`);
+  }
+});
+
+test('lines of other keys, which may hold secrets, are not repeated', async () => {
+  const text = await problemsOf(() =>
+    parseText(`${HEAD}auth: { bearer: { token: s3cret } }\nfailOn: wrning\nthresholds: {}\n`),
+  );
+  assert.ok(
+    text.split('\n').every((line) => !line.startsWith('  ')),
+    text,
+  );
+});
+
+test('an experiment that the profile does not have cannot be looked at', async () => {
+  const experiments = 'experiments:\n  - compare: { rate: 5/s, for: 10s }\n  - burst: { rate: 5/s, for: 10s }\n';
+  for (const name of ['burst', 'burst-1', 'compare']) {
+    parseText(`${HEAD}${experiments}thresholds: [gateway p50 < 1s during ${name}]\n`);
+    // Without experiments the run chooses them itself.
+    parseText(`${HEAD}thresholds: [gateway p50 < 1s during ${name}]\n`);
+  }
+  for (const name of ['burst-2', 'ramp']) {
+    const text = await problemsOf(() =>
+      parseText(`${HEAD}${experiments}thresholds: [gateway p50 < 1s during ${name}]\n`),
+    );
+    assert.match(text, /unknown experiment/);
+  }
 });

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Threshold } from '../../src/model/profile.ts';
 import { parseThreshold } from '../../src/profile/threshold.ts';
+import { THRESHOLD_EXAMPLES, THRESHOLD_PATTERN } from '../../src/profile/threshold-words.ts';
 
 type Case = readonly [string, Omit<Threshold, 'text'>];
 const gateway = { kind: 'gateway' } as const;
@@ -52,7 +53,77 @@ const VALID: readonly Case[] = [
   ],
 ];
 
-for (const [text, expected] of VALID) {
+const REACH: readonly Case[] = [
+  [
+    'phase connect p99 < 50ms during burst',
+    {
+      subject: gateway,
+      phase: 'connect',
+      metric: { kind: 'quantile', p: 0.99 },
+      comparison: '<',
+      limit: 50_000,
+      during: 'burst',
+    },
+  ],
+  [
+    'gateway phase wait max <= 2s of home',
+    { subject: gateway, phase: 'wait', metric: { kind: 'max' }, comparison: '<=', limit: 2_000_000, request: 'home' },
+  ],
+  [
+    'direct web2 phase tls p50 < 5ms',
+    {
+      subject: { kind: 'direct', member: 'web2' },
+      phase: 'tls',
+      metric: { kind: 'quantile', p: 0.5 },
+      comparison: '<',
+      limit: 5_000,
+    },
+  ],
+  [
+    'direct phase wait p50 < 5ms',
+    { subject: { kind: 'direct' }, phase: 'wait', metric: { kind: 'quantile', p: 0.5 }, comparison: '<', limit: 5_000 },
+  ],
+  [
+    'gateway errors < 1 % during ramp-2 of home',
+    { subject: gateway, metric: errors, comparison: '<', limit: 0.01, request: 'home', during: 'ramp-2' },
+  ],
+  [
+    'change p95 < 10%',
+    {
+      subject: { kind: 'change', route: 'gateway' },
+      metric: { kind: 'quantile', p: 0.95 },
+      comparison: '<',
+      limit: 0.1,
+      isRelative: true,
+    },
+  ],
+  [
+    'change gateway p50 <= 250 % of home',
+    {
+      subject: { kind: 'change', route: 'gateway' },
+      metric: { kind: 'quantile', p: 0.5 },
+      comparison: '<=',
+      limit: 2.5,
+      isRelative: true,
+      request: 'home',
+    },
+  ],
+  [
+    'change direct web1 p99 < 20ms',
+    {
+      subject: { kind: 'change', route: 'direct', member: 'web1' },
+      metric: { kind: 'quantile', p: 0.99 },
+      comparison: '<',
+      limit: 20_000,
+    },
+  ],
+  [
+    'change direct errors < 0.1%',
+    { subject: { kind: 'change', route: 'direct' }, metric: errors, comparison: '<', limit: 0.001 },
+  ],
+];
+
+for (const [text, expected] of [...VALID, ...REACH]) {
   test(`"${text}" is read`, () => {
     const parsed = parseThreshold(text);
     assert.ok(parsed.ok);
@@ -70,7 +141,27 @@ test('says where names stand, for messages', () => {
 });
 
 const INVALID: readonly [unknown, number | undefined, string][] = [
-  ['gatewy p50 < 1s', 0, 'gateway, direct or overhead'],
+  ['gatewy p50 < 1s', 0, 'gateway, direct, overhead, phase or change'],
+  ['phase conect p99 < 1s', 6, 'one of dns, connect'],
+  ['phase', 5, 'one of dns, connect'],
+  ['phase connect errors < 1%', 14, 'a quantile'],
+  ['phase connect p99 < 1%', 20, 'a duration'],
+  ['gateway p99 < 1s during', 23, 'one of compare'],
+  ['gateway p99 < 1s during bursts', 24, 'one of compare'],
+  ['gateway p99 < 1s during burst-0', 24, 'one of compare'],
+  ['gateway p99 < 1s during timeout', 24, 'one of compare'],
+  ['gateway p99 < 1s during burst during ramp', 30, 'the end, or of <request>'],
+  ['gateway p99 < 1s of a of b', 22, 'the end, or during <experiment>'],
+  ['overhead p50 < 1s during burst', 18, 'the end'],
+  ['change p95 < 10% during burst', 17, 'the end'],
+  ['change p90 < 10%', 7, 'gateway, direct, or one of p50, p95'],
+  ['change max < 10%', 7, 'gateway, direct, or one of p50, p95'],
+  ['change direct web1 p90 < 10%', 19, 'one of p50, p95'],
+  ['change p95 > 10%', 11, '< or <='],
+  ['change p95 < 10', 13, 'a share such as 10%'],
+  ['change p95 <', 12, 'a share such as 10%'],
+  ['change errors < 10ms', 16, 'a share'],
+  ['change errors < 101%', 16, 'a share from 0% to 100%'],
   ['gateway', 7, 'one of p50'],
   ['gateway p42 < 1s', 8, 'one of p50'],
   ['gateway p50', 11, '<, <=, > or >='],
@@ -99,6 +190,38 @@ for (const [text, offset, expected] of INVALID) {
   });
 }
 
+test('a slip is answered with the word that was meant', () => {
+  for (const [text, hint] of [
+    ['phase conect p99 < 1s', 'Did you mean connect?'],
+    ['chnge p95 < 10%', 'Did you mean change?'],
+    ['gateway p99 < 1s during brust', 'Did you mean burst?'],
+    ['gateway eror < 1%', 'Did you mean errors?'],
+    ['gateway p99 < 1s drring burst', 'Did you mean during?'],
+    ['change gatway p95 < 10%', 'Did you mean gateway?'],
+  ] as const) {
+    const parsed = parseThreshold(text);
+    assert.ok(!parsed.ok);
+    assert.equal(parsed.hint, hint, text);
+  }
+});
+
+test('what the parser takes, the pattern for editors takes; slips it underlines', () => {
+  const pattern = new RegExp(`^(?:${THRESHOLD_PATTERN})$`, 'u');
+  for (const [text] of [...VALID, ...REACH]) assert.match(text, pattern);
+  for (const text of THRESHOLD_EXAMPLES) {
+    assert.match(text, pattern);
+    assert.ok(parseThreshold(text).ok, text);
+  }
+  for (const text of [
+    'gatewy p50 < 1s',
+    'gateway p42 < 1s',
+    'phase conect p99 < 1s',
+    'change max < 1%',
+    'gateway p50 < 1',
+  ])
+    assert.doesNotMatch(text, pattern);
+});
+
 test('no text makes it throw', () => {
   const word = fc.constantFrom(
     'gateway',
@@ -113,6 +236,11 @@ test('no text makes it throw', () => {
     '1',
     '%',
     'of',
+    'during',
+    'phase',
+    'connect',
+    'change',
+    'burst',
     'web1',
     ' ',
   );

@@ -22,7 +22,7 @@ function built(recording: Recording): Report {
 
 test('logs alone: routes, answer and detectors come from them, nothing from traffic', () => {
   const thresholds: Judged['thresholds'] = [
-    { text: 'gateway p99 < 1s', verdict: 'undecided', unit: 'us', because: 'nothing was measured' },
+    { text: 'gateway p99 < 1s', verdict: 'undecided', gate: 'warn', unit: 'us', because: 'nothing was measured' },
   ];
   const detectors: Judged['detectors'] = (['probe/saturated', 'timeout/probe', 'queue/member'] as const).map((id) => ({
     id,

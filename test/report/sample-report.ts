@@ -148,6 +148,7 @@ export function demoReport(): Report {
       {
         text: 'gateway p99 < 800ms',
         verdict: 'pass',
+        gate: 'pass',
         measured: { value: 193_200, low: 154_560, high: 240_000 },
         unit: 'us',
         because: 'All of the interval is below 800 ms.',
@@ -155,6 +156,7 @@ export function demoReport(): Report {
       {
         text: 'gateway errors < 0.1%',
         verdict: 'fail',
+        gate: 'fail',
         measured: { value: 0.0313, low: 0.0246, high: 0.0392 },
         unit: 'ratio',
         because: 'All of the interval is above 0.1 %.',
@@ -162,6 +164,7 @@ export function demoReport(): Report {
       {
         text: 'overhead p99 < 15ms',
         verdict: 'undecided',
+        gate: 'warn',
         unit: 'us',
         because: 'The 99th percentile needs 368 pairs; there are 210.',
       },
@@ -295,6 +298,7 @@ const CLOSED = new Set([
   'route',
   'state',
   'verdict',
+  'gate',
   'unit',
   'scale',
   'role',

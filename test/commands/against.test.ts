@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Comparison } from '../../src/model/comparison.ts';
+import { writeRecording } from '../../src/recording/folder.ts';
+import { type CliResult, runCli } from '../helpers/cli.ts';
+import { makeRecording } from '../helpers/make-recording.ts';
+
+let folder = '';
+const servers: Server[] = [];
+
+async function startServer(): Promise<string> {
+  const server = createServer((_, response) => void setTimeout(() => response.end('ok'), 20));
+  servers.push(server.listen(0, '127.0.0.1'));
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gateprobe-against-'));
+  const [gateway, member] = [await startServer(), await startServer()];
+  const profile = (name: string, more: string): Promise<void> =>
+    writeFile(
+      join(folder, `${name}.yaml`),
+      `name: shop\ngateway: { url: "${gateway}" }\nmembers: [{ name: web1, url: "${member}" }]\n` +
+        'experiments:\n  - compare: { rate: 25/s, for: 8s, newConnections: 10% }\n' +
+        more,
+    );
+  await profile('generous', 'thresholds: [gateway p50 < 10s, change p50 < 900%]\n');
+  await profile('strict', 'thresholds: [change p50 < 10%]\n');
+  // Whatever this machine does now: a gateway that was twice as fast as its member, or half as fast.
+  for (const [name, gatewayUs] of [
+    ['fast', 20_000],
+    ['slow', 400_000],
+  ] as const) {
+    const recording = makeRecording({ seed: 1, noise: 1, members: ['web1'] })
+      .compare({ durationUs: 20e6, member: 60_000, gateway: gatewayUs })
+      .build();
+    await writeRecording(join(folder, 'reports', name), recording);
+  }
+});
+after(async () => {
+  for (const server of servers) server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const cli = (...args: readonly string[]): Promise<CliResult> => runCli(args, { cwd: folder });
+
+async function comparisonOf(name: string): Promise<Comparison> {
+  return JSON.parse(await readFile(join(folder, name, 'comparison.json'), 'utf8')) as Comparison;
+}
+
+test('a gateway that became slower breaks the rule, twice; the report and the exit code say so', async (t) => {
+  const run = await cli('run', 'strict.yaml', '--against', join('reports', 'fast'), '--out', 'broken');
+  // Whether a busy machine makes a valid run is not the question here.
+  if (run.code === 3) return t.skip('the machine is too busy for a valid run');
+  assert.equal(run.code, 1, run.stdout + run.stderr);
+  assert.match(run.stderr, /change p50 < 10% is broken\. The compares are run once more/);
+  assert.match(run.stdout, /failed +change p50 < 10%/);
+  assert.match(run.stdout, /\nAgainst reports.fast: Breaks change p50 < 10%: \+/);
+  const { repeat, thresholds } = await comparisonOf('broken');
+  if (repeat?.invalid.length === 0) assert.match(thresholds?.[0]?.because ?? '', /; repeated: \+/);
+  const junit = await readFile(join(folder, 'broken', 'junit.xml'), 'utf8');
+  assert.match(junit, /name="change p50 &lt; 10%"[^>]*><failure/);
+  await readFile(join(folder, 'broken', 'repeat', 'recording', 'manifest.json'));
+});
+
+test('one that became faster keeps it, by the name of a baseline; nothing is repeated', async (t) => {
+  assert.equal((await cli('baseline', 'set', 'main', join('reports', 'slow'))).code, 0);
+  const run = await cli('run', 'generous.yaml', '--against', 'main', '--out', 'kept', '--json', '--fail-on', 'never');
+  if (run.code === 3) return t.skip('the machine is too busy for a valid run');
+  assert.equal(run.code, 0, run.stdout + run.stderr);
+  const { thresholds } = JSON.parse(run.stdout) as { thresholds: { text: string; gate: string }[] };
+  assert.deepEqual(
+    thresholds.map(({ gate }) => gate),
+    ['pass', 'pass'],
+  );
+  assert.match(run.stderr, /^Against main: Passes: the threshold on change is kept\./m);
+  assert.equal((await comparisonOf('kept')).repeat, undefined);
+});
+
+test('a baseline that is not there ends the command before anything is sent', async () => {
+  const run = await cli('run', 'strict.yaml', '--against', 'mian');
+  assert.equal(run.code, 2);
+  assert.match(run.stderr, /Did you mean the baseline main\?|no baseline is called so/);
+});
