@@ -16,7 +16,7 @@ type Strip = {
 };
 
 /** Five shades can be told apart; the palest must still be seen on its background. */
-const SHADES = [0.2, 0.4, 0.6, 0.8, 1];
+const SHADES = [0.25, 0.4, 0.6, 0.8, 1];
 /** One failure among a thousand answers must stay visible. */
 const LEAST_HEIGHT_PX = 3;
 const GAP_PX = 0.5;
@@ -60,7 +60,7 @@ function stripsOf(layer: HeatLayer, x: Scale, y: Scale, most: number): readonly 
       x1: x.place(x1) ?? x.high,
       y0: y.place(y0) ?? y.low,
       y1: y.place(y1) ?? y.high,
-      shade: layer.role === 'failure' ? Math.max(2, shade) : shade,
+      shade: layer.role === 'failure' ? Math.max(3, shade) : shade,
     };
   });
   // By shade: neighbours that are drawn alike are written as one path.

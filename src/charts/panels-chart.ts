@@ -11,7 +11,7 @@ const COLUMNS: Readonly<Record<ChartWidth, number>> = { wide: 3, narrow: 1 };
 const PLOT_HEIGHT_PX = 84;
 const TITLE_PX = 26;
 const TICKS_PX = 24;
-const GAP_PX = 16;
+const GAP_PX = 30;
 const AXIS_TITLE_PX = 26;
 const RIGHT_PX = 14;
 

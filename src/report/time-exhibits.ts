@@ -38,7 +38,7 @@ export function heatExhibit(measures: Measures): Exhibit | undefined {
     kind: 'heat',
     id: 'latency-over-time',
     title: 'Every request through the gateway: when, and how long it took',
-    reading: `A column is ${formatDuration(columnUs)}; the darker a field the more requests, each shade several times the one before. ${whereSlow(measures, ok)}${whereFailed(measures)}`,
+    reading: `A column is ${formatDuration(columnUs)}; the stronger the colour of a field the more requests, on a logarithmic scale. ${whereSlow(measures, ok)}${whereFailed(measures)}`,
     x: { title: 'time in the run', unit: 'us', scale: 'linear' },
     y: { title: 'response time', unit: 'us', scale: 'log' },
     layers,

@@ -32,7 +32,7 @@ test('every field is drawn; the shade tells how many, by orders of magnitude', a
     [...drawn.values()].reduce((sum, count) => sum + count, 0),
     4,
   );
-  assert.deepEqual([drawn.get('0.2'), drawn.get('0.6') ?? drawn.get('0.4'), drawn.get('1')], [2, 1, 1]);
+  assert.deepEqual([drawn.get('0.25'), drawn.get('0.6') ?? drawn.get('0.4'), drawn.get('1')], [2, 1, 1]);
 });
 
 test('fields of one shade are one path: a full map stays small', async () => {
