@@ -13,7 +13,8 @@ const TITLE_PX = 26;
 const TICKS_PX = 24;
 const GAP_PX = 30;
 const AXIS_TITLE_PX = 26;
-const RIGHT_PX = 14;
+/** Half of the last tick label. */
+const RIGHT_PX = 24;
 
 export function panelsChart(exhibit: XyExhibit, width: ChartWidth): Chart {
   const panels = panelsOf(exhibit);

@@ -39,7 +39,7 @@ export function diffCommand(): Command {
       const comparison = compareRuns(await summaryOf(base), await summaryOf(head));
       const asJson = json(comparison);
       print(options.json === true ? asJson : comparisonText(comparison));
-      if (options.out !== undefined) await store(options.out, comparisonAs(options.out, comparison));
+      if (options.out !== undefined) await store(options.out, await comparisonAs(options.out, comparison));
       process.exitCode = EXIT_OF[comparison.verdict];
     });
 }
@@ -66,7 +66,7 @@ function json(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-function comparisonAs(file: string, comparison: Comparison): string {
+async function comparisonAs(file: string, comparison: Comparison): Promise<string> {
   switch (extname(file).toLowerCase()) {
     case '.json':
       return json(comparison);

@@ -39,9 +39,12 @@ function content(exhibit: Exhibit, page: ExhibitPage, figure: ChartFigure | unde
   }
 }
 
-/** Both sizes are in the page, the style sheet shows one; without any style sheet it is the wide one. */
 function chart(exhibit: Exhibit, figure: ChartFigure): Markup {
-  const label = `${exhibit.title}. ${exhibit.reading}`;
+  return chartPair(`${exhibit.title}. ${exhibit.reading}`, figure);
+}
+
+/** Both sizes are in the page, the style sheet shows one; without any style sheet it is the wide one. */
+export function chartPair(label: string, figure: Pick<ChartFigure, 'wide' | 'narrow'>): Markup {
   return html`<div class="chart chart-wide" role="img" aria-label="${label}">${trustedMarkup(figure.wide)}</div>
 <div class="chart chart-narrow" role="img" aria-label="${label}" hidden>${trustedMarkup(figure.narrow)}</div>`;
 }

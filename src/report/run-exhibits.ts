@@ -2,6 +2,7 @@
 
 import type { Distribution } from '../analysis/distribution.ts';
 import { distributionOf } from '../analysis/distribution.ts';
+import { latencyCurve } from '../analysis/latency-curve.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { PHASES } from '../model/exchange.ts';
 import type { Exhibit, XySeries } from '../model/finding.ts';
@@ -12,8 +13,6 @@ import { drainExhibits, waterfallExhibits } from './request-exhibits.ts';
 import { shiftExhibit } from './shift-exhibit.ts';
 import { heatExhibit, panelExhibit } from './time-exhibits.ts';
 import { wayName } from './way-name.ts';
-
-const CURVE_QUANTILES = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999];
 
 export function runExhibits(measures: Measures): readonly Exhibit[] {
   const routes = [GATEWAY, ...measures.members.map(directTo)];
@@ -31,14 +30,7 @@ export function runExhibits(measures: Measures): readonly Exhibit[] {
 }
 
 function curveOf(name: string, role: XySeries['role'], times: Distribution): XySeries {
-  // A quantile that fewer than two observations lie beyond is the maximum under another name.
-  const supported = CURVE_QUANTILES.filter((p) => times.count * (1 - p) >= 2);
-  return {
-    name,
-    role,
-    style: 'line',
-    points: supported.map((p): [number, number] => [p, Math.max(1, times.quantile(p))]),
-  };
+  return { name, role, style: 'line', points: latencyCurve(times) };
 }
 
 function curves(measures: Measures, routes: readonly RouteId[]): Exhibit | undefined {
