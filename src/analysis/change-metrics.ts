@@ -1,8 +1,10 @@
 /** What a run says about each metric of a comparison: one entry per route, request and quantile, and its failures. */
+import type { LatencyCurves } from '../model/comparison.ts';
 import { createRandom } from '../model/random.ts';
 import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import { MIN_CHANGE_BLOCKS, type QuantileStatistic, quantileStatistic } from './change-statistic.ts';
 import { type Distribution, EMPTY_DISTRIBUTION } from './distribution.ts';
+import { latencyCurve } from './latency-curve.ts';
 import type { Measures, Selection } from './measures.ts';
 import { neededCount } from './quantile-interval.ts';
 
@@ -32,6 +34,21 @@ export type RunErrors = {
 export const CHANGE_QUANTILES: readonly number[] = [0.5, 0.95, 0.99];
 /** Experiments that provoke failures on purpose (timeouts, keep-alive races) are not in it. */
 const ERROR_ROLES: readonly string[] = ['slot', 'load', 'canary', 'volley', 'none'];
+
+/** The requests whose times are compared. */
+const COMPARED: Selection = { experimentKind: 'compare', connection: 'warm', roles: ['slot'], cohorts: ['ok'] };
+
+export type RunCurve = Pick<LatencyCurves, 'route' | 'requestName'> & { readonly points: LatencyCurves['base'] };
+
+/** The times behind the quantiles, for a picture. */
+export function runCurves(measures: Measures): readonly RunCurve[] {
+  const routes: readonly RouteId[] = [GATEWAY, ...measures.members.map(directTo)];
+  return requestNames(measures).flatMap((requestName) =>
+    routes.map((route) => {
+      return { route, requestName, points: latencyCurve(measures.times({ ...COMPARED, requestName, route })) };
+    }),
+  );
+}
 
 export function runQuantiles(measures: Measures): readonly RunQuantile[] {
   const routes: readonly RouteId[] = [GATEWAY, ...measures.members.map(directTo)];
@@ -98,14 +115,7 @@ function alignedArms(
   routes: readonly RouteId[],
   requestName: string,
 ): { readonly arms: readonly (readonly Distribution[])[]; readonly counts: readonly number[] } {
-  const slots: Selection = {
-    experimentKind: 'compare',
-    connection: 'warm',
-    roles: ['slot'],
-    cohorts: ['ok'],
-    requestName,
-  };
-  const blocks = routes.map((route) => measures.blocks({ ...slots, route }));
+  const blocks = routes.map((route) => measures.blocks({ ...COMPARED, requestName, route }));
   const starts = [...new Set(blocks.flatMap((arm) => arm.map(({ startUs }) => startUs)))].sort((a, b) => a - b);
   const arms = blocks.map((arm) => {
     const byStart = new Map(arm.map(({ startUs, times }) => [startUs, times]));

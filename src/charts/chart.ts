@@ -16,6 +16,15 @@ export type Chart = {
   readonly widthPx: number;
   readonly heightPx: number;
   readonly legend: readonly LegendEntry[];
+  /** Where in the image values can be read off, for a page that shows them under the pointer. */
+  readonly plots?: readonly PlottedArea[];
+};
+
+/** A plot in the image, in pixels, and the positions (`Scale`) at its edges. */
+export type PlottedArea = {
+  readonly plot: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+  readonly x: { readonly low: number; readonly high: number };
+  readonly y: { readonly low: number; readonly high: number };
 };
 
 /** Same in the page, so that a chart looks like part of it. */

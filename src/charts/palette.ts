@@ -52,8 +52,23 @@ export function roleSwatch(role: SeriesRole, nth: number): SwatchName {
   return role === 'direct' ? (DIRECT_VARIANTS[nth % DIRECT_VARIANTS.length] ?? 'direct') : role;
 }
 
-/** Colour of a bar by its name, where the name is an outcome or a route; otherwise by its place. */
+/** A phase has the same colour in every chart, whichever others are there. */
+const PHASE_SWATCHES: ReadonlyMap<string, SwatchName> = new Map([
+  ['not sent yet', 'unsent'],
+  ['dns', 'refusal'],
+  ['connect', 'gateway'],
+  ['tls', 'canary'],
+  ['send', 'model'],
+  ['wait', 'warm'],
+  ['receive', 'directC'],
+  ['nothing came', 'timeout'],
+  ['the rest', 'plain'],
+]);
+
+/** Colour of a bar by its name, where the name is an outcome, a phase or a route; otherwise by its place. */
 export function barSwatch(name: string, nth: number): SwatchName {
+  const phase = PHASE_SWATCHES.get(name);
+  if (phase !== undefined) return phase;
   if (name === 'gateway') return 'gateway';
   if (/\bdirect\b/.test(name)) return roleSwatch('direct', Math.max(0, nth - 1));
   if (/^5\d\d(\b|\.)/.test(name) || /:truncated$/.test(name)) return 'failure';

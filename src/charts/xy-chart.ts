@@ -1,14 +1,14 @@
 import type { CustomSeriesOption, LineSeriesOption, ScatterSeriesOption } from 'echarts';
 import type { Exhibit, XySeries } from '../model/finding.ts';
-import { xAxisOption, yAxisOption } from './axis-option.ts';
-import { CHART_WIDTH_PX, type Chart, type ChartWidth, type LegendEntry, shorten, textWidthPx } from './chart.ts';
+import { CHART_WIDTH_PX, type Chart, type ChartWidth, type LegendEntry } from './chart.ts';
 import { type Area, binPoints, type Dot, thinLine } from './density.ts';
-import { MARK_ROW_PX, markRows, markSeries, markSpan, type PlacedMark, type Plot } from './mark-series.ts';
+import { markSeries, type Plot } from './mark-series.ts';
 import { colour, roleSwatch, type SwatchName } from './palette.ts';
+import { planeOptions, planPlane } from './plane.ts';
 import { createScale, type Scale } from './scale.ts';
 
-type XyExhibit = Exhibit & { readonly kind: 'xy' };
-type Placed = {
+export type XyExhibit = Exhibit & { readonly kind: 'xy' };
+export type Placed = {
   readonly series: XySeries;
   readonly swatch: SwatchName;
   readonly nth: number;
@@ -19,10 +19,6 @@ type Placed = {
 
 /** A cell of the density grid, in pixels: a little smaller than a dot, so that full regions close up. */
 const CELL_PX = 4.5;
-const PLOT_HEIGHT_PX: Readonly<Record<ChartWidth, number>> = { wide: 220, narrow: 190 };
-const BELOW_PLOT_PX = 48;
-/** A label may take this share of the width: two of them still fit side by side. */
-const MARK_LABEL_SHARE = 0.45;
 const DASHES = ['solid', 'dashed', 'dotted'] as const;
 
 /** Points, lines and steps in a plane, with bands and marks. `xScale` replaces the x axis that the exhibit names: one of time. */
@@ -31,44 +27,40 @@ export function xyChart(exhibit: XyExhibit, width: ChartWidth, xScale?: Scale): 
   const marks = exhibit.marks ?? [];
   const x = xScale ?? createScale(exhibit.x, spread(exhibit, 'x'), { tickCount, fromZero: false });
   const y = createScale(exhibit.y, spread(exhibit, 'y'), { tickCount: 5, fromZero: true });
-  const placedMarks = marks.flatMap((mark): PlacedMark[] => {
-    const at = (mark.axis === 'x' ? x : y).place(mark.value);
-    return at === undefined
-      ? []
-      : [{ axis: mark.axis, at, label: shorten(mark.label, CHART_WIDTH_PX[width] * MARK_LABEL_SHARE) }];
-  });
-  const left = Math.max(...y.ticks.map(({ label }) => textWidthPx(label))) + 14;
-  const plotWidth = CHART_WIDTH_PX[width] - left - 18;
-  const rows = markRows(placedMarks, ({ at, label }) => {
-    const px = left + ((at - x.low) / (x.high - x.low)) * plotWidth;
-    return markSpan(label, px, { left, width: plotWidth });
-  });
-  const marksPx = rows.size === 0 ? 0 : (Math.max(...rows.values()) + 1) * MARK_ROW_PX;
-  const plot: Plot = { left, top: 30 + marksPx, width: plotWidth, height: PLOT_HEIGHT_PX[width] };
+  const plane = planPlane({ x, y, marks, width });
+  const { plot } = plane;
   const placed = placeSeries(exhibit.series, x, y);
   return {
     widthPx: CHART_WIDTH_PX[width],
-    heightPx: plot.top + plot.height + BELOW_PLOT_PX,
+    heightPx: plane.heightPx,
     legend: placed.map(legendEntry),
+    plots: [plane.plotted],
     option: {
       animation: false,
-      // Room for labels is reckoned here: the library must not move the plot, or marks would miss it.
-      grid: { left: plot.left, top: plot.top, width: plot.width, height: plot.height, outerBoundsMode: 'none' },
-      xAxis: xAxisOption(x, plot.width),
-      yAxis: yAxisOption(y, plot.width, marksPx + 10),
+      ...planeOptions(plane),
       series: [
-        ...placed.filter(({ bands }) => bands.length > 0).map(bandSeries),
-        ...placed.map((item) =>
-          item.series.style === 'points' ? dotSeries(item, plot, x, y) : lineSeries(item, plot),
-        ),
-        ...(placedMarks.length > 0 ? [markSeries(placedMarks, rows, plot)] : []),
+        ...seriesOptions(placed, plot, x, y),
+        ...(plane.marks.length > 0 ? [markSeries(plane.marks, plane.rows, plot)] : []),
       ],
     },
   };
 }
 
+/** Bands behind everything else. */
+export function seriesOptions(
+  placed: readonly Placed[],
+  plot: Plot,
+  x: Scale,
+  y: Scale,
+): readonly (CustomSeriesOption | LineSeriesOption | ScatterSeriesOption)[] {
+  return [
+    ...placed.filter(({ bands }) => bands.length > 0).map(bandSeries),
+    ...placed.map((item) => (item.series.style === 'points' ? dotSeries(item, plot, x, y) : lineSeries(item, plot))),
+  ];
+}
+
 /** Every value that an axis has to have room for. */
-function spread(exhibit: XyExhibit, axis: 'x' | 'y'): number[] {
+export function spread(exhibit: XyExhibit, axis: 'x' | 'y'): number[] {
   const values = (exhibit.marks ?? []).filter((mark) => mark.axis === axis).map(({ value }) => value);
   for (const { points, band } of exhibit.series) {
     for (const point of points) values.push(point[axis === 'x' ? 0 : 1]);
@@ -80,7 +72,7 @@ function spread(exhibit: XyExhibit, axis: 'x' | 'y'): number[] {
   return values;
 }
 
-function placeSeries(series: readonly XySeries[], x: Scale, y: Scale): Placed[] {
+export function placeSeries(series: readonly XySeries[], x: Scale, y: Scale): Placed[] {
   const seen = new Map<string, number>();
   return series.map((one) => {
     const nth = seen.get(one.role) ?? 0;

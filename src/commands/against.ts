@@ -54,7 +54,7 @@ export async function compareWithBaseline(recording: Recording, options: Against
   }
   await storeText(join(folder, 'comparison.json'), comparisonJson(comparison), { isSilent: true });
   await storeText(join(folder, 'comparison.md'), comparisonMarkdown(comparison), { isSilent: true });
-  await storeText(join(folder, 'comparison.html'), comparisonHtml(comparison), { isSilent: true });
+  await storeText(join(folder, 'comparison.html'), await comparisonHtml(comparison), { isSilent: true });
   return comparison;
 }
 

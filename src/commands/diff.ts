@@ -29,7 +29,7 @@ type Options = {
   readonly failOn?: Profile['failOn'];
 };
 
-const RENDER: Readonly<Record<Format, (comparison: Comparison) => string>> = {
+const RENDER: Readonly<Record<Format, (comparison: Comparison) => string | Promise<string>>> = {
   text: comparisonText,
   json: comparisonJson,
   md: comparisonMarkdown,
@@ -63,8 +63,8 @@ export function diffCommand(): Command {
       const [before, now] = [await read(base, options), await read(head, options)];
       const rules = rulesOf(now, options);
       const comparison = judgeComparison(compareRuns(summariseRun(before), summariseRun(now)), rules);
-      print(RENDER[options.format ?? (options.json === true ? 'json' : 'text')](comparison));
-      if (options.out !== undefined) await storeText(options.out, RENDER[formatOf(options.out)](comparison));
+      print(await RENDER[options.format ?? (options.json === true ? 'json' : 'text')](comparison));
+      if (options.out !== undefined) await storeText(options.out, await RENDER[formatOf(options.out)](comparison));
       process.exitCode = comparisonExit(comparison, options.failOn ?? 'warning');
     });
 }

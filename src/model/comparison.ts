@@ -54,6 +54,14 @@ export type PhaseChange = {
   readonly headUs: number;
 };
 
+/** Response times of both runs on one way, as [share of requests (0..1), µs]; what a sample does not support is left out. */
+export type LatencyCurves = {
+  readonly route: RouteId;
+  readonly requestName: string;
+  readonly base: readonly (readonly [p: number, us: number])[];
+  readonly head: readonly (readonly [p: number, us: number])[];
+};
+
 /** How often an outcome (status with substatus) came, among all due requests of a route. Explains; is not judged. */
 export type OutcomeChange = {
   readonly route: RouteId;
@@ -114,6 +122,8 @@ export type Comparison = {
   readonly metrics: readonly MetricChange[];
   readonly phases: readonly PhaseChange[];
   readonly outcomes: readonly OutcomeChange[];
+  /** The times behind the metrics, for a picture; only ways that both runs have. */
+  readonly curves: readonly LatencyCurves[];
   readonly findings: readonly FindingChange[];
   /** Why the two are not like for like. */
   readonly differences: readonly Difference[];

@@ -19,7 +19,12 @@ export type XySeries = {
   readonly points: readonly (readonly [number, number])[];
   /** [x, low, high], drawn as a band. */
   readonly band?: readonly (readonly [number, number, number])[];
+  /** Series of the same panel stand in a small plot of their own; all plots share their axes. Either all series name one, or none. */
+  readonly panel?: string;
 };
+/** A cell of a heat map: from, to on both axes, and how many lie in it. */
+export type HeatCell = readonly [x0: number, x1: number, y0: number, y1: number, count: number];
+export type HeatLayer = { readonly name: string; readonly role: SeriesRole; readonly cells: readonly HeatCell[] };
 export type Mark = { readonly axis: 'x' | 'y'; readonly value: number; readonly label: string };
 
 /** One exchange as shown to a human, ready for a log search. */
@@ -55,6 +60,17 @@ export type Exhibit =
       readonly x: Axis;
       readonly y: Axis;
       readonly series: readonly XySeries[];
+      readonly marks?: readonly Mark[];
+    }
+  | {
+      /** How many lie where: the darker a cell the more. Later layers stand before earlier ones. */
+      readonly kind: 'heat';
+      readonly id: string;
+      readonly title: string;
+      readonly reading: string;
+      readonly x: Axis;
+      readonly y: Axis;
+      readonly layers: readonly HeatLayer[];
       readonly marks?: readonly Mark[];
     }
   | {

@@ -1,7 +1,7 @@
 /** Two recordings → what changed between them. Each is read once; many pairs of few recordings cost little. */
 import { adjustForDiscovery } from '../analysis/change.ts';
 import { isCentral, judgeChanges, type RunMetrics } from '../analysis/change-judgement.ts';
-import { runErrors, runQuantiles } from '../analysis/change-metrics.ts';
+import { type RunCurve, runCurves, runErrors, runQuantiles } from '../analysis/change-metrics.ts';
 import { createMeasures } from '../analysis/create-measures.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { fisherExact } from '../analysis/proportion.ts';
@@ -11,6 +11,7 @@ import {
   type Comparison,
   type ComparisonVerdict,
   type FindingChange,
+  type LatencyCurves,
   type MetricChange,
   type OutcomeChange,
   type PhaseChange,
@@ -31,6 +32,7 @@ export type RunSummary = {
   readonly metrics: RunMetrics;
   readonly phases: ReadonlyMap<string, RunPhase>;
   readonly outcomes: ReadonlyMap<RouteId, RunOutcomes>;
+  readonly curves: readonly RunCurve[];
   readonly report: Pick<Report, 'findings' | 'detectors' | 'validity'>;
   readonly conditions: RunConditions;
 };
@@ -51,6 +53,7 @@ export function summariseRun(recording: Recording): RunSummary {
         return [route, { due, outcomes }];
       }),
     ),
+    curves: runCurves(measures),
     report: { findings, detectors, validity },
     conditions: runConditions(recording),
   };
@@ -72,6 +75,7 @@ export function compareRuns(base: RunSummary, head: RunSummary): Comparison {
     metrics,
     phases: phaseChanges(base, head),
     outcomes: outcomeChanges(base, head),
+    curves: curvesOf(base, head),
     findings,
     differences: runDifferences(base.conditions, head.conditions),
     invalid: isValid ? [] : invalid,
@@ -134,6 +138,14 @@ function phasesOf(measures: Measures): ReadonlyMap<string, RunPhase> {
     }
   }
   return phases;
+}
+
+function curvesOf(base: RunSummary, head: RunSummary): readonly LatencyCurves[] {
+  return head.curves.flatMap(({ points, ...way }): LatencyCurves[] => {
+    const before = base.curves.find(({ route, requestName }) => route === way.route && requestName === way.requestName);
+    if (before === undefined || before.points.length < 2 || points.length < 2) return [];
+    return [{ ...way, base: before.points, head: points }];
+  });
 }
 
 function phaseChanges(base: RunSummary, head: RunSummary): readonly PhaseChange[] {

@@ -1,6 +1,8 @@
 /** Charts of a report, drawn before the page is put together. */
 import { barsChart } from '../charts/bars-chart.ts';
 import type { Chart, ChartWidth, LegendEntry } from '../charts/chart.ts';
+import { heatChart } from '../charts/heat-chart.ts';
+import { panelsChart } from '../charts/panels-chart.ts';
 import { drawChart } from '../charts/svg-image.ts';
 import { xyChart } from '../charts/xy-chart.ts';
 import type { Exhibit } from '../model/finding.ts';
@@ -30,7 +32,12 @@ export async function drawCharts(
 function chartOf(exhibit: Exhibit, width: ChartWidth): Chart | undefined {
   switch (exhibit.kind) {
     case 'xy':
-      return exhibit.series.some(({ points }) => points.length > 0) ? xyChart(exhibit, width) : undefined;
+      if (!exhibit.series.some(({ points }) => points.length > 0)) return undefined;
+      return exhibit.series.some(({ panel }) => panel !== undefined)
+        ? panelsChart(exhibit, width)
+        : xyChart(exhibit, width);
+    case 'heat':
+      return exhibit.layers.some(({ cells }) => cells.length > 0) ? heatChart(exhibit, width) : undefined;
     case 'bars':
       return exhibit.categories.length > 0 && exhibit.series.length > 0 ? barsChart(exhibit, width) : undefined;
     case 'table':

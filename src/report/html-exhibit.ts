@@ -1,12 +1,13 @@
 /** One function for each kind of evidence. */
 import type { LegendEntry } from '../charts/chart.ts';
 import { colour } from '../charts/palette.ts';
-import type { Exhibit, Unit } from '../model/finding.ts';
-import { formatDuration, formatUnit } from '../model/quantity.ts';
+import type { Exhibit } from '../model/finding.ts';
+import { formatDuration } from '../model/quantity.ts';
 import type { ChartFigure } from './chart-figure.ts';
-import { formatCount, inOrderOfTime, NO_VALUE, routeLabel, wallTime } from './format.ts';
+import { formatCount, inOrderOfTime, routeLabel, wallTime } from './format.ts';
+import { chartTable, exactCell } from './html-chart-table.ts';
 import { linesList } from './html-lines.ts';
-import { fold, longTable, type Page, table } from './html-parts.ts';
+import { fold, longTable, type Page } from './html-parts.ts';
 import { html, type Markup, type MarkupPart, trustedMarkup } from './markup.ts';
 
 /** What an exhibit needs of the page around it. */
@@ -23,12 +24,10 @@ export function renderExhibit(exhibit: Exhibit, page: ExhibitPage, level: 3 | 5)
 function content(exhibit: Exhibit, page: ExhibitPage, figure: ChartFigure | undefined): MarkupPart {
   switch (exhibit.kind) {
     case 'xy':
-      return figure === undefined
-        ? html`<p class="empty">Nothing was measured for this chart.</p>`
-        : chart(exhibit, figure);
+    case 'heat':
     case 'bars':
       if (figure === undefined) return html`<p class="empty">Nothing was measured for this chart.</p>`;
-      return [chart(exhibit, figure), fold('The same in numbers', barsTable(exhibit))];
+      return [chart(exhibit, figure), fold('The same in numbers', chartTable(exhibit))];
     case 'table':
       return plainTable(exhibit);
     case 'exchanges':
@@ -40,9 +39,12 @@ function content(exhibit: Exhibit, page: ExhibitPage, figure: ChartFigure | unde
   }
 }
 
-/** Both sizes are in the page, the style sheet shows one; without any style sheet it is the wide one. */
 function chart(exhibit: Exhibit, figure: ChartFigure): Markup {
-  const label = `${exhibit.title}. ${exhibit.reading}`;
+  return chartPair(`${exhibit.title}. ${exhibit.reading}`, figure);
+}
+
+/** Both sizes are in the page, the style sheet shows one; without any style sheet it is the wide one. */
+export function chartPair(label: string, figure: Pick<ChartFigure, 'wide' | 'narrow'>): Markup {
   return html`<div class="chart chart-wide" role="img" aria-label="${label}">${trustedMarkup(figure.wide)}</div>
 <div class="chart chart-narrow" role="img" aria-label="${label}" hidden>${trustedMarkup(figure.narrow)}</div>`;
 }
@@ -68,26 +70,11 @@ function legendMark({ swatch, form }: LegendEntry): Markup {
   return html`<svg class="chart-mark" width="24" height="12" viewBox="0 0 24 12" aria-hidden="true">${shape}</svg>`;
 }
 
-function barsTable(exhibit: Exhibit & { kind: 'bars' }): Markup {
-  const columns = [{ title: '' }, ...exhibit.series.map(({ name }) => ({ title: name, numeric: true }))];
-  const rows = exhibit.categories.map((category, at) => [
-    category,
-    ...exhibit.series.map(({ values }) => exactCell(values[at] ?? null, exhibit.unit)),
-  ]);
-  return table(exhibit.title, columns, rows);
-}
-
 function plainTable(exhibit: Exhibit & { kind: 'table' }): Markup {
   if (exhibit.rows.length === 0) return html`<p class="empty">No rows.</p>`;
   const columns = exhibit.columns.map(({ title, unit }) => ({ title, numeric: unit !== 'text' }));
   const rows = exhibit.rows.map((row) => row.map((cell, at) => exactCell(cell, exhibit.columns[at]?.unit ?? 'text')));
   return longTable(exhibit.title, columns, rows, 'row');
-}
-
-function exactCell(cell: string | number | null, unit: Unit): string {
-  if (cell === null) return NO_VALUE;
-  if (typeof cell === 'string') return cell;
-  return unit === 'count' && Number.isInteger(cell) ? formatCount(cell) : formatUnit(cell, unit);
 }
 
 function exchangeTable(exhibit: Exhibit & { kind: 'exchanges' }, startedAt: string): Markup {

@@ -34,8 +34,10 @@ ${hopStrip(finding, page.report)}
 ${measuredList(finding)}
 ${remedyPart(finding)}
 ${finding.exhibits.length > 0 && html`<h4>Evidence</h4>\n${finding.exhibits.map((exhibit) => renderExhibit(exhibit, page, 5))}`}
+<h4>How sure</h4>
+<p>${capital(finding.confidence)}: ${confidenceMeaning(finding.confidence, page.report)}.</p>
 ${rivalPart(finding)}
-<p class="cause">Cause <a href="#${anchor}"><code>${finding.cause}</code></a> · ${finding.confidence}: ${confidenceMeaning(finding.confidence, page.report)}</p>
+<p class="cause">Cause <code>${finding.cause}</code> · <a href="#${anchor}" aria-label="Link to this finding">#${anchor}</a></p>
 </article>
 `;
 }
@@ -71,6 +73,10 @@ ${steps}
 ${commands}
 <h4>How to verify</h4>
 <p>${remedy.howToVerify}</p></div>`;
+}
+
+function capital(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
 }
 
 function rivalPart({ rivals }: Finding): Markup | false {

@@ -5,6 +5,7 @@ import { formatCount, formatEstimate, formatInterval, formatMissing, NO_VALUE, q
 import { type Cell, fold, section, table, withNote } from './html-parts.ts';
 import { isFromLogs } from './log-wording.ts';
 import { html, type Markup } from './markup.ts';
+import { outcomeMeaning } from './outcome-meaning.ts';
 import { failedCount, quantileNames, routeName } from './route-rows.ts';
 import { THRESHOLD_LABEL } from './wording.ts';
 
@@ -48,7 +49,7 @@ export function latencySection(report: Report): Markup | false {
   const lead =
     'Response times count from the moment a request was due: open loop, warm connections, good answers. Below each value its 95 % interval. What the gateway adds is measured in pairs, at the same moment.';
   const content = html`${table('Response times by route', columns, [...rows, overhead])}
-${fold('How every request ended', outcomeTable(report))}
+${outcomeFold(report)}
 ${fold('Where the time goes, by phase', phaseTable(report))}`;
   return section('latency', 'Through the gateway, and directly', lead, content);
 }
@@ -77,7 +78,7 @@ function loggedSection(report: Report): Markup | false {
   const lead = `Every line that is a request is counted. Failed: 5xx, or cut short.${times}`;
   return section('latency', 'At the gateway, and at the members', lead, [
     table('Requests by host', columns, rows),
-    fold('How every request ended', outcomeTable(report)),
+    outcomeFold(report),
   ]);
 }
 
@@ -104,19 +105,40 @@ function overheadCell(table: QuantileTable, name: string): Cell {
   return withNote(`+${formatDuration(quantile.value)}`, formatInterval(quantile, 'us'));
 }
 
+/** Failures first: they are what a reader comes for. */
 function outcomeTable(report: Report): Markup {
   const { routes } = report;
-  const title = isFromLogs(report) ? 'Host' : 'Route';
+  const columns = [
+    { title: 'Ended as' },
+    { title: 'What that means' },
+    ...routes.map((route) => ({ title: routeName(route, report), numeric: true })),
+  ];
+  const rows = outcomeKeys(report).map((key): Cell[] => {
+    const said = outcomeMeaning(key, report.gateway.kind);
+    const words =
+      said === undefined ? 'No table has this code.' : [said.name !== undefined && `${said.name}. `, said.meaning];
+    return [
+      html`<code class="${isGood(key) ? 'code' : 'code-failed'}">${key}</code>`,
+      withNote(words, said?.here),
+      ...routes.map(({ outcomes }) => (outcomes[key] === undefined ? NO_VALUE : formatCount(outcomes[key]))),
+    ];
+  });
+  return html`<div class="outcomes">${table('Outcomes by route, and what each code means', columns, rows)}</div>`;
+}
+
+function outcomeKeys({ routes }: Report): readonly string[] {
   const keys = [...new Set(routes.flatMap(({ outcomes }) => Object.keys(outcomes)))].sort();
-  const columns = [{ title }, ...keys.map((key) => ({ title: key, numeric: true }))];
-  const rows = routes.map((route) => [
-    routeName(route, report),
-    ...keys.map((key) => {
-      const count = route.outcomes[key];
-      return count === undefined ? NO_VALUE : formatCount(count);
-    }),
-  ]);
-  return table('Outcomes by route', columns, rows);
+  return [...keys.filter((key) => !isGood(key)), ...keys.filter(isGood)];
+}
+
+function isGood(key: string): boolean {
+  return /^[1234]\d\d(?!\d|:)/.test(key);
+}
+
+/** Open where something failed: then the codes are the news. */
+function outcomeFold(report: Report): Markup {
+  const hasFailed = outcomeKeys(report).some((key) => !isGood(key));
+  return fold('How every request ended, and what each code means', outcomeTable(report), hasFailed);
 }
 
 function phaseTable(report: Report): Markup {

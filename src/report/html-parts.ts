@@ -71,8 +71,8 @@ export function longList(items: readonly Markup[], noun: string): Markup {
   return html`<ul class="plain">${items.slice(0, LONG_LIST)}</ul>${fold(`${rest.length} more ${noun}`, html`<ul class="plain">${rest}</ul>`)}`;
 }
 
-export function fold(summary: MarkupPart, content: MarkupPart): Markup {
-  return html`<details><summary>${summary}</summary>${content}</details>`;
+export function fold(summary: MarkupPart, content: MarkupPart, isOpen = false): Markup {
+  return html`<details${isOpen && html` open`}><summary>${summary}</summary>${content}</details>`;
 }
 
 export function severityTag(severity: Severity): Markup {

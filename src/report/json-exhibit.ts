@@ -1,4 +1,4 @@
-import type { Axis, Exhibit, Unit } from '../model/finding.ts';
+import type { Axis, Exhibit, Mark, Unit } from '../model/finding.ts';
 import { US_PER_MS } from '../model/time.ts';
 import { isoTime, wallTime } from './format.ts';
 
@@ -15,6 +15,8 @@ export function writeExhibit(exhibit: Exhibit, startedAt: string): JsonObject {
   switch (exhibit.kind) {
     case 'xy':
       return writeXy(exhibit);
+    case 'heat':
+      return writeHeat(exhibit);
     case 'bars':
       return {
         ...exhibit,
@@ -63,10 +65,32 @@ function writeXy(exhibit: Exhibit & { kind: 'xy' }): JsonObject {
       points: points.map(([atX, atY]) => [x(atX), y(atY)]),
       ...(band && { band: band.map(([atX, low, high]) => [x(atX), y(low), y(high)]) }),
     })),
-    ...(exhibit.marks && {
-      marks: exhibit.marks.map((mark) => ({ ...mark, value: (mark.axis === 'x' ? x : y)(mark.value) })),
-    }),
+    ...writeMarks(exhibit),
   };
+}
+
+function writeHeat(exhibit: Exhibit & { kind: 'heat' }): JsonObject {
+  const x = converter(exhibit.x.unit);
+  const y = converter(exhibit.y.unit);
+  return {
+    ...exhibit,
+    x: publicAxis(exhibit.x),
+    y: publicAxis(exhibit.y),
+    layers: exhibit.layers.map(({ cells, ...layer }) => ({
+      ...layer,
+      cells: cells.map(([x0, x1, y0, y1, count]) => [x(x0), x(x1), y(y0), y(y1), count]),
+    })),
+    ...writeMarks(exhibit),
+  };
+}
+
+function writeMarks({ x, y, marks }: Exhibit & { kind: 'xy' | 'heat' }): JsonObject {
+  if (marks === undefined) return {};
+  const write = (mark: Mark): Mark => ({
+    ...mark,
+    value: converter((mark.axis === 'x' ? x : y).unit)(mark.value),
+  });
+  return { marks: marks.map(write) };
 }
 
 function publicAxis(axis: Axis): JsonObject {

@@ -2,47 +2,42 @@
 
 import type { Distribution } from '../analysis/distribution.ts';
 import { distributionOf } from '../analysis/distribution.ts';
+import { latencyCurve } from '../analysis/latency-curve.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { PHASES } from '../model/exchange.ts';
 import type { Exhibit, XySeries } from '../model/finding.ts';
-import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import { ordinaryLatency } from './build.ts';
 import { rampExhibits } from './ramp-parts.ts';
-
-const CURVE_QUANTILES = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999];
+import { drainExhibits, waterfallExhibits } from './request-exhibits.ts';
+import { shiftExhibit } from './shift-exhibit.ts';
+import { heatExhibit, panelExhibit } from './time-exhibits.ts';
+import { wayName } from './way-name.ts';
 
 export function runExhibits(measures: Measures): readonly Exhibit[] {
   const routes = [GATEWAY, ...measures.members.map(directTo)];
   return [
     curves(measures, routes),
-    overheadCurve(measures),
+    shiftExhibit(measures),
+    heatExhibit(measures),
+    panelExhibit(measures),
+    ...waterfallExhibits(measures),
     phases(measures, routes),
     outcomes(measures, routes),
+    ...drainExhibits(measures),
     ...rampExhibits(measures),
   ].filter((exhibit) => exhibit !== undefined);
 }
 
-function nameOf(route: RouteId): string {
-  const member = memberOf(route);
-  return member === undefined ? 'gateway' : `${member}, direct`;
-}
-
 function curveOf(name: string, role: XySeries['role'], times: Distribution): XySeries {
-  // A quantile that fewer than two observations lie beyond is the maximum under another name.
-  const supported = CURVE_QUANTILES.filter((p) => times.count * (1 - p) >= 2);
-  return {
-    name,
-    role,
-    style: 'line',
-    points: supported.map((p): [number, number] => [p, Math.max(1, times.quantile(p))]),
-  };
+  return { name, role, style: 'line', points: latencyCurve(times) };
 }
 
 function curves(measures: Measures, routes: readonly RouteId[]): Exhibit | undefined {
   const series = routes
     .map((route) =>
       curveOf(
-        nameOf(route),
+        wayName(route),
         route === GATEWAY ? 'gateway' : 'direct',
         measures.times(ordinaryLatency(route, measures)),
       ),
@@ -58,32 +53,6 @@ function curves(measures: Measures, routes: readonly RouteId[]): Exhibit | undef
     x: { title: 'percentile', unit: 'ratio', scale: 'percentile' },
     y: { title: 'response time', unit: 'us', scale: 'log' },
     series,
-  };
-}
-
-function overheadCurve(measures: Measures): Exhibit | undefined {
-  const estimates = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99].flatMap((p) => {
-    const estimate = measures.overhead(p);
-    return estimate.state === 'known' ? [{ p, ...estimate }] : [];
-  });
-  if (estimates.length < 2) return undefined;
-  return {
-    kind: 'xy',
-    id: 'overhead-curve',
-    title: 'What the gateway adds, by percentile',
-    reading:
-      'The difference between the gateway and the members at each percentile, with its 95 % interval. A flat line is a constant hop; one that rises to the right is waiting.',
-    x: { title: 'percentile', unit: 'ratio', scale: 'percentile' },
-    y: { title: 'gateway minus direct', unit: 'us', scale: 'linear' },
-    series: [
-      {
-        name: 'gateway minus direct',
-        role: 'gateway',
-        style: 'line',
-        points: estimates.map(({ p, value }): [number, number] => [p, value]),
-        band: estimates.map(({ p, low, high, value }): [number, number, number] => [p, low, high ?? value]),
-      },
-    ],
   };
 }
 
@@ -105,7 +74,7 @@ function phases(measures: Measures, routes: readonly RouteId[]): Exhibit | undef
     id: 'phases',
     title: 'Where the time goes on a new connection',
     reading: 'Median time of each phase, per way. Wait is the time until the first byte of the answer.',
-    categories: shown.map(nameOf),
+    categories: shown.map(wayName),
     unit: 'us',
     stacked: true,
     series: PHASES.map((phase) => ({ name: phase, values: shown.map((route) => median(route, phase)) })).filter(
@@ -123,7 +92,7 @@ function outcomes(measures: Measures, routes: readonly RouteId[]): Exhibit {
     title: 'How requests ended, per way',
     reading:
       'Share of all due requests of the run, deliberately slow ones included. Every due request is in here, also those that were never sent.',
-    categories: routes.map(nameOf),
+    categories: routes.map(wayName),
     unit: 'ratio',
     stacked: true,
     series: keys.map((key) => ({

@@ -248,7 +248,16 @@ test('exhibits of a run: curves, overhead, phases, outcomes', () => {
   const exhibits = runExhibits(createMeasures(recording));
   assert.deepEqual(
     exhibits.map(({ id }) => id),
-    ['latency-curves', 'overhead-curve', 'phases', 'outcomes'],
+    [
+      'latency-curves',
+      'overhead-curve',
+      'latency-over-time',
+      'ways-over-time',
+      'typical-request',
+      'slowest-request',
+      'phases',
+      'outcomes',
+    ],
   );
   const curves = exhibitOf(recording, 'latency-curves');
   assert.ok(curves?.kind === 'xy');

@@ -16,6 +16,7 @@ const PLAIN: Comparison = {
   metrics: [],
   phases: [],
   outcomes: [],
+  curves: [],
   findings: [],
   differences: [],
   invalid: [],
@@ -77,7 +78,7 @@ test('a repeat is told with what it changed', () => {
   );
 });
 
-test('every format shows the rules and begins with the answer; markup in a name stays text', () => {
+test('every format shows the rules and begins with the answer; markup in a name stays text', async () => {
   const hostile = { ...rule('fail'), text: 'change p95 < 10% of <b>|x' };
   const comparison = { ...PLAIN, thresholds: [hostile, rule('pass')] };
   const text = comparisonText(comparison);
@@ -86,7 +87,7 @@ test('every format shows the rules and begins with the answer; markup in a name 
   const markdown = comparisonMarkdown(comparison);
   assert.match(markdown, /^\*\*Breaks change p95 &lt; 10% of &lt;b\\>\\\|x/);
   assert.match(markdown, /### Thresholds on change\n\n\| Result \| Threshold \| Why \|/);
-  const html = comparisonHtml(comparison);
+  const html = await comparisonHtml(comparison);
   assert.match(html, /class="verdict is-error"/);
   assert.ok(!html.includes('<b>|x'));
 });

@@ -5,41 +5,7 @@ import { comparisonHtml } from '../../src/report/comparison-html.ts';
 import { comparisonMarkdown } from '../../src/report/comparison-markdown.ts';
 import { comparisonText } from '../../src/report/comparison-text.ts';
 import { answerOf, calibrationText } from '../../src/report/comparison-wording.ts';
-
-const GATEWAY_P95: MetricChange = {
-  id: 'gateway home p95',
-  route: 'gateway',
-  requestName: 'home',
-  what: { kind: 'quantile', p: 0.95 },
-  isControlled: true,
-  state: 'worse',
-  base: 400_000,
-  head: 484_000,
-  change: { value: 84_000, low: 61_000, high: 110_000 },
-  changeRatio: { value: 0.21, low: 0.15, high: 0.275 },
-  floor: 40_000,
-  p: 1e-6,
-  adjustedP: 1e-5,
-  baseCount: 600,
-  headCount: 600,
-};
-const RUN = { runId: 'r', startedAt: '2026-03-04T05:06:07Z', profile: 'shop', requests: 1_800 };
-
-function comparison(changes: Partial<Comparison>): Comparison {
-  return {
-    schemaVersion: 1,
-    base: RUN,
-    head: RUN,
-    verdict: 'worse',
-    metrics: [GATEWAY_P95],
-    phases: [],
-    outcomes: [],
-    findings: [],
-    differences: [],
-    invalid: [],
-    ...changes,
-  };
-}
+import { comparison, GATEWAY_P95, RUN } from './sample-comparison.ts';
 
 test('the first sentence answers', () => {
   const { change: _, ...bare } = GATEWAY_P95;
@@ -118,15 +84,40 @@ test('a calibration says what share of pairs looks changed', () => {
   assert.match(text, /gateway home p50: 2 of 10 \(20 %\)/);
 });
 
-test('every format shows the same, and foreign text does nothing in any', () => {
+test('every format shows the same, and foreign text does nothing in any', async () => {
   const evil = { ...RUN, profile: '<b>\u001b[31m|x' };
   const sample = comparison({ head: evil });
   const markdown = comparisonMarkdown(sample);
   assert.match(markdown, /^\*\*Worse: the gateway's p95/);
   assert.match(markdown, /\| gateway home p95 \| 400 ms \| 484 ms \|/);
-  const page = comparisonHtml(sample);
+  const page = await comparisonHtml(sample);
   assert.match(page, /<h2 class="answer" id="verdict">Worse: the gateway&#39;s p95/);
   assert.match(page, /Content-Security-Policy/);
   for (const text of [comparisonText(sample), markdown, page]) assert.ok(!text.includes('\u001b'));
   for (const text of [markdown, page]) assert.ok(!text.includes('<b>'));
+});
+
+test('the page shows the change with its interval, and the times of both runs over each other, way by way', async () => {
+  const curve = [
+    [0.5, 10_000],
+    [0.9, 20_000],
+  ] as const;
+  const page = await comparisonHtml(
+    comparison({
+      metrics: [GATEWAY_P95, { ...GATEWAY_P95, id: 'm', route: 'direct:web1', state: 'same' }],
+      curves: [
+        { route: 'gateway', requestName: 'home', base: curve, head: curve },
+        { route: 'direct:web1', requestName: 'home', base: curve, head: curve },
+        { route: 'gateway', requestName: 'evil <i>', base: curve, head: curve },
+      ],
+    }),
+  );
+  assert.equal(page.match(/<svg width="680"/g)?.length, 3, 'changes, and a picture for each request');
+  assert.match(page, />gateway p95<\/text>.*>web1 p95<\/text>/s);
+  assert.match(page, />web1, direct<\/text>/);
+  assert.match(page, /<td>?[^>]*class="number"><span class="chip chip-fail">worse/);
+  assert.ok(!page.includes('<i>'));
+  const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+  assert.equal(new Set(ids).size, ids.length);
+  for (const [, target] of page.matchAll(/href="#([^"]*)"/g)) assert.ok(ids.includes(target), target);
 });

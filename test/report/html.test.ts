@@ -189,7 +189,8 @@ test('every chart is an image with a name, and can be read without seeing it', a
   const charts = [
     ...page.matchAll(/<div class="chart chart-(?:wide|narrow)" role="img" aria-label="([^"]+)"[^>]*><svg /g),
   ];
-  assert.equal(charts.length, 14, 'seven exhibits, each for two widths');
+  assert.equal(charts.length, 18, 'nine exhibits, each for two widths');
+  assert.equal(page.match(/<details><summary>The same in numbers/g)?.length, 9, 'and each as a table');
   for (const [, label = ''] of charts)
     assert.ok(label.length > 40 && page.includes(label.slice(label.indexOf('. ') + 2)), label);
   assert.equal(page.match(/<svg/g)?.length, charts.length + (page.match(/<svg[^>]*aria-hidden="true"/g)?.length ?? 0));

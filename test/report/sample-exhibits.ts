@@ -223,3 +223,76 @@ export function latenessCurve(): Exhibit {
     marks: [{ axis: 'y', value: 5_000, label: 'not valid above 5 ms' }],
   };
 }
+
+export function heatMap(): Exhibit {
+  const random = createRandom(13);
+  const cell = (second: number, stepMs: number, count: number) =>
+    [second * 1e6, (second + 1) * 1e6, stepMs * 1e3, stepMs * 1.5e3, count] as const;
+  const answered = Array.from({ length: 60 }, (_, second) => [
+    cell(second, 12, 30 + Math.round(random.next() * 9)),
+    ...(second % 3 === 0 ? [cell(second, 18, 4)] : []),
+    ...(second > 30 ? [cell(second, 200 + second * 9, 2)] : []),
+  ]);
+  return {
+    kind: 'heat',
+    id: 'latency-over-time',
+    title: 'Every request by when it was due and how long it took',
+    reading: 'The darker a field the more requests; failures are red.',
+    x: { title: 'time in the run', unit: 'us', scale: 'linear' },
+    y: { title: 'response time', unit: 'us', scale: 'log' },
+    layers: [
+      { name: 'answered', role: 'gateway', cells: answered.flat() },
+      { name: 'failed', role: 'failure', cells: [cell(31, 2_000, 1), cell(40, 2_000, 9)] },
+    ],
+    marks: [
+      { axis: 'x', value: 0, label: 'compare-1' },
+      { axis: 'x', value: 30e6, label: 'burst-1' },
+      { axis: 'x', value: 52e6, label: 'timeout-1' },
+    ],
+  };
+}
+
+export function smallMultiples(): Exhibit {
+  const random = createRandom(17);
+  const ways = ['gateway', 'web1, direct', 'web2, direct', 'web3, direct'];
+  return {
+    kind: 'xy',
+    id: 'ways-over-time',
+    title: 'Each way by itself',
+    reading: 'All plots have the same axes; web2 stands apart.',
+    x: { title: 'time in the run', unit: 'us', scale: 'linear' },
+    y: { title: 'response time', unit: 'us', scale: 'log' },
+    series: ways.flatMap((panel, index) => {
+      const points = Array.from({ length: 40 }, (_, second): Point => {
+        const us = (index === 2 ? 60_000 : 11_000) * (1 + random.next() / 4);
+        return [second * 1e6, second === 20 ? Number.NaN : us];
+      });
+      return [
+        {
+          name: panel,
+          panel,
+          role: index === 0 ? ('gateway' as const) : ('direct' as const),
+          style: 'line' as const,
+          points,
+          band: banded(points),
+        },
+        ...(index === 2
+          ? [
+              {
+                name: `${panel}: failed`,
+                panel,
+                role: 'failure' as const,
+                style: 'points' as const,
+                points: [[9e6, 2e6] as const],
+              },
+            ]
+          : []),
+      ];
+    }),
+  };
+}
+
+/** What belongs to no single finding. */
+export function measurements(): readonly Exhibit[] {
+  return [latencyCurves(), heatMap(), smallMultiples(), phaseBars(), outcomeBars(), latenessCurve()];
+}

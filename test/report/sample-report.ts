@@ -4,7 +4,7 @@ import { CAUSES } from '../../src/model/causes.ts';
 import type { Estimate, Verdict } from '../../src/model/finding.ts';
 import type { ProbeQuality } from '../../src/model/recording.ts';
 import type { ExperimentSummary, QuantileTable, Report, RouteSummary } from '../../src/model/report.ts';
-import { latencyCurves, latenessCurve, outcomeBars, phaseBars, timeoutPlane } from './sample-exhibits.ts';
+import { measurements, timeoutPlane } from './sample-exhibits.ts';
 import { coldFinding, queueFinding, raceFinding, timeoutFinding } from './sample-findings.ts';
 import { calmLogsReport, explainReport, unexplainedReport } from './sample-logs.ts';
 
@@ -194,7 +194,7 @@ export function demoReport(): Report {
         routes: [],
       },
     ],
-    exhibits: [latencyCurves(), phaseBars(), outcomeBars(), latenessCurve()],
+    exhibits: measurements(),
     quality: QUALITY,
     untested: [
       { what: 'Closed connections beyond 60 s', why: 'The profile has no keep-alive experiment.' },

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { comparisonHtml } from '../../src/report/comparison-html.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { reportCss } from '../../src/report/stylesheet.ts';
 import { contrast } from '../helpers/contrast.ts';
+import { fullComparison } from './sample-comparison.ts';
 import { SAMPLE_REPORTS } from './sample-report.ts';
 
 type Theme = ReadonlyMap<string, string>;
@@ -54,7 +56,8 @@ test('the sheet loads nothing and ends no style element', () => {
 
 test('every class in the sheet is used by some page', async () => {
   const pages = await Promise.all(Object.values(SAMPLE_REPORTS).map((build) => renderHtml(build())));
-  const bodies = pages.map((page) => page.slice(page.indexOf('<body>'))).join('');
+  pages.push(await comparisonHtml(fullComparison()));
+  const bodies = pages.map((page) => page.slice(page.indexOf('<body'))).join('');
   const used = new Set([...bodies.matchAll(/class="([^"]*)"/g)].flatMap(([, names = '']) => names.split(' ')));
   const rules = reportCss().replaceAll(/\/\*[\s\S]*?\*\/|\{[^{}]*\}|"[^"]*"/g, ' ');
   const styled = new Set([...rules.matchAll(/\.([a-z][\w-]*)/g)].map(([, name = '']) => name));
