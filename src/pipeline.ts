@@ -48,6 +48,7 @@ export type { AutoPreview } from './pipeline/auto/preview.ts';
 export { type Explained, type ExplainOptions, explainLogs } from './pipeline/explain.ts';
 export type { Progress } from './pipeline/progress.ts';
 export { readConfigs } from './pipeline/read-configs.ts';
+export { readReplays } from './pipeline/replay-log.ts';
 export { type Recorded, writeRun } from './pipeline/writing.ts';
 
 export type RunOptions = {

@@ -11,6 +11,7 @@ import {
   DEFAULT_BUDGET,
   diagnose,
   readConfigs,
+  readReplays,
   recordRun,
   writeRun,
 } from '../pipeline.ts';
@@ -43,8 +44,9 @@ export function parseSeed(text: string): number {
 }
 
 /** Runs the profile and prints the answer; gives the exit code. */
-export async function liveRun(profile: Profile, options: LiveRunOptions, choice?: LiveChoice): Promise<number> {
-  checkLogPatterns(profile);
+export async function liveRun(written: Profile, options: LiveRunOptions, choice?: LiveChoice): Promise<number> {
+  checkLogPatterns(written);
+  const profile = await readReplays(written, { baseFolder: process.cwd(), wallMs: Date.now });
   const epoch = createEpoch();
   const clock = createClock(epoch);
   const seed = options.seed ?? randomInt(0x7fffffff);

@@ -21,7 +21,7 @@ const CHECKS: readonly ProbeCheck[] = [
 ];
 
 test('the page has every check, what asks for attention first', () => {
-  const page = String(qualitySection({ ...demoReport(), checks: CHECKS }));
+  const page = qualitySection({ ...demoReport(), checks: CHECKS }).markup;
   const places = ['up to 30 ms too long', 'held back by the quota', 'given to other machines'].map((text) =>
     page.indexOf(text),
   );
@@ -35,7 +35,7 @@ test('the page has every check, what asks for attention first', () => {
 
 test('a report without checks has no table for them', () => {
   const { checks: _, ...report } = demoReport();
-  assert.doesNotMatch(String(qualitySection(report)), /checked of itself/);
+  assert.doesNotMatch(qualitySection(report).markup, /checked of itself/);
 });
 
 test('terminal and Markdown say cautions only, the terminal three of them', async () => {
