@@ -6,6 +6,7 @@ import { DETECTORS, EXPERIMENTS, GATEWAYS, gatewayOf } from './catalog.ts';
 import { judge } from './detectors/judge.ts';
 import { unexplainedRequests } from './detectors/log-balance.ts';
 import { invalidReasons } from './detectors/probe.ts';
+import { probeChecks } from './detectors/probe-checks.ts';
 import { judgeThreshold } from './detectors/thresholds.ts';
 import { chosenExperiments } from './experiments/chosen.ts';
 import { type EjectionGuard, type ExperimentContext, endOf } from './experiments/experiment.ts';
@@ -28,6 +29,7 @@ import { MOST_LOOKS } from './pipeline/auto/next-step.ts';
 import { type AutoPreview, previewOf } from './pipeline/auto/preview.ts';
 import { snapshotOf, teeRecorder } from './pipeline/auto/snapshot.ts';
 import { type BatchSink, createBatchSink } from './pipeline/batch-sink.ts';
+import { probeQuality } from './pipeline/probe-quality.ts';
 import { type Progress, reportProgress } from './pipeline/progress.ts';
 import { strayWarnings } from './pipeline/stray-warnings.ts';
 import { makeFolder, type Recorded } from './pipeline/writing.ts';
@@ -36,6 +38,7 @@ import { createRecorder } from './recording/recorder.ts';
 import { buildReport } from './report/build.ts';
 import type { ClockEpoch } from './traffic/clock.ts';
 import { logIn } from './traffic/login.ts';
+import { watchMachine } from './traffic/machine-watch.ts';
 import { resolveTargets } from './traffic/resolve.ts';
 import { startSender } from './traffic/sender.ts';
 
@@ -45,6 +48,7 @@ export type { AutoPreview } from './pipeline/auto/preview.ts';
 export { type Explained, type ExplainOptions, explainLogs } from './pipeline/explain.ts';
 export type { Progress } from './pipeline/progress.ts';
 export { readConfigs } from './pipeline/read-configs.ts';
+export { readReplays } from './pipeline/replay-log.ts';
 export { type Recorded, writeRun } from './pipeline/writing.ts';
 
 export type RunOptions = {
@@ -114,6 +118,7 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
   });
   const tee = options.choose === undefined ? undefined : teeRecorder(audit.recorder);
   const sink = createBatchSink(profile, tee?.recorder ?? audit.recorder);
+  const machine = watchMachine();
   const sender = await startSender({ profile, targets, runId, version, epoch, clock, ...sink.inlets });
   const resolved = (): readonly ResolvedTarget[] =>
     targets.map((target) => resolvedTarget(target, sink.certificates.get(target.route)));
@@ -163,12 +168,7 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
     targets: resolved(),
     gateway: sink.recognise(),
     experiments: records.map((record) => ({ ...record, keptCount: traffic.experiments.get(record.id)?.kept ?? 0 })),
-    quality: {
-      ...threadQuality,
-      ...traffic.quality,
-      portShortages: threadQuality.portShortages,
-      achievedRateRatio: achievedRatio(records),
-    },
+    quality: probeQuality(threadQuality, traffic, sink.loginCount(), machine.finish(), achievedRatio(records)),
     windows: traffic.windows,
     exchanges: traffic.exchanges,
     exchangeCount: traffic.exchangeCount,
@@ -253,6 +253,7 @@ export function diagnose(
     ...judgement,
     thresholds,
     invalidReasons: invalidReasons(recording.quality),
+    checks: probeChecks(recording.quality),
     ...(measures.logs === undefined ? {} : { unexplained: unexplainedRequests(context) }),
   });
 }

@@ -4,7 +4,7 @@ import { UserError } from '../errors.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Profile, Threshold } from '../model/profile.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
-import { checkLogPatterns, DEFAULT_BUDGET, planRun, previewRun } from '../pipeline.ts';
+import { checkLogPatterns, DEFAULT_BUDGET, planRun, previewRun, readReplays } from '../pipeline.ts';
 import { loadProfile } from '../profile/load.ts';
 import { describePreview } from './auto-preview.ts';
 import { parseSeed } from './live-run.ts';
@@ -27,7 +27,7 @@ export function checkCommand(): Command {
     .addOption(budgetOption())
     .option('--json', 'print the plan as JSON')
     .action(async (file: string, options: Options) => {
-      const profile = await loadProfile(file);
+      const profile = await readReplays(await loadProfile(file), { baseFolder: process.cwd(), wallMs: Date.now });
       checkLogPatterns(profile);
       if (options.auto !== true && options.budget !== undefined) throw new UserError('--budget is for check --auto');
       if (options.auto === true) {

@@ -13,6 +13,7 @@ import {
   diagnose,
   type Recorded,
   readConfigs,
+  readReplays,
   recordRun,
   writeRun,
 } from '../pipeline.ts';
@@ -56,8 +57,9 @@ type Live = {
 };
 
 /** Runs the profile and prints the answer; gives the exit code. */
-export async function liveRun(profile: Profile, options: LiveRunOptions, choice?: LiveChoice): Promise<number> {
-  checkLogPatterns(profile);
+export async function liveRun(written: Profile, options: LiveRunOptions, choice?: LiveChoice): Promise<number> {
+  checkLogPatterns(written);
+  const profile = await readReplays(written, { baseFolder: process.cwd(), wallMs: Date.now });
   const epoch = createEpoch();
   const seed = options.seed ?? randomInt(0x7fffffff);
   const folder = resolve(options.out ?? runFolder(profile.name, new Date(epoch.wallMs)));

@@ -3,6 +3,7 @@
 import { formatDuration, formatRatio } from '../model/quantity.ts';
 import type { ProbeQuality } from '../model/recording.ts';
 import { candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
+import { invalidChecks } from './probe-checks.ts';
 
 /** Lateness may be a fifth of what is measured, and never matters below 5 ms (design: point on validity). */
 const LATENESS_RATIO = 0.2;
@@ -56,7 +57,7 @@ export function invalidReasons(quality: ProbeQuality): readonly string[] {
       `The sending thread came back to its connections ${formatDuration(quality.loopDelayP99Us)} late 1 time in 100: answers that had come lay unread meanwhile, so latencies are too high by up to as much. Run it on a machine with free processor time, or at a lower rate.`,
     );
   }
-  return reasons;
+  return [...reasons, ...invalidChecks(quality)];
 }
 
 export const probeSaturated: Detector = {

@@ -1,4 +1,4 @@
-import type { BurstSpec, Profile } from '../model/profile.ts';
+import type { BurstSpec, Profile, Replay } from '../model/profile.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
 import { GATEWAY } from '../model/route.ts';
 import { type Random, US_PER_SEC } from '../model/time.ts';
@@ -11,6 +11,7 @@ import {
   type ExperimentEnd,
   shortenedNotes,
 } from './experiment.ts';
+import { busiestSecond, type Replayed, replayTimes } from './replay.ts';
 import { mainRequest } from './request-choice.ts';
 import { fireWatched, watched } from './watched-firing.ts';
 
@@ -22,6 +23,9 @@ const CANARY_PER_SEC = 4;
 /** The canary starts before the burst and goes on after it: its quiet level and the drain belong to the evidence. */
 const CANARY_LEAD_US = 1_000_000;
 const CANARY_TAIL_US = 2_000_000;
+
+/** What a burst sends when: at a rate, or at the moments of a log. */
+type Sent = Allowed & { readonly replayed?: Replayed };
 
 type Allowed = { ratePerSec: number; canaryPerSec: number; durationUs: number; notes: string[] };
 
@@ -41,6 +45,30 @@ function allowed(askedPerSec: number, spec: BurstSpec, profile: Profile): Allowe
   return { ratePerSec, canaryPerSec, durationUs, notes };
 }
 
+/** Moments of a log keep what canaries leave of the limits; without them there is nothing to send. */
+function allowedReplay({ timesUs = [], speed }: Replay, spec: BurstSpec, profile: Profile): Sent {
+  const { maxRatePerSec, maxRequests } = profile.limits;
+  const members = profile.members.length;
+  const canaryPerSec = Math.min(CANARY_PER_SEC, maxRatePerSec / 2 / members);
+  const mostPerSec = maxRatePerSec - canaryPerSec * members;
+  const canaries = members * canariesOf(canaryPerSec, spec.durationUs);
+  const mostCount = Math.max(0, maxRequests - canaries);
+  const replayed = replayTimes(timesUs, speed, { durationUs: spec.durationUs, mostPerSec, mostCount });
+  const durationUs = Math.min(spec.durationUs, (replayed.dueUs.at(-1) ?? 0) + 1);
+  const notes: string[] = [];
+  if (replayed.aboveRate > 0)
+    notes.push(
+      `limits.maxRate (with the canary) leaves out ${formatNumber(replayed.aboveRate)} requests of its busiest moments: no second has more than ${formatNumber(Math.max(1, Math.floor(mostPerSec)))}; lower the speed, or raise the limit`,
+    );
+  if (replayed.aboveCount > 0)
+    notes.push(`limits.maxRequests leaves out the last ${formatNumber(replayed.aboveCount)} requests`);
+  return { ratePerSec: busiestSecond(replayed.dueUs), canaryPerSec, durationUs, notes, replayed };
+}
+
+function canariesOf(canaryPerSec: number, durationUs: number): number {
+  return Math.ceil((canaryPerSec * (CANARY_LEAD_US + durationUs + CANARY_TAIL_US)) / US_PER_SEC);
+}
+
 /** Closed loop: each connection sends at once, so that their number is a rate and a count of requests too. */
 function allowedConnections(asked: number, { limits }: Profile): { connections: number; notes: string[] } {
   let connections = asked;
@@ -56,11 +84,17 @@ function allowedConnections(asked: number, { limits }: Profile): { connections: 
   return { connections, notes: [`limits.${name} lowers the connections from ${asked} to ${connections}`] };
 }
 
+function openSent(askedPerSec: number, spec: BurstSpec, profile: Profile): Sent {
+  const replay = spec.load.loop === 'open' ? spec.load.replay : undefined;
+  return replay === undefined ? allowed(askedPerSec, spec, profile) : allowedReplay(replay, spec, profile);
+}
+
 /** Load and canaries of an open-loop burst that asks for `askedPerSec`, within the profile's limits. */
 export function* burstShots(spec: BurstSpec, askedPerSec: number, profile: Profile, random: Random): Generator<Shot> {
-  const { ratePerSec, canaryPerSec, durationUs } = allowed(askedPerSec, spec, profile);
+  const sent = openSent(askedPerSec, spec, profile);
+  const { ratePerSec, canaryPerSec, durationUs } = sent;
   const request = mainRequest(profile, spec.request).name;
-  for (const dueUs of arrivals(spec.arrival, ratePerSec, durationUs, random.fork('load'))) {
+  for (const dueUs of sent.replayed?.dueUs ?? arrivals(spec.arrival, ratePerSec, durationUs, random.fork('load'))) {
     yield { dueUs: CANARY_LEAD_US + dueUs, route: GATEWAY, request, connection: 'warm', tag: { kind: 'load' } };
   }
   const watchUs = CANARY_LEAD_US + durationUs + CANARY_TAIL_US;
@@ -99,22 +133,28 @@ export const burst: Experiment<BurstSpec> = {
         ],
       };
     }
-    const { ratePerSec, canaryPerSec, durationUs, notes } = allowed(spec.load.ratePerSec, spec, profile);
+    const { ratePerSec, canaryPerSec, durationUs, notes, replayed } = openSent(spec.load.ratePerSec, spec, profile);
     const watchUs = CANARY_LEAD_US + durationUs + CANARY_TAIL_US;
-    const canaries = Math.ceil((canaryPerSec * watchUs) / US_PER_SEC);
+    const canaries = canariesOf(canaryPerSec, durationUs);
+    const { replay } = spec.load;
+    const what =
+      replayed === undefined || replay === undefined
+        ? `${formatNumber(ratePerSec)}/s through the gateway for ${formatDuration(durationUs)}`
+        : `${formatNumber(replayed.dueUs.length)} requests through the gateway within ${formatDuration(durationUs)}, at the moments of those in ${replay.log}${replay.speed === 1 ? '' : ` at ${formatNumber(replay.speed)} times their speed`}, ${formatNumber(ratePerSec)} in the busiest second`;
     return {
       ...base,
       requestsPerRoute: {
-        gateway: Math.ceil((ratePerSec * durationUs) / US_PER_SEC),
+        gateway: replayed?.dueUs.length ?? Math.ceil((ratePerSec * durationUs) / US_PER_SEC),
         ...Object.fromEntries(directRoutes(profile).map((route) => [route, canaries])),
       },
       durationUs: watchUs,
       peakRatePerSec: ratePerSec + canaryPerSec * profile.members.length,
       peakInFlight: profile.limits.maxInFlight,
       describe: [
-        `${formatNumber(ratePerSec)}/s through the gateway for ${formatDuration(durationUs)}, and a canary of ${formatNumber(canaryPerSec)}/s directly to every member meanwhile; ends when failures rise`,
+        `${what}, and a canary of ${formatNumber(canaryPerSec)}/s directly to every member meanwhile; ends when failures rise`,
         ...notes,
       ],
+      ...(replayed?.dueUs.length === 0 ? { refused: `no moment of ${replay?.log} is left to be sent` } : {}),
     };
   },
   async run(planned, spec, context) {

@@ -4,6 +4,7 @@ import { GATEWAY } from '../model/route.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { packSchedule, rampArrivals } from '../traffic/schedule.ts';
 import { type Experiment, shortenedNotes } from './experiment.ts';
+import { positionsOf, type Replayed, replayTimes } from './replay.ts';
 import { mainRequest } from './request-choice.ts';
 import { fireWatched } from './watched-firing.ts';
 
@@ -35,11 +36,26 @@ function timeOfUs(count: number, fromPerSec: number, toPerSec: number, durationU
   return Math.ceil(((2 * count) / (fromPerSec + root)) * US_PER_SEC);
 }
 
+function* evenly({ durationUs }: RampSpec, { fromPerSec, toPerSec, count }: Allowed): Generator<number> {
+  yield* rampArrivals(fromPerSec, toPerSec, durationUs).take(count);
+}
+
+/** The crowds and pauses of a log on the way up; a crowd is cut where it would pass the limit. Undefined: even gaps. */
+function replayed(spec: RampSpec, { fromPerSec, toPerSec, count }: Allowed, { limits }: Profile): Replayed | undefined {
+  const { timesUs } = spec.replay ?? {};
+  if (timesUs === undefined) return undefined;
+  const times = [...rampArrivals(fromPerSec, toPerSec, spec.durationUs, positionsOf(timesUs, count))];
+  return replayTimes(times, 1, { durationUs: spec.durationUs, mostPerSec: limits.maxRatePerSec, mostCount: count });
+}
+
 export const ramp: Experiment<RampSpec> = {
   kind: 'ramp',
   loop: () => 'open',
   plan(spec, profile, id) {
-    const { fromPerSec, toPerSec, count, durationUs, notes } = allowed(spec, profile);
+    const ways = allowed(spec, profile);
+    const { fromPerSec, toPerSec, durationUs, notes } = ways;
+    const moments = replayed(spec, ways, profile);
+    const count = moments?.dueUs.length ?? ways.count;
     return {
       id,
       kind: 'ramp',
@@ -49,16 +65,21 @@ export const ramp: Experiment<RampSpec> = {
       peakRatePerSec: Math.max(fromPerSec, toPerSec),
       peakInFlight: profile.limits.maxInFlight,
       describe: [
-        `${count} requests through the gateway in ${formatDuration(durationUs)}, from ${formatNumber(fromPerSec)}/s to ${formatNumber(toPerSec)}/s; ends when failures rise`,
+        `${count} requests through the gateway in ${formatDuration(durationUs)}, from ${formatNumber(fromPerSec)}/s to ${formatNumber(toPerSec)}/s${spec.replay === undefined ? '' : `, with the crowds and pauses of ${spec.replay.log}`}; ends when failures rise`,
         ...notes,
+        ...(moments === undefined || moments.aboveRate === 0
+          ? []
+          : [
+              `limits.maxRate leaves out ${formatNumber(moments.aboveRate)} requests of the densest crowds: no second has more than ${formatNumber(Math.max(1, Math.floor(profile.limits.maxRatePerSec)))}`,
+            ]),
       ],
     };
   },
   run(planned, spec, context) {
-    const { fromPerSec, toPerSec, count } = allowed(spec, context.profile);
+    const ways = allowed(spec, context.profile);
     const request = mainRequest(context.profile, spec.request).name;
-    const arrivals = rampArrivals(fromPerSec, toPerSec, spec.durationUs).take(count);
-    const shots = arrivals.map((dueUs) => ({
+    const arrivals = replayed(spec, ways, context.profile)?.dueUs ?? evenly(spec, ways);
+    const shots = Iterator.from(arrivals).map((dueUs) => ({
       dueUs,
       route: GATEWAY,
       request,

@@ -100,18 +100,28 @@ export type ChosenSlots = {
   /** Which routes; left out: all. */
   readonly routes?: readonly RouteId[];
 };
+/** Moments of requests in a log, to be sent again: an arrival law that somebody's users made. */
+export type Replay = {
+  readonly log: string;
+  /** 2: twice as fast as they came. */
+  readonly speed: number;
+  /** µs since the first one, ascending, as they came. Left out until the log is read. */
+  readonly timesUs?: readonly number[];
+};
 export type RampSpec = {
   readonly kind: 'ramp';
   readonly fromPerSec: number;
   readonly toPerSec: number;
   readonly durationUs: number;
+  /** Whose gaps the requests have, stretched to the rate of each moment; left out: even ones. Its speed means nothing. */
+  readonly replay?: Replay;
   readonly request?: string;
 };
 export type BurstSpec = {
   readonly kind: 'burst';
   /** Open loop when a rate is given, closed loop when connections are given. Exactly one of the two. */
   readonly load:
-    | { readonly loop: 'open'; readonly ratePerSec: number }
+    | { readonly loop: 'open'; readonly ratePerSec: number; readonly replay?: Replay }
     | {
         readonly loop: 'closed';
         readonly connections: number;

@@ -1,6 +1,7 @@
 import type { PlacedConfig } from './declared.ts';
 import type { CertificateFacts, Cohort, Exchange } from './exchange.ts';
 import type { HistoryEvidence } from './history.ts';
+import type { InstrumentFacts } from './instrument.ts';
 import type { LogEvidence } from './journey.ts';
 import type { Plan, PlannedExperiment } from './plan.ts';
 import type { GatewayKind, Profile } from './profile.ts';
@@ -87,6 +88,7 @@ export type ProbeQuality = {
   readonly portShortages: number;
   readonly notSentCap: number;
   readonly achievedRateRatio: number;
+  readonly instrument?: InstrumentFacts;
 };
 
 /** Of a recording that no sending thread made: logs alone, or history, whose rounds tell their lag themselves. */

@@ -61,6 +61,15 @@ export type ExperimentSummary = {
   }[];
 };
 
+/** One self-check of the probe. `text`: what was measured, and, unless it is good, what that does to the answer. */
+export type ProbeCheck = {
+  readonly id: string;
+  readonly title: string;
+  /** `unknown`: this platform does not tell, or there was too little to tell. */
+  readonly state: 'good' | 'caution' | 'invalid' | 'unknown';
+  readonly text: string;
+};
+
 export type Validity = { readonly ok: boolean; readonly reasons: readonly string[] };
 
 /** One log as reported: files of one host in one format. Times µs since 1970, by its own clock. */
@@ -147,6 +156,8 @@ export type Report = {
   readonly durationUs: number;
   readonly interrupted: boolean;
   readonly validity: Validity;
+  /** What the probe found out about itself. Left out where nothing was sent. */
+  readonly checks?: readonly ProbeCheck[];
   /** The worst severity found, or `none`. */
   readonly worst: Severity | 'none';
   /** The answer in plain sentences, worst first; at least one. */

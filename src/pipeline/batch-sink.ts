@@ -22,6 +22,8 @@ export type BatchSink = {
   takeRows(rows: AnswerRows): void;
   /** Login exchanges since the last call; they are not recorded. */
   takeLogins(): readonly Exchange[];
+  /** Login exchanges that have come so far, taken or not. */
+  loginCount(): number;
   recognise(): RecognisedGateway;
   /** Certificates that each route showed, kept or not what they came with. */
   readonly certificates: ReadonlyMap<RouteId, readonly CertificateFacts[]>;
@@ -41,6 +43,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
   const memory = createMemoryGuard();
   const certificates = new Map<RouteId, readonly CertificateFacts[]>();
   let logins: Exchange[] = [];
+  let loginCount = 0;
   const countOutcome = (key: string): void => {
     outcomes[key] = (outcomes[key] ?? 0) + 1;
   };
@@ -57,6 +60,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
     }
     if (batch[0]?.experimentId === LOGIN_EXPERIMENT) {
       logins.push(...batch);
+      loginCount += batch.length;
       return;
     }
     answers.add(batch);
@@ -76,6 +80,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
       logins = [];
       return taken;
     },
+    loginCount: () => loginCount,
     recognise: () => recogniseGateway(GATEWAYS, answers.gateway, answers.direct, profile.gateway.kind),
     finish() {
       const traffic = recorder.finish();

@@ -121,15 +121,20 @@ function experimentOf(written: WrittenExperiment): ExperimentSpec | undefined {
       fromPerSec: ramp.from,
       toPerSec: ramp.to,
       durationUs: ramp.for,
+      replay: ramp.replay === undefined ? undefined : { log: ramp.replay.log, speed: 1 },
       request: ramp.request,
     });
   }
   if (burst !== undefined) {
-    const { rate, connections, arrival, engine, request } = burst;
+    const { rate, connections, replay, arrival, engine, request } = burst;
+    // Its rate is known when the log is read.
+    const replayed = { loop: 'open' as const, ratePerSec: 0 };
     const load =
-      rate === undefined
-        ? present({ loop: 'closed' as const, connections: connections ?? 1, engine })
-        : { loop: 'open' as const, ratePerSec: rate };
+      replay !== undefined
+        ? { ...replayed, replay: { log: replay.log, speed: replay.speed ?? 1 } }
+        : rate === undefined
+          ? present({ loop: 'closed' as const, connections: connections ?? 1, engine })
+          : { loop: 'open' as const, ratePerSec: rate };
     return present({ kind: 'burst' as const, load, durationUs: burst.for, arrival: arrival ?? 'uniform', request });
   }
   if (volley !== undefined) {

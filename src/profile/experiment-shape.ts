@@ -1,13 +1,43 @@
 /** What `experiments` may hold. */
 import { z } from 'zod';
 import { headerNameLeaf } from './http-leaves.ts';
-import { choiceLeaf, durationLeaf, exactlyOne, integerLeaf, nameLeaf, rateLeaf, ratioLeaf, someOf } from './leaves.ts';
+import {
+  choiceLeaf,
+  durationLeaf,
+  exactlyOne,
+  integerLeaf,
+  leaf,
+  nameLeaf,
+  rateLeaf,
+  ratioLeaf,
+  someOf,
+  textLeaf,
+} from './leaves.ts';
+import { accept, refuse } from './parsed.ts';
 
 const request = nameLeaf([])
   .describe('Name of the request to send; left out: the first one without {delayMs}.')
   .optional();
 const ENGINES = ['wire', 'autocannon'] as const;
 const ARRIVALS = ['uniform', 'poisson', 'burst'] as const;
+
+const log = textLeaf('the path of a log').describe(
+  'Log whose moments of requests are taken; its format is recognised by its lines.',
+);
+const replay = z
+  .strictObject({
+    log,
+    speed: leaf(
+      (value) =>
+        typeof value === 'number' && value >= 0.01 && value <= 100
+          ? accept(value)
+          : refuse('a number from 0.01 to 100'),
+      { type: 'number', minimum: 0.01, maximum: 100 },
+    )
+      .describe('2: twice as fast as in the log. Default 1.')
+      .optional(),
+  })
+  .describe('Open loop: requests are due at the moments of those in a log. Instead of rate and connections.');
 
 const compare = z
   .strictObject({
@@ -28,6 +58,10 @@ const ramp = z
     from: rateLeaf().describe('Rate at the start.'),
     to: rateLeaf().describe('Rate at the end.'),
     for: durationLeaf().describe('How long the rise takes.'),
+    replay: z
+      .strictObject({ log })
+      .describe('Gaps between requests are those of a log, stretched to the rate of each moment. Default even gaps.')
+      .optional(),
     request,
   })
   .describe('A rate that rises steadily through the gateway: up to which rate answers keep pace and time.');
@@ -40,6 +74,7 @@ const burst = z
     connections: integerLeaf(1, 10_000)
       .describe('Closed loop: so many at once, each sends again when answered. Instead of rate.')
       .optional(),
+    replay: replay.optional(),
     for: durationLeaf().describe('How long, for example 5s.'),
     arrival: choiceLeaf(ARRIVALS)
       .describe('Open loop only. Default uniform, so that a backlog grows in a straight line.')
@@ -49,8 +84,8 @@ const burst = z
       .optional(),
     request,
   })
-  .describe('A high load for a short time: open loop (rate) or closed loop (connections).')
-  .meta({ oneOf: [{ required: ['rate'] }, { required: ['connections'] }] });
+  .describe('A high load for a short time: open loop (rate, replay) or closed loop (connections).')
+  .meta({ oneOf: [{ required: ['rate'] }, { required: ['connections'] }, { required: ['replay'] }] });
 
 const volley = z
   .strictObject({

@@ -160,12 +160,19 @@ function experimentFaults(
   requests: unknown,
 ): ProfileFault[] {
   const { burst, timeout, volley } = experiment;
-  const faults = oneOf([...path, 'burst'], burst, [['rate'], ['connections']]);
+  const faults = oneOf([...path, 'burst'], burst, [['rate'], ['connections'], ['replay']]);
   if (mappingOf(burst)['connections'] !== undefined && mappingOf(burst)['arrival'] !== undefined) {
     faults.push({
       path: [...path, 'burst', 'arrival'],
       message: 'arrival has no meaning with connections',
       hint: 'Leave it out: each connection sends again when it was answered.',
+    });
+  }
+  if (mappingOf(burst)['replay'] !== undefined && mappingOf(burst)['arrival'] !== undefined) {
+    faults.push({
+      path: [...path, 'burst', 'arrival'],
+      message: 'arrival has no meaning with replay',
+      hint: 'Leave it out: the log says when requests are due.',
     });
   }
   const { request: slow, beside } = mappingOf(volley);
@@ -176,10 +183,11 @@ function experimentFaults(
       hint: 'Name a slow request as request and a quick one as beside.',
     });
   }
-  if (mappingOf(burst)['rate'] !== undefined && mappingOf(burst)['engine'] !== undefined) {
+  const timed = ['rate', 'replay'].find((key) => mappingOf(burst)[key] !== undefined);
+  if (timed !== undefined && mappingOf(burst)['engine'] !== undefined) {
     faults.push({
       path: [...path, 'burst', 'engine'],
-      message: 'engine has no meaning with rate',
+      message: `engine has no meaning with ${timed}`,
       hint: 'Leave it out: requests that are due at a time are always sent by our own engine.',
     });
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type AnswerRows, exchangesOfRows, ROW, rowValue } from '../model/answer-rows.ts';
 import { cohortOf, type Exchange } from '../model/exchange.ts';
+import type { BiasFact, InstrumentFacts } from '../model/instrument.ts';
 import type { ProbeQuality, Window } from '../model/recording.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { createHistogram, type Histogram } from './histogram.ts';
@@ -38,6 +39,9 @@ export type RecordedQuality = Pick<
   'latenessUs' | 'latenessCount' | 'medianServiceUs' | 'notSentCap' | 'portShortages'
 >;
 
+/** The same for what the instrument may have added. */
+export type RecordedInstrument = Pick<InstrumentFacts, 'bias' | 'newConnectionsPerMinute'>;
+
 export type RecordedTraffic = {
   /** Read from disk each time, where they are on disk. The same key and second may come more than once. */
   readonly windows: () => Iterable<Window>;
@@ -48,6 +52,7 @@ export type RecordedTraffic = {
   readonly exchangeCount: number;
   readonly experiments: ReadonlyMap<string, ExperimentCounts>;
   readonly quality: RecordedQuality;
+  readonly instrument: RecordedInstrument;
   /** Disk errors, and times that were no times. */
   readonly warnings: readonly string[];
 };
@@ -93,6 +98,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       exchangeCount: tally.exchangeCount(),
       experiments: tally.experiments(exchanges),
       quality: tally.quality(),
+      instrument: tally.instrument(),
       warnings: [...written.warnings, ...timeWarnings(windows)],
     };
   };
@@ -145,6 +151,7 @@ type Tally = {
   exchangeCount(): number;
   experiments(kept: readonly Exchange[]): Map<string, ExperimentCounts>;
   quality(): RecordedQuality;
+  instrument(): RecordedInstrument;
 };
 
 /** Counts per experiment, and what tells of the probe itself. */
@@ -152,6 +159,8 @@ function createTally(isOpenLoop: (experimentId: string) => boolean): Tally {
   const experiments = new Map<string, { due: number; sent: number; readonly isOpen: boolean }>();
   const lateness = createHistogram();
   const service = createHistogram();
+  const response = createHistogram();
+  const opened = createMinuteCount();
   let exchangeCount = 0;
   let notSentCap = 0;
   let portShortages = 0;
@@ -172,7 +181,7 @@ function createTally(isOpenLoop: (experimentId: string) => boolean): Tally {
       exchangeCount += count;
       return true;
     },
-    add({ experimentId, dueUs, sentUs, endUs, outcome }) {
+    add({ experimentId, route, dueUs, sentUs, endUs, outcome, connection }) {
       const counts = countsOf(experimentId);
       counts.due++;
       exchangeCount++;
@@ -180,11 +189,14 @@ function createTally(isOpenLoop: (experimentId: string) => boolean): Tally {
       if (outcome.kind === 'connection-error' && outcome.code === 'ports') portShortages++;
       if (sentUs === undefined) return;
       counts.sent++;
+      if (connection?.isNew === true) opened.add(route, sentUs);
       if (!counts.isOpen) return;
       // A timer that fires a few µs early is not late.
       lateness.record(Math.max(0, sentUs - dueUs));
       // Answers only: a target that lets requests time out must not raise the lateness that is allowed.
-      if (outcome.kind === 'response') service.record(endUs - sentUs);
+      if (outcome.kind !== 'response') return;
+      service.record(endUs - sentUs);
+      response.record(endUs - dueUs);
     },
     counts: (experimentId) => {
       const counts = experiments.get(experimentId);
@@ -199,6 +211,32 @@ function createTally(isOpenLoop: (experimentId: string) => boolean): Tally {
       notSentCap,
       portShortages,
     }),
+    instrument: () => ({
+      ...(service.count === 0 ? {} : { bias: [biasAt(0.5, response, service), biasAt(0.99, response, service)] }),
+      newConnectionsPerMinute: opened.most(),
+    }),
+  };
+}
+
+function biasAt(p: number, response: Histogram, service: Histogram): BiasFact {
+  return { p, responseUs: response.quantile(p), serviceUs: service.quantile(p), count: service.count };
+}
+
+/** A closed connection may keep its port for a minute (TIME_WAIT, RFC 9293 section 3.6.1; 60 s on Linux). */
+const MINUTE_US = 60 * US_PER_SEC;
+
+/** Connections opened, by route and minute. */
+function createMinuteCount() {
+  const counts = new Map<string, number>();
+  let most = 0;
+  return {
+    add(route: string, atUs: number): void {
+      const key = `${Math.floor(atUs / MINUTE_US)} ${route}`;
+      const count = (counts.get(key) ?? 0) + 1;
+      counts.set(key, count);
+      if (count > most) most = count;
+    },
+    most: () => most,
   };
 }
 

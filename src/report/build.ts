@@ -12,6 +12,7 @@ import { formatDuration, formatNumber } from '../model/quantity.ts';
 import type { ExperimentRecord, Recording } from '../model/recording.ts';
 import {
   type ExperimentSummary,
+  type ProbeCheck,
   type QuantileEstimate,
   type QuantileTable,
   REPORT_SCHEMA_VERSION,
@@ -45,6 +46,7 @@ export type Judged = {
   readonly thresholds: readonly ThresholdResult[];
   /** Why the run is not valid; empty when it is. */
   readonly invalidReasons: readonly string[];
+  readonly checks?: readonly ProbeCheck[];
   /** Requests with an error in the logs whose lines do not decide, by reason. Left out: told from what the findings count. */
   readonly unexplained?: Unexplained;
 };
@@ -91,6 +93,7 @@ function baseOf(
     durationUs: manifest.durationUs,
     interrupted: manifest.interrupted,
     validity: { ok: invalidReasons.length === 0, reasons: invalidReasons },
+    ...(judged.checks === undefined || judged.checks.length === 0 ? {} : { checks: judged.checks }),
     worst,
     gateway,
     findings,

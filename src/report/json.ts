@@ -2,7 +2,6 @@
  * `report.json`: the public form of a report. Fields are those of `report.schema.json`; times are milliseconds.
  */
 import type { Estimate, Finding, Verdict } from '../model/finding.ts';
-import type { ProbeQuality } from '../model/recording.ts';
 import type {
   ExperimentSummary,
   QuantileEstimate,
@@ -47,7 +46,7 @@ export function publicReport(report: Report): JsonObject {
     experiments: report.experiments.map(writeExperiment),
     exhibits: report.exhibits.map((exhibit) => writeExhibit(exhibit, report.startedAt)),
     // Where nothing was sent the probe has no quality to speak of.
-    quality: isFromLogs(report) ? undefined : writeQuality(report.quality),
+    quality: isFromLogs(report) ? undefined : writeQuality(report),
     logs: report.logs === undefined ? undefined : writeLogs(report.logs),
     trail: report.trail === undefined ? undefined : writeTrail(report.trail),
     audit: report.audit,
@@ -156,7 +155,7 @@ function writeExperiment(experiment: ExperimentSummary): JsonObject {
   };
 }
 
-function writeQuality(quality: ProbeQuality): JsonObject {
+function writeQuality({ quality, checks }: Pick<Report, 'quality' | 'checks'>): JsonObject {
   const { p50, p99, p999, max } = quality.latenessUs;
   return {
     latenessMs: { p50: toMs(p50), p99: toMs(p99), p999: toMs(p999), max: toMs(max) },
@@ -170,5 +169,8 @@ function writeQuality(quality: ProbeQuality): JsonObject {
     portShortages: quality.portShortages,
     notSentCap: quality.notSentCap,
     achievedRateRatio: quality.achievedRateRatio,
+    ...(checks === undefined
+      ? {}
+      : { checks: checks.map(({ id, title, state, text }) => ({ id, title, state, text })) }),
   };
 }

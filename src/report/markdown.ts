@@ -20,6 +20,7 @@ import { failedCount, quantileNames, routeName } from './route-rows.ts';
 import { trailSentences } from './text-trail.ts';
 import {
   bySeverity,
+  cautionTexts,
   commandTarget,
   coverageSentence,
   gatewayLabel,
@@ -50,6 +51,7 @@ function renderMarkdown(report: Report): string {
     ...(ok ? thresholds(report) : []),
     ...logParts(report),
     ...trailParts(report),
+    ...cautions(report),
     footer(report),
   ];
   return `${blocks.join('\n\n')}\n`;
@@ -60,6 +62,12 @@ function trailParts(report: Report): string[] {
   if (sentences.length === 0) return [];
   const lines = sentences.map((sentence) => `- ${plain(sentence)}`).join('\n');
   return [...(report.trail === undefined ? [] : ['### How it was found']), lines];
+}
+
+/** What to mistrust of the answer, and by how much. */
+function cautions(report: Report): string[] {
+  const texts = cautionTexts(report);
+  return texts.length === 0 ? [] : ['### The probe itself', texts.map((text) => `- ${plain(text)}`).join('\n')];
 }
 
 function answer(report: Report): string[] {

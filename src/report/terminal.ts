@@ -21,6 +21,7 @@ import { alignColumns, wrapText } from './text-layout.ts';
 import { trailSentences } from './text-trail.ts';
 import {
   bySeverity,
+  cautionTexts,
   commandTarget,
   coverageSentence,
   declaredText,
@@ -233,6 +234,10 @@ function tail(report: Report, reportPath: string | undefined, paint: Paint): str
       .flatMap((warning) => wrap(`Warning: ${warning}`, '').map((line) => paint(line, 'yellow'))),
     ...(report.warnings.length > 3 ? [paint(`and ${report.warnings.length - 3} more warnings`, 'yellow')] : []),
     ...wrap(probe, '').map((line) => paint(line, 'quiet')),
+    ...cautionTexts(report)
+      .slice(0, 3)
+      .flatMap((text) => wrap(`Caution: ${text}`, '', '  ')),
+    ...(cautionTexts(report).length > 3 ? [`and ${cautionTexts(report).length - 3} more cautions in the report`] : []),
     ...(reportPath === undefined ? [] : [`Report: ${paint(singleLine(reportPath), 'bold')}`]),
   ];
   return lines.join('\n');

@@ -215,3 +215,8 @@ export function slug(text: string): string {
   const parts = text.toLowerCase().match(/[a-z0-9]+/g);
   return parts === null ? 'x' : parts.join('-');
 }
+
+/** What to mistrust of an answer that stands, through the probe itself. */
+export function cautionTexts({ checks = [] }: Pick<Report, 'checks'>): readonly string[] {
+  return checks.flatMap(({ state, text }) => (state === 'caution' ? [text] : []));
+}

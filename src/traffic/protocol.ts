@@ -1,6 +1,7 @@
 /** Messages between the main thread and the sending thread. */
 import type { AnswerRows } from '../model/answer-rows.ts';
 import type { Exchange, NotSentReason } from '../model/exchange.ts';
+import type { ArrivalFacts, CollectorFacts, StarvationFacts } from '../model/instrument.ts';
 import type { Limits, MemberId, RequestSpec, Target } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { ClockEpoch } from './clock.ts';
@@ -94,6 +95,12 @@ export type ThreadQuality = {
   readonly gcTotalUs: number;
   readonly loopDelayP99Us: number;
   readonly portShortages: number;
+  readonly arrivals?: ArrivalFacts;
+  readonly starvation?: StarvationFacts;
+  readonly collector?: CollectorFacts;
+  /** Numbers of exchanges given out; each must have arrived at the sink once. */
+  readonly launched: number;
+  readonly blankUs?: number;
 };
 
 /** Bytes that came behind the end of an answer, or on a connection on which nothing was asked. Their connections were not used again. */

@@ -1,20 +1,38 @@
 import { createHistogram, type PerformanceEntry, PerformanceObserver, performance } from 'node:perf_hooks';
+import type { Exchange } from '../model/exchange.ts';
+import type { Clock } from '../model/time.ts';
+import { type ArrivalWatch, createArrivalWatch } from './arrival-watch.ts';
+import { createCollectorWatch } from './collector-watch.ts';
 import type { ThreadQuality } from './protocol.ts';
 
-/** Watches what the sending thread costs itself: busy share, collector pauses, loop delay. Only while open-loop traffic runs. */
+/** What the watch itself can tell of a thread. */
+export type WatchedQuality = Omit<ThreadQuality, 'launched' | 'blankUs'>;
+
+/**
+ * Watches what the sending thread costs itself: busy share, time without a processor, collector pauses, loop delay, and when
+ * requests leave. Only while open-loop traffic runs.
+ */
 export type QualityWatch = {
   /** Counts nested starts; a closed loop is busy by design and is not watched. */
   begin(): void;
   end(): void;
   portShortage(): void;
-  finish(): ThreadQuality;
+  readonly arrivals: ArrivalWatch;
+  /** Exchanges that have ended since the last call. */
+  seen(exchanges: readonly Exchange[]): void;
+  finish(): WatchedQuality;
 };
 
 /** How often the loop is asked how late it is. Node's own monitor tells the time in which it was off as a delay when it is on again. */
 const TICK_MS = 10;
 const SAMPLE_MS = 1_000;
 
-export function createQualityWatch(): QualityWatch {
+export function createQualityWatch(clock: Clock): QualityWatch {
+  // Entries of the observer count from the start of the thread.
+  const sinceThreadUs = clock.nowUs() - performance.now() * 1_000;
+  const arrivals = createArrivalWatch();
+  const pauses = createCollectorWatch();
+  const processor = createProcessorWatch();
   let depth = 0;
   let sampler: NodeJS.Timeout | undefined;
   let last = performance.eventLoopUtilization();
@@ -24,23 +42,17 @@ export function createQualityWatch(): QualityWatch {
   let gcTotalUs = 0;
   let gcPauseMaxUs = 0;
   let portShortages = 0;
-  const delays = createHistogram();
-  let ticker: NodeJS.Timeout | undefined;
-  let tickedMs = 0;
+  const delay = createDelayWatch();
   const collector = new PerformanceObserver((list) => {
     if (depth > 0) for (const entry of list.getEntries()) addPause(entry);
   });
   collector.observe({ entryTypes: ['gc'] });
 
   function addPause(entry: PerformanceEntry): void {
+    const startUs = entry.startTime * 1_000 + sinceThreadUs;
+    pauses.pause(startUs, startUs + entry.duration * 1_000);
     gcTotalUs += entry.duration * 1_000;
     gcPauseMaxUs = Math.max(gcPauseMaxUs, entry.duration * 1_000);
-  }
-  function tick(): void {
-    const nowMs = performance.now();
-    // A histogram counts from 1 on.
-    delays.record(Math.max(1, Math.round((nowMs - tickedMs - TICK_MS) * 1_000)));
-    tickedMs = nowMs;
   }
   function sample(isWhole: boolean): void {
     const now = performance.eventLoopUtilization();
@@ -49,6 +61,7 @@ export function createQualityWatch(): QualityWatch {
     last = now;
     activeMs += active;
     totalMs += total;
+    processor.sample(active * 1_000);
     if (isWhole && total > 0) busyRatioMax = Math.max(busyRatioMax, active / total);
   }
 
@@ -56,8 +69,9 @@ export function createQualityWatch(): QualityWatch {
     begin() {
       if (depth++ > 0) return;
       last = performance.eventLoopUtilization();
-      tickedMs = performance.now();
-      ticker = setInterval(tick, TICK_MS);
+      processor.begin();
+      arrivals.begin();
+      delay.begin();
       sampler = setInterval(() => sample(true), SAMPLE_MS);
     },
     end() {
@@ -65,21 +79,82 @@ export function createQualityWatch(): QualityWatch {
       clearInterval(sampler);
       // A remainder shorter than a sample says little about the maximum.
       sample(false);
-      clearInterval(ticker);
+      delay.end();
+      arrivals.end();
     },
     portShortage() {
       portShortages++;
     },
+    arrivals,
+    seen: pauses.seen,
     finish() {
       collector.disconnect();
+      const facts = { arrivals: arrivals.facts(), starvation: processor.facts(), collector: pauses.facts() };
       return {
+        ...(facts.arrivals === undefined ? {} : { arrivals: facts.arrivals }),
+        ...(facts.starvation === undefined ? {} : { starvation: facts.starvation }),
+        ...(facts.collector === undefined ? {} : { collector: facts.collector }),
         busyRatio: totalMs === 0 ? 0 : activeMs / totalMs,
         busyRatioMax,
         gcPauseMaxUs: Math.round(gcPauseMaxUs),
         gcTotalUs: Math.round(gcTotalUs),
-        loopDelayP99Us: delays.count === 0 ? 0 : delays.percentile(99),
+        loopDelayP99Us: delay.p99Us(),
         portShortages,
       };
     },
+  };
+}
+
+/** How late the loop comes back to a timer. */
+function createDelayWatch() {
+  const delays = createHistogram();
+  let ticker: NodeJS.Timeout | undefined;
+  let tickedMs = 0;
+  function tick(): void {
+    const nowMs = performance.now();
+    // A histogram counts from 1 on.
+    delays.record(Math.max(1, Math.round((nowMs - tickedMs - TICK_MS) * 1_000)));
+    tickedMs = nowMs;
+  }
+  return {
+    begin(): void {
+      tickedMs = performance.now();
+      ticker = setInterval(tick, TICK_MS);
+    },
+    end: (): void => clearInterval(ticker),
+    p99Us: (): number => (delays.count === 0 ? 0 : delays.percentile(99)),
+  };
+}
+
+/** The loop knows when it has work, the system when the thread had a processor: what is left is time that others took. */
+function createProcessorWatch() {
+  let usedUs = 0;
+  let activeUs = 0;
+  let starvedUs = 0;
+  let worstSecondUs = 0;
+  const threadUs = (): number => {
+    const { user, system } = process.threadCpuUsage();
+    return user + system;
+  };
+  return {
+    begin() {
+      usedUs = threadUs();
+    },
+    sample(active: number): void {
+      const nowUs = threadUs();
+      const starved = Math.max(0, active - (nowUs - usedUs));
+      usedUs = nowUs;
+      activeUs += active;
+      starvedUs += starved;
+      worstSecondUs = Math.max(worstSecondUs, starved);
+    },
+    facts: (): ThreadQuality['starvation'] =>
+      activeUs === 0
+        ? undefined
+        : {
+            activeUs: Math.round(activeUs),
+            starvedUs: Math.round(starvedUs),
+            worstSecondUs: Math.round(worstSecondUs),
+          },
   };
 }

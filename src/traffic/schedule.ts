@@ -90,17 +90,27 @@ export function* arrivals(arrival: Arrival, ratePerSec: number, durationUs: numb
 
 /**
  * Due times of a rate that grows linearly from `fromPerSec` to `toPerSec`: the i-th is where the integral of the rate
- * reaches i, so that the pace is even at every moment.
+ * reaches i, so that the pace is even at every moment. `positions` stand for 0, 1, 2, … where the pace is to have crowds and pauses.
  */
-export function* rampArrivals(fromPerSec: number, toPerSec: number, durationUs: number): Generator<number> {
+export function* rampArrivals(
+  fromPerSec: number,
+  toPerSec: number,
+  durationUs: number,
+  positions?: Iterable<number>,
+): Generator<number> {
   const durationSec = durationUs / US_PER_SEC;
   const growth = (toPerSec - fromPerSec) / durationSec;
   const total = ((fromPerSec + toPerSec) / 2) * durationSec;
-  for (let i = 0; i < Math.floor(total); i++) {
+  for (const i of positions ?? naturals(Math.floor(total))) {
+    if (i >= total) return;
     const atSec =
       Math.abs(growth) < 1e-9
         ? i / fromPerSec
         : (Math.sqrt(fromPerSec * fromPerSec + 2 * growth * i) - fromPerSec) / growth;
     yield atSec * US_PER_SEC;
   }
+}
+
+function* naturals(count: number): Generator<number> {
+  for (let i = 0; i < count; i++) yield i;
 }

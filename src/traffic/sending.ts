@@ -4,6 +4,7 @@ import type { AnswerRows } from '../model/answer-rows.ts';
 import { type Exchange, type NotSentReason, requestIdOf } from '../model/exchange.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
+import type { ArrivalWatch } from './arrival-watch.ts';
 import { createClock } from './clock.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { createRouteState, type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
@@ -45,6 +46,8 @@ export type Sending = {
   isStopped(): boolean;
   onStop(listener: () => void): void;
   takeFinished(): readonly Exchange[];
+  /** Numbers given to exchanges so far: as many must be reported. */
+  launched(): number;
   inFlight(): number;
   prepare(route: RouteId, connections: number): Promise<void>;
   setCookie(route: RouteId, cookie: string): void;
@@ -53,14 +56,19 @@ export type Sending = {
   close(): void;
 };
 
-export function createSending(setup: SenderSetup, quality: QualityWatch): Sending {
+/** `pace` wakes the sender when requests are due: a thread of its own, unless a test has another. */
+export function createSending(
+  setup: SenderSetup,
+  quality: QualityWatch,
+  pace: typeof startPacer = startPacer,
+): Sending {
   const clock = createClock(setup.epoch);
   const state = createLaunchState(setup, clock, quality.portShortage);
   const stopListeners = new Set<() => void>();
   let finished: Exchange[] = [];
   const deadlines = createDeadlines(clock);
   let firing: Firing | undefined;
-  const pacer = startPacer(setup, (learn, reached) => {
+  const pacer = pace(setup, (learn, reached) => {
     const dueUs = firing?.nextDueUs();
     if (dueUs !== undefined) learn(clock.nowUs() - dueUs);
     firing?.pump(reached);
@@ -77,7 +85,7 @@ export function createSending(setup: SenderSetup, quality: QualityWatch): Sendin
     if (due === 0) return { due, sent: 0 };
     const sentBefore = state.sentTotal;
     quality.begin();
-    firing = startFiring(command, state, launch);
+    firing = startFiring(command, state, launch, quality.arrivals);
     pacer.start(command.schedule.dueUs, command.startUs);
     await firing.ended;
     firing = undefined;
@@ -146,7 +154,16 @@ function routeParts(
   state: LaunchState,
 ): Pick<
   Sending,
-  'routeTarget' | 'stray' | 'cookieOf' | 'prepare' | 'setCookie' | 'begin' | 'isStopped' | 'budget' | 'inFlight'
+  | 'routeTarget'
+  | 'stray'
+  | 'cookieOf'
+  | 'prepare'
+  | 'setCookie'
+  | 'begin'
+  | 'isStopped'
+  | 'budget'
+  | 'inFlight'
+  | 'launched'
 > {
   return {
     routeTarget: (route) => routeState(state, route).target,
@@ -159,6 +176,7 @@ function routeParts(
     isStopped: () => state.stopped !== undefined,
     budget: () => Math.max(0, state.setup.limits.maxRequests - state.sentTotal),
     inFlight: () => state.inFlight,
+    launched: () => state.nextSeq,
     prepare: (route, connections) =>
       routeState(state, route).pool.prepare(Math.min(connections, state.setup.limits.maxInFlight)),
     setCookie: (route, cookie) => {
@@ -194,6 +212,7 @@ function startFiring(
   { experimentId, schedule, startUs }: FireCommand,
   state: LaunchState,
   launch: (one: Launch) => Promise<Exchange>,
+  arrivals: ArrivalWatch,
 ): Firing {
   const count = schedule.dueUs.length;
   let next = 0;
@@ -202,10 +221,14 @@ function startFiring(
   function launchNext(): void {
     const shape = schedule.shapes[schedule.shapeIndex[next] as number] as ShotShape;
     const dueUs = startUs + (schedule.dueUs[next] as number);
+    const sentBefore = state.sentTotal;
+    const nowUs = state.clock.nowUs();
     // A launch fails by a bug only; it must not pass for an exchange.
     launch({ experimentId, shape, slot: schedule.slot[next++] as number, dueUs }).then(() => {
       if (--open === 0) resolveEnded();
     }, rejectEnded);
+    // Whether it is sent is settled before the launch waits for anything.
+    arrivals.launched(dueUs, state.sentTotal > sentBefore ? nowUs : undefined);
   }
   const nextDueUs = (): number => startUs + (schedule.dueUs[next] as number);
   return {
@@ -224,7 +247,7 @@ function startFiring(
   };
 }
 
-type Pacer = {
+export type Pacer = {
   readonly ready: Promise<void>;
   start(dueUs: Float64Array<SharedArrayBuffer>, startUs: number): void;
   stop(): void;

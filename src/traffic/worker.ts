@@ -1,6 +1,7 @@
 /** The sending thread: sends what is due when the pacing thread wakes it, and reports every exchange. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { runChain } from './chain.ts';
+import { createClock } from './clock.ts';
 import { EMPTY_RESULT, runClosedLoop } from './closed-loop.ts';
 import { loadHttp2 } from './connection.ts';
 import type { Command, Reply, SenderSetup } from './protocol.ts';
@@ -16,11 +17,13 @@ const post = (reply: Reply): void => port.postMessage(reply);
 /** How often exchanges go to the main thread: seldom enough to cost little, often enough for live progress and abort rules. */
 const FLUSH_MS = 25;
 
-const quality = createQualityWatch();
+const quality = createQualityWatch(createClock(setup.epoch));
 const sending = createSending(setup, quality);
+let blankUs: number | undefined;
 const flush = (): void => {
   const exchanges = sending.takeFinished();
   const rows = sending.takeRows();
+  quality.seen(exchanges);
   if (rows !== undefined) {
     const reply: Reply = { type: 'rows', rows, inFlight: sending.inFlight() };
     port.postMessage(reply, [rows.values.buffer as ArrayBuffer]);
@@ -59,7 +62,12 @@ async function obey(command: Command): Promise<void> {
       clearInterval(flushTimer);
       sending.close();
       flush();
-      post({ type: 'closed', quality: quality.finish(), stray: sending.stray() });
+      const measured = {
+        ...quality.finish(),
+        launched: sending.launched(),
+        ...(blankUs === undefined ? {} : { blankUs }),
+      };
+      post({ type: 'closed', quality: measured, stray: sending.stray() });
       return port?.close();
     }
     default:
@@ -73,5 +81,5 @@ port.on('message', (command: Command) => obey(command).catch(crash));
 process.on('uncaughtException', crash);
 // The pacing thread takes some tens of ms to start: what was due before would leave late.
 const http2 = setup.routes.some(({ target }) => target.http === 2) ? loadHttp2() : undefined;
-await Promise.all([warmUp(setup, sending.clock), sending.ready, http2]);
+[blankUs] = await Promise.all([warmUp(setup, sending.clock), sending.ready, http2]);
 post({ type: 'ready' });

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createClock, createEpoch } from '../../src/traffic/clock.ts';
 import { createQualityWatch } from '../../src/traffic/quality.ts';
+
+const clock = createClock(createEpoch());
 
 function hog(ms: number): void {
   const untilMs = performance.now() + ms;
@@ -10,7 +13,7 @@ function hog(ms: number): void {
 }
 
 test('a thread that is kept from its loop is seen as busy, and its answers as read late', async () => {
-  const watch = createQualityWatch();
+  const watch = createQualityWatch(clock);
   watch.begin();
   for (let i = 0; i < 6; i++) {
     hog(60);
@@ -23,7 +26,7 @@ test('a thread that is kept from its loop is seen as busy, and its answers as re
 });
 
 test('the time between two experiments is no delay of the loop', async () => {
-  const watch = createQualityWatch();
+  const watch = createQualityWatch(clock);
   for (let round = 0; round < 3; round++) {
     watch.begin();
     await sleep(60);
@@ -36,7 +39,7 @@ test('the time between two experiments is no delay of the loop', async () => {
 });
 
 test('memory that is thrown away is seen as collector time', async () => {
-  const watch = createQualityWatch();
+  const watch = createQualityWatch(clock);
   watch.begin();
   const kept: unknown[][] = [];
   for (let round = 0; round < 20; round++) {
@@ -51,8 +54,23 @@ test('memory that is thrown away is seen as collector time', async () => {
   assert.ok(quality.gcTotalUs > 0 && quality.gcPauseMaxUs > 0, JSON.stringify(quality));
 });
 
+test('a thread that has work and no processor is seen as starved', async () => {
+  const watch = createQualityWatch(clock);
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  watch.begin();
+  for (let i = 0; i < 5; i++) {
+    // The loop is not idle, and no processor time is used: what happens when the system runs another program.
+    Atomics.wait(never, 0, 0, 60);
+    await sleep(1);
+  }
+  watch.end();
+  const { starvation } = watch.finish();
+  assert.ok((starvation?.starvedUs ?? 0) > 200_000, JSON.stringify(starvation));
+  assert.ok((starvation?.starvedUs ?? 0) <= (starvation?.activeUs ?? 0));
+});
+
 test('missing ports are counted, and nothing is seen where nothing ran', () => {
-  const watch = createQualityWatch();
+  const watch = createQualityWatch(clock);
   watch.portShortage();
   watch.portShortage();
   const quality = watch.finish();

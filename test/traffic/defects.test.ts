@@ -1,0 +1,146 @@
+/** Defects of the probe and its machine, made on purpose under real traffic: each must be told, and in words. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { probeChecks } from '../../src/detectors/probe-checks.ts';
+import type { InstrumentFacts } from '../../src/model/instrument.ts';
+import { createRandom } from '../../src/model/random.ts';
+import { UNMEASURED_QUALITY } from '../../src/model/recording.ts';
+import type { ProbeCheck } from '../../src/model/report.ts';
+import { GATEWAY } from '../../src/model/route.ts';
+import { createClock, createEpoch } from '../../src/traffic/clock.ts';
+import { createQualityWatch } from '../../src/traffic/quality.ts';
+import { resolveTargets } from '../../src/traffic/resolve.ts';
+import { arrivals, packSchedule } from '../../src/traffic/schedule.ts';
+import { setupOf } from '../../src/traffic/sender.ts';
+import { createSending, type Pacer } from '../../src/traffic/sending.ts';
+import { findProgram } from '../helpers/requires.ts';
+import { createServers, profileOf, RUN_ID, startTestSender, targetOf } from './sending-setup.ts';
+
+const servers = createServers();
+after(() => servers.close());
+
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+
+function check(id: string, instrument: InstrumentFacts, notSentCap = 0, latenessCount = 1): ProbeCheck {
+  const found = probeChecks({ ...UNMEASURED_QUALITY, latenessCount, notSentCap, instrument }).find(
+    (one) => one.id === id,
+  );
+  assert.ok(found !== undefined, id);
+  return found;
+}
+
+/** Wakes the sender every so many ms, whatever is due. */
+function coarsePacer(
+  everyMs: number,
+): (...args: Parameters<NonNullable<Parameters<typeof createSending>[2]>>) => Pacer {
+  return (_setup, onWake) => {
+    let timer: NodeJS.Timeout | undefined;
+    const stop = (): void => clearInterval(timer);
+    return {
+      ready: Promise.resolve(),
+      start() {
+        timer = setInterval(() => onWake(() => {}, 0), everyMs);
+      },
+      stop,
+      close: stop,
+    };
+  };
+}
+
+test('a pacer that wakes every 40 ms is told as bursts that nobody planned', async () => {
+  const port = await servers.raw((socket) => socket.write(OK));
+  const profile = profileOf({ gateway: targetOf(`http://127.0.0.1:${port}`), limits: { maxInFlight: 10_000 } });
+  const epoch = createEpoch();
+  const clock = createClock(epoch);
+  const targets = await resolveTargets(profile, clock);
+  const setup = setupOf({ profile, targets, runId: RUN_ID, version: '0.0.0-test', epoch });
+  const quality = createQualityWatch(clock);
+  const sending = createSending(setup, quality, coarsePacer(40));
+  const shots = [...arrivals('poisson', 300, 2e6, createRandom(5))].map((dueUs) => ({
+    dueUs,
+    route: GATEWAY,
+    request: 'home',
+    connection: 'warm' as const,
+  }));
+  await sending.fire({
+    type: 'fire',
+    firing: 0,
+    experimentId: 'burst-1',
+    schedule: packSchedule(shots),
+    startUs: clock.nowUs() + 20_000,
+  });
+  sending.close();
+  const facts = quality.finish().arrivals;
+  assert.ok(facts !== undefined);
+  assert.equal(check('pacer', { arrivals: facts }).state, 'invalid', JSON.stringify(facts));
+  assert.equal(check('arrival-law', { arrivals: facts }).state, 'caution', JSON.stringify(facts));
+});
+
+test('a limit of one request under way makes a closed loop of an open one, and that is told', async () => {
+  const port = await servers.raw(async (socket) => {
+    await sleep(15);
+    socket.write(OK);
+  });
+  const sender = await startTestSender({ gateway: targetOf(`http://127.0.0.1:${port}`), limits: { maxInFlight: 1 } });
+  const shots = [...arrivals('poisson', 600, 4e6, createRandom(5))].map((dueUs) => ({ route: GATEWAY, dueUs }));
+  const exchanges = await sender.send(shots);
+  const quality = await sender.close();
+  const notSent = exchanges.filter(({ outcome }) => outcome.kind === 'not-sent').length;
+  assert.ok(notSent > exchanges.length / 2, `${notSent} of ${exchanges.length}`);
+  const told = check('open-loop', {}, notSent, exchanges.length - notSent);
+  assert.equal(told.state, 'caution');
+  assert.match(told.text, /as in a closed loop/);
+  assert.ok(quality.arrivals !== undefined);
+  // A machine so slow that fewer than 100 requests were sent has no law to judge.
+  if (exchanges.length - notSent > 110)
+    assert.equal(
+      check('arrival-law', { arrivals: quality.arrivals }).state,
+      'caution',
+      JSON.stringify(quality.arrivals),
+    );
+  assert.equal(quality.launched, sender.exchanges.length, 'what was not sent is in the books as well');
+});
+
+test('a sending thread without a defect balances its books and knows its blank', async () => {
+  const port = await servers.raw((socket) => socket.write(OK));
+  const sender = await startTestSender({ gateway: targetOf(`http://127.0.0.1:${port}`) });
+  await sender.send(Array.from({ length: 50 }, (_, i) => ({ route: GATEWAY, dueUs: i * 2_000 })));
+  const quality = await sender.close();
+  assert.equal(quality.launched, 50);
+  assert.ok((quality.blankUs ?? 0) > 0);
+  assert.equal(quality.collector?.requests, 50);
+  assert.ok((quality.starvation?.activeUs ?? 0) > 0);
+});
+
+/** In a network of its own with four ports: root on Linux only. */
+const FOUR_PORTS = [
+  '-n',
+  'sh',
+  '-c',
+  'ip link set lo up && echo "40000 40003" > /proc/sys/net/ipv4/ip_local_port_range && exec "$0" "$1"',
+];
+
+async function mayHaveOwnNetwork(): Promise<string | false> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs root on Linux';
+  if (findProgram('unshare') === undefined || findProgram('ip') === undefined) return 'needs unshare and ip';
+  try {
+    await promisify(execFile)('unshare', ['-n', 'true']);
+    return false;
+  } catch {
+    return 'this container may not make a network of its own';
+  }
+}
+
+test('a machine with four local ports runs out of them, and the target is not blamed', {
+  skip: await mayHaveOwnNetwork(),
+}, async () => {
+  const script = fileURLToPath(new URL('port-shortage.ts', import.meta.url));
+  const { stdout } = await promisify(execFile)('unshare', [...FOUR_PORTS, process.execPath, script]);
+  const { outcomes, portShortages } = JSON.parse(stdout) as { outcomes: readonly string[]; portShortages: number };
+  assert.ok(portShortages > 0, stdout);
+  assert.equal(outcomes.filter((outcome) => outcome === 'error:ports').length, portShortages, stdout);
+});
