@@ -43,6 +43,8 @@ type Rung = {
   readonly silenceUs: number;
   readonly excessUs: number;
   readonly isCold: boolean;
+  /** As slow as a cold one, but not beyond what warm ones do at times: it shows neither. */
+  readonly isUnclear: boolean;
 };
 type Ladder = {
   readonly rungs: readonly Rung[];
@@ -55,9 +57,11 @@ type Ladder = {
 /** Ordinary answers to the same request. Without its connection the wait is the same on a new and on a warm one. */
 function slotTimes(route: RouteId, part: Part, requestName: string, measures: Measures): readonly number[] {
   const connection = part === 'connection' ? { connection: 'new' as const } : {};
-  return measures
-    .exchanges({ route, roles: ['slot'], requestName, cohorts: ['ok'], ...connection })
-    .map((exchange) => partUs(exchange, part));
+  const slots = measures.exchanges({ route, roles: ['slot'], requestName, cohorts: ['ok'], ...connection });
+  // How long it was silent before the run nobody knows: what was sent until the first was answered may have waited for a start.
+  const [first] = slots.toSorted((a, b) => a.dueUs - b.dueUs);
+  const awakeUs = first?.endUs ?? 0;
+  return slots.filter(({ sentUs, dueUs }) => (sentUs ?? dueUs) >= awakeUs).map((exchange) => partUs(exchange, part));
 }
 
 function ladderOf(route: RouteId, part: Part, measures: Measures): Ladder | undefined {
@@ -81,8 +85,9 @@ function ladderOf(route: RouteId, part: Part, measures: Measures): Ladder | unde
     const us = partUs(first, part);
     const gapUs = first.tag?.kind === 'idle' ? first.tag.gapUs : 0;
     const silenceUs = Math.max(gapUs, (first.sentUs ?? first.dueUs) - beforeUs);
-    const isCold = us >= floorUs && rankP(us, warmUs) <= RUNG_P;
-    return [{ first, gapUs, silenceUs, excessUs: us - baseUs, isCold }];
+    const isSlow = us >= floorUs;
+    const isCold = isSlow && rankP(us, warmUs) <= RUNG_P;
+    return [{ first, gapUs, silenceUs, excessUs: us - baseUs, isCold, isUnclear: isSlow && !isCold }];
   });
   return { rungs, warmUs, baseUs, failedCount: sent.length - firsts.length };
 }
@@ -108,7 +113,8 @@ function bracketOf({
   rungs,
 }: Ladder): { readonly threshold: Required<Estimate>; readonly cold: readonly Rung[] } | undefined {
   const idleUs = ({ isCold, gapUs, silenceUs }: Rung): number => (isCold ? silenceUs : gapUs);
-  const bracket = idleBracket(rungs.map((rung): LadderStep => ({ gapUs: idleUs(rung), isCold: rung.isCold })));
+  const told = rungs.filter(({ isUnclear }) => !isUnclear);
+  const bracket = idleBracket(told.map((rung): LadderStep => ({ gapUs: idleUs(rung), isCold: rung.isCold })));
   const { coldFromUs: high, warmUpToUs: low = 0 } = bracket;
   if (high === undefined || !bracket.isConsistent) return undefined;
   const value = Math.round(low === 0 ? high : Math.sqrt(low * high));

@@ -107,6 +107,36 @@ function connectingSlowly(route: RouteId): LooseExchange[] {
   });
 }
 
+test('a member that starts at the beginning of the run blurs nothing', () => {
+  // Asked fourteen times in its first 1.2 s: all of them waited for the start.
+  const starting: Responder = ({ atUs }) => Math.max(10_000, 1_200_000 - atUs);
+  const recording = makeRecording({ seed: 9, noise: 1 })
+    .compare({ durationUs: 6 * SEC, ratePerSec: 12, newConnectionRatio: 0.5, member: { web2: starting } })
+    .idle({
+      gapsUs: [SEC, 3 * SEC],
+      repeats: 3,
+      coldReply: ({ index }) => (Math.floor(index / 6) % 4 === 1 ? 590_000 : 1_150_000),
+      isCold: ({ route, gapUs }) => gapUs > 2 * SEC && memberOf(route) === 'web2',
+    })
+    .build();
+  assertBracket(onlyCandidate(coldIdle, recording).measured['idleThresholdUs'], SEC, 3 * SEC);
+});
+
+test('first requests that are slow, but no slower than warm ones at times, bound nothing', () => {
+  const member: Responder = ({ index }) => (index % 12 === 3 ? 620_000 : 10_000);
+  const recording = makeRecording({ seed: 9, noise: 1 })
+    .compare({ durationUs: 20 * SEC, ratePerSec: 5, member: { web2: member } })
+    .idle({
+      gapsUs: [SEC, 3 * SEC],
+      repeats: 3,
+      coldReply: ({ index }) => (Math.floor(index / 6) % 4 === 1 ? 590_000 : 950_000),
+      isCold: ({ route, gapUs }) => gapUs > 2 * SEC && memberOf(route) === 'web2',
+    })
+    .build();
+  for (const { measured } of candidatesOf(coldIdle, recording))
+    assertBracket(measured['idleThresholdUs'], SEC, 3 * SEC);
+});
+
 test('both members asleep are both named, and the gateway is not on top of them', () => {
   const recording = farm(6, 1, { isCold: ({ gapUs }) => gapUs > 20 * MINUTE }).build();
   assert.deepEqual(
