@@ -1,5 +1,5 @@
 /** Slow first requests after an idle time, and whether the application or only the connection was cold. */
-import { idleBracket, type LadderStep } from '../analysis/ladder.ts';
+import { chanceOfStep, idleBracket, type LadderStep } from '../analysis/ladder.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { mannWhitney, rankP } from '../analysis/rank.ts';
@@ -12,11 +12,18 @@ import { type Candidate, candidatesOr, type Detection, type Detector, insufficie
 import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { areAlike, connectingUs, isFirstAfterPause, waitUs } from './idle-firsts.ts';
 
-/** A rung is cold when its first request is among the slowest of 100 (methods C.5) … */
-const RUNG_P = 0.05;
-/** … and the excess is felt: three times a warm request, and 100 ms more. */
+/**
+ * A rung is cold when its first request is among the slowest of 100 (methods C.5). Of fewer than 200 warm ones a single one may be as slow:
+ * the first request of a run can have met a start itself …
+ */
+const RUNG_P = 0.01;
+const LEAST_WARM_AS_SLOW = 2;
+/** … and one of 20 is the least that says anything. */
+const MOST_RUNG_P = 0.05;
+/** … and the excess is felt: three times a warm request, and 100 ms more (methods C.5); more also than one answer in ten that a cache or a busy moment makes wait. */
 const LEAST_RATIO = 3;
 const LEAST_EXCESS_US = 100_000;
+const ORDINARY_RATIO = 0.9;
 
 /** So many warm requests are enough for an exact test of a few cold ones (two against 600: 6e-6), of more it would be an approximation. */
 const MOST_WARM = 600;
@@ -28,6 +35,10 @@ function evenly(values: readonly number[]): readonly number[] {
 
 /** Rests that differ by so many times what is left of their sum's spread take turns with the wait: four deviations, as for a timer's mark. */
 const RESTS_DIFFER_TIMES = 4;
+
+function rungP(warmCount: number): number {
+  return Math.min(MOST_RUNG_P, Math.max(RUNG_P, LEAST_WARM_AS_SLOW / (warmCount + 1)));
+}
 
 type Part = 'application' | 'connection';
 
@@ -72,7 +83,8 @@ function ladderOf(route: RouteId, part: Part, measures: Measures): Ladder | unde
   const warmUs = [...after.map((exchange) => partUs(exchange, part)), ...slotTimes(route, part, requestName, measures)];
   if (warmUs.length < 5) return undefined;
   const baseUs = median(warmUs);
-  const floorUs = Math.max(LEAST_RATIO * baseUs, baseUs + LEAST_EXCESS_US);
+  const ordinaryUs = warmUs.toSorted((a, b) => a - b)[Math.floor(ORDINARY_RATIO * (warmUs.length - 1))] ?? baseUs;
+  const floorUs = Math.max(LEAST_RATIO * baseUs, ordinaryUs + LEAST_EXCESS_US);
   const endsUs = measures.exchanges({ route }).map(({ endUs }) => endUs);
   const rungs = firsts.flatMap((first): readonly Rung[] => {
     const beforeUs = lastBefore(endsUs, first.dueUs);
@@ -81,7 +93,7 @@ function ladderOf(route: RouteId, part: Part, measures: Measures): Ladder | unde
     const us = partUs(first, part);
     const gapUs = first.tag?.kind === 'idle' ? first.tag.gapUs : 0;
     const silenceUs = Math.max(gapUs, (first.sentUs ?? first.dueUs) - beforeUs);
-    const isCold = us >= floorUs && rankP(us, warmUs) <= RUNG_P;
+    const isCold = us >= floorUs && rankP(us, warmUs) <= rungP(warmUs.length);
     return [{ first, gapUs, silenceUs, excessUs: us - baseUs, isCold }];
   });
   return { rungs, warmUs, baseUs, failedCount: sent.length - firsts.length };
@@ -145,14 +157,13 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
   const bracket = bracketOf(ladder);
   if (bracket === undefined || bracket.cold.length < 2) return undefined;
   const { cold, threshold } = bracket;
-  const test = mannWhitney(
-    cold.map(({ excessUs }) => excessUs),
-    [
-      ...evenly(warmExcesses(route, ladder, part, measures)),
-      ...ladder.rungs.filter(({ isCold }) => !isCold).map(({ excessUs }) => excessUs),
-    ],
-  );
   const excesses = cold.map(({ excessUs }) => excessUs);
+  const warm = [
+    ...evenly(warmExcesses(route, ladder, part, measures)),
+    ...ladder.rungs.filter(({ isCold }) => !isCold).map(({ excessUs }) => excessUs),
+  ];
+  // How often an ordinary answer is as slow as a cold one has to be.
+  const coldRatio = Math.min(rungP(ladder.warmUs.length), rankP(Math.min(...excesses), warm));
   const penalty = {
     value: Math.round(median(excesses)),
     low: Math.round(Math.min(...excesses)),
@@ -171,7 +182,11 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
     scope: member === undefined ? { route: 'gateway' } : { route: 'direct', member },
     severity: 'warning',
     confidence: isTimerLike ? 'possible' : 'confirmed',
-    p: Math.min(1, test.p * Math.max(1, measures.members.length)),
+    // Every member was looked at, and the gateway where none was cold.
+    p: Math.min(
+      1,
+      chanceOfStep(ladder.rungs, mannWhitney(excesses, warm).p, coldRatio) * (measures.members.length + 1),
+    ),
     title:
       part === 'application'
         ? `${who} starts cold after an idle time of ${where}: the first request then takes ${formatDuration(penalty.value)} longer.`
