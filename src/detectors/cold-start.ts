@@ -11,6 +11,7 @@ import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { areAlike, connectingUs, isFirstAfterPause, waitUs } from './idle-firsts.ts';
+import { isRepeatedAttempt } from './syn-loss.ts';
 
 /**
  * A rung is cold when its first request is among the slowest of 100 (methods C.5). Of fewer than 200 warm ones a single one may be as slow:
@@ -32,6 +33,12 @@ function evenly(values: readonly number[]): readonly number[] {
   const step = Math.max(1, values.length / MOST_WARM);
   return values.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
 }
+
+/**
+ * Connects that took as long as a lost attempt and its repetition. A way that loses one in fifty does so twice in a ladder of six once in 170 runs,
+ * four times hardly ever: only then is it the pause that loses them.
+ */
+const LEAST_LOST = 4;
 
 /** Rests that differ by so many times what is left of their sum's spread take turns with the wait: four deviations, as for a timer's mark. */
 const RESTS_DIFFER_TIMES = 4;
@@ -177,11 +184,12 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
       : `more than ${formatDuration(threshold.low)} and at most ${formatDuration(threshold.high)}`;
   const isTimerLike =
     member === undefined && measures.members.length > 0 && (areAlike(excesses) || isRestingTimer(cold));
+  const isByLoss = part === 'connection' && cold.length < LEAST_LOST && cold.every(isLostAttempt);
   return {
     cause: part === 'application' ? 'cold-start/idle' : 'cold-start/connection',
     scope: member === undefined ? { route: 'gateway' } : { route: 'direct', member },
-    severity: 'warning',
-    confidence: isTimerLike ? 'possible' : 'confirmed',
+    severity: isByLoss ? 'info' : 'warning',
+    confidence: isTimerLike || isByLoss ? 'possible' : 'confirmed',
     // Every member was looked at, and the gateway where none was cold.
     p: Math.min(
       1,
@@ -191,7 +199,7 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
       part === 'application'
         ? `${who} starts cold after an idle time of ${where}: the first request then takes ${formatDuration(penalty.value)} longer.`
         : `The connection to ${who} is cold after an idle time of ${where}: the first request then takes ${formatDuration(penalty.value)} longer to connect.`,
-    meaning: `${cold.length} of ${cold.length} first requests after such a pause were slow and succeeded${ladder.failedCount > 0 ? `; ${ladder.failedCount} more failed, which no cold start does, and are left out` : ''}. Requests after them took ${formatDuration(ladder.baseUs)}. ${part === 'application' ? 'The excess is in the wait for the answer, not in connecting: the application had gone to sleep.' : 'The excess is in name lookup, connect or TLS, not in the wait for the answer.'} Traffic of others keeps an application warm: the threshold found is a lower bound.${isTimerLike ? ' The members themselves were awake and all waits are equally long: the gateway may as well have waited for a connection that was gone.' : ''}`,
+    meaning: `${cold.length} of ${cold.length} first requests after such a pause were slow and succeeded${ladder.failedCount > 0 ? `; ${ladder.failedCount} more failed, which no cold start does, and are left out` : ''}. Requests after them took ${formatDuration(ladder.baseUs)}. ${part === 'application' ? 'The excess is in the wait for the answer, not in connecting: the application had gone to sleep.' : 'The excess is in name lookup, connect or TLS, not in the wait for the answer.'} Traffic of others keeps an application warm: the threshold found is a lower bound.${isTimerLike ? ' The members themselves were awake and all waits are equally long: the gateway may as well have waited for a connection that was gone.' : ''}${isByLoss ? ' They took as long as an attempt that was lost and repeated, which a lossy way does at any time.' : ''}`,
     measured: { idleThresholdUs: threshold, penaltyUs: penalty },
     exhibits: [
       ladderExhibit(route, ladder, part),
@@ -210,6 +218,10 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
     ],
     explains: seqsOf(cold.map(({ first }) => first)),
   };
+}
+
+function isLostAttempt({ first }: Rung): boolean {
+  return isRepeatedAttempt(first.phasesUs?.connect ?? 0);
 }
 
 function ladderExhibit(route: RouteId, ladder: Ladder, part: Part): Exhibit {

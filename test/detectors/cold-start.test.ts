@@ -108,6 +108,19 @@ function connectingSlowly(route: RouteId): LooseExchange[] {
   });
 }
 
+test('two connects after a pause that took as long as a lost attempt may be just that; four are not', () => {
+  const lost = (count: number): LooseExchange[] =>
+    connectingSlowly(directTo('web1'))
+      .slice(0, count)
+      .map((one) => ({ ...one, us: 1_019_520, phasesUs: { connect: 1_010_000, send: 20, wait: 9_000, receive: 100 } }));
+  const told = (count: number) => onlyCandidate(coldConnection, farm(5, 1, {}).experiment('idle', lost(count)).build());
+  const [two, four] = [told(2), told(4)];
+  assertPresentable(two);
+  assert.deepEqual([two.severity, two.confidence], ['info', 'possible']);
+  assert.match(two.meaning, /lost and repeated/);
+  assert.deepEqual([four.severity, four.confidence], ['warning', 'confirmed']);
+});
+
 test('both members asleep are both named, and the gateway is not on top of them', () => {
   const recording = farm(6, 1, { isCold: ({ gapUs }) => gapUs > 20 * MINUTE }).build();
   assert.deepEqual(
