@@ -17,8 +17,8 @@ export type Trial = {
   readonly isPlaced: boolean;
   /** Each value that is not as near to its truth as it has to be, or outside its own interval. */
   readonly wrongValues: readonly string[];
-  /** Each value whose interval does not hold the truth: of intervals of 95 % that may be one in twenty. */
-  readonly notHeld: readonly string[];
+  /** Of the values that are printed with an interval, how many hold the truth: of intervals of 95 % one in twenty may not. */
+  readonly intervals: { readonly held: number; readonly of: number };
   /** What else calls somebody: rightly, it must be in `beside` of the row. */
   readonly alsoTold: readonly string[];
   /** In one line, for a failing test. */
@@ -35,7 +35,7 @@ export function tryFault(row: Row, seed: number, noise: Noise): Trial {
     isFound: own.some((one) => isAtLeast(one.severity, severity)),
     isPlaced: placed !== undefined && isAtLeast(placed.severity, severity) && own.length === 1,
     wrongValues: Object.entries(measured).flatMap(([name, truth]) => wrongValue(name, truth, placed)),
-    notHeld: Object.entries(measured).flatMap(([name, truth]) => notHeld(name, truth, placed)),
+    intervals: intervalsOf(measured, placed),
     alsoTold: alarmsOf(judgement).filter((one) => !expected.includes(one)),
     told: judgement.findings.map((one) => `${one.severity} ${placeOf(one)}: ${one.title}`).join('\n') || 'nothing',
   };
@@ -51,11 +51,12 @@ function wrongValue(name: string, { value, within }: Truth, finding: Finding | u
     : [`${name} ${low} … ${estimate.value} … ${high}, truth ${value}`];
 }
 
-function notHeld(name: string, { value }: Truth, finding: Finding | undefined): readonly string[] {
-  const { low, high } = finding?.measured[name] ?? {};
-  return low === undefined || high === undefined || (low <= value && value <= high)
-    ? []
-    : [`${name} ${low} … ${high}, truth ${value}`];
+function intervalsOf(measured: Readonly<Record<string, Truth>>, finding: Finding | undefined): Trial['intervals'] {
+  const printed = Object.entries(measured).flatMap(([name, { value }]) => {
+    const { low, high } = finding?.measured[name] ?? {};
+    return low === undefined || high === undefined ? [] : [low <= value && value <= high];
+  });
+  return { held: printed.filter(Boolean).length, of: printed.length };
 }
 
 /** Whether the cause is told at that severity, whatever else is. */
