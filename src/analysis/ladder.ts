@@ -1,4 +1,5 @@
 /** A threshold between "warm" and "cold" from a ladder of idle gaps. */
+import { logChoose } from './special.ts';
 
 export type LadderStep = { readonly gapUs: number; readonly isCold: boolean };
 
@@ -45,6 +46,28 @@ export function idleBracket(steps: readonly LadderStep[]): IdleBracket {
     contradictions: fewest,
     rungs,
   };
+}
+
+/**
+ * Probability that chance makes a step somewhere on this ladder whose evidence is as strong: the place of the step is chosen after the fact, and
+ * each place is another occasion (union bound). `p`: that the steps called cold are so slow, were they drawn beforehand. `coldRatio`: that an ordinary
+ * request is slow enough to be called cold; a place with many steps beyond it needs so many at once.
+ */
+export function chanceOfStep(steps: readonly { readonly gapUs: number }[], p: number, coldRatio: number): number {
+  const sizes = [...Map.groupBy(steps, ({ gapUs }) => gapUs)]
+    .sort(([a], [b]) => b - a)
+    .map(([, ofGap]) => ofGap.length);
+  let beyond = 0;
+  let chance = 0;
+  for (const size of sizes) {
+    // Part of the repeats of one gap: which of them is left open.
+    for (let some = 1; some <= size; some++) {
+      if (beyond + some < 2) continue;
+      chance += Math.exp(logChoose(size, some)) * Math.min(p, coldRatio ** (beyond + some));
+    }
+    beyond += size;
+  }
+  return Math.min(1, Math.max(p, chance));
 }
 
 function rungsOf(steps: readonly LadderStep[]): LadderRung[] {

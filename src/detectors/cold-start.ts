@@ -1,5 +1,5 @@
 /** Slow first requests after an idle time, and whether the application or only the connection was cold. */
-import { idleBracket, type LadderStep } from '../analysis/ladder.ts';
+import { chanceOfStep, idleBracket, type LadderStep } from '../analysis/ladder.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { mannWhitney, rankP } from '../analysis/rank.ts';
@@ -11,12 +11,20 @@ import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
 import { areAlike, connectingUs, isFirstAfterPause, waitUs } from './idle-firsts.ts';
+import { isRepeatedAttempt } from './syn-loss.ts';
 
-/** A rung is cold when its first request is among the slowest of 100 (methods C.5) … */
-const RUNG_P = 0.05;
-/** … and the excess is felt: three times a warm request, and 100 ms more. */
+/**
+ * A rung is cold when its first request is among the slowest of 100 (methods C.5). Of fewer than 200 warm ones a single one may be as slow:
+ * the first request of a run can have met a start itself …
+ */
+const RUNG_P = 0.01;
+const LEAST_WARM_AS_SLOW = 2;
+/** … and one of 20 is the least that says anything. */
+const MOST_RUNG_P = 0.05;
+/** … and the excess is felt: three times a warm request, and 100 ms more (methods C.5); more also than one answer in ten that a cache or a busy moment makes wait. */
 const LEAST_RATIO = 3;
 const LEAST_EXCESS_US = 100_000;
+const ORDINARY_RATIO = 0.9;
 
 /** So many warm requests are enough for an exact test of a few cold ones (two against 600: 6e-6), of more it would be an approximation. */
 const MOST_WARM = 600;
@@ -26,8 +34,18 @@ function evenly(values: readonly number[]): readonly number[] {
   return values.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
 }
 
+/**
+ * Connects that took as long as a lost attempt and its repetition. A way that loses one in fifty does so twice in a ladder of six once in 170 runs,
+ * four times hardly ever: only then is it the pause that loses them.
+ */
+const LEAST_LOST = 4;
+
 /** Rests that differ by so many times what is left of their sum's spread take turns with the wait: four deviations, as for a timer's mark. */
 const RESTS_DIFFER_TIMES = 4;
+
+function rungP(warmCount: number): number {
+  return Math.min(MOST_RUNG_P, Math.max(RUNG_P, LEAST_WARM_AS_SLOW / (warmCount + 1)));
+}
 
 type Part = 'application' | 'connection';
 
@@ -76,7 +94,8 @@ function ladderOf(route: RouteId, part: Part, measures: Measures): Ladder | unde
   const warmUs = [...after.map((exchange) => partUs(exchange, part)), ...slotTimes(route, part, requestName, measures)];
   if (warmUs.length < 5) return undefined;
   const baseUs = median(warmUs);
-  const floorUs = Math.max(LEAST_RATIO * baseUs, baseUs + LEAST_EXCESS_US);
+  const ordinaryUs = warmUs.toSorted((a, b) => a - b)[Math.floor(ORDINARY_RATIO * (warmUs.length - 1))] ?? baseUs;
+  const floorUs = Math.max(LEAST_RATIO * baseUs, ordinaryUs + LEAST_EXCESS_US);
   const endsUs = measures.exchanges({ route }).map(({ endUs }) => endUs);
   const rungs = firsts.flatMap((first): readonly Rung[] => {
     const beforeUs = lastBefore(endsUs, first.dueUs);
@@ -86,7 +105,7 @@ function ladderOf(route: RouteId, part: Part, measures: Measures): Ladder | unde
     const gapUs = first.tag?.kind === 'idle' ? first.tag.gapUs : 0;
     const silenceUs = Math.max(gapUs, (first.sentUs ?? first.dueUs) - beforeUs);
     const isSlow = us >= floorUs;
-    const isCold = isSlow && rankP(us, warmUs) <= RUNG_P;
+    const isCold = isSlow && rankP(us, warmUs) <= rungP(warmUs.length);
     return [{ first, gapUs, silenceUs, excessUs: us - baseUs, isCold, isUnclear: isSlow && !isCold }];
   });
   return { rungs, warmUs, baseUs, failedCount: sent.length - firsts.length };
@@ -151,14 +170,13 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
   const bracket = bracketOf(ladder);
   if (bracket === undefined || bracket.cold.length < 2) return undefined;
   const { cold, threshold } = bracket;
-  const test = mannWhitney(
-    cold.map(({ excessUs }) => excessUs),
-    [
-      ...evenly(warmExcesses(route, ladder, part, measures)),
-      ...ladder.rungs.filter(({ isCold }) => !isCold).map(({ excessUs }) => excessUs),
-    ],
-  );
   const excesses = cold.map(({ excessUs }) => excessUs);
+  const warm = [
+    ...evenly(warmExcesses(route, ladder, part, measures)),
+    ...ladder.rungs.filter(({ isCold }) => !isCold).map(({ excessUs }) => excessUs),
+  ];
+  // How often an ordinary answer is as slow as a cold one has to be.
+  const coldRatio = Math.min(rungP(ladder.warmUs.length), rankP(Math.min(...excesses), warm));
   const penalty = {
     value: Math.round(median(excesses)),
     low: Math.round(Math.min(...excesses)),
@@ -172,17 +190,22 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
       : `more than ${formatDuration(threshold.low)} and at most ${formatDuration(threshold.high)}`;
   const isTimerLike =
     member === undefined && measures.members.length > 0 && (areAlike(excesses) || isRestingTimer(cold));
+  const isByLoss = part === 'connection' && cold.length < LEAST_LOST && cold.every(isLostAttempt);
   return {
     cause: part === 'application' ? 'cold-start/idle' : 'cold-start/connection',
     scope: member === undefined ? { route: 'gateway' } : { route: 'direct', member },
-    severity: 'warning',
-    confidence: isTimerLike ? 'possible' : 'confirmed',
-    p: Math.min(1, test.p * Math.max(1, measures.members.length)),
+    severity: isByLoss ? 'info' : 'warning',
+    confidence: isTimerLike || isByLoss ? 'possible' : 'confirmed',
+    // Every member was looked at, and the gateway where none was cold.
+    p: Math.min(
+      1,
+      chanceOfStep(ladder.rungs, mannWhitney(excesses, warm).p, coldRatio) * (measures.members.length + 1),
+    ),
     title:
       part === 'application'
         ? `${who} starts cold after an idle time of ${where}: the first request then takes ${formatDuration(penalty.value)} longer.`
         : `The connection to ${who} is cold after an idle time of ${where}: the first request then takes ${formatDuration(penalty.value)} longer to connect.`,
-    meaning: `${cold.length} of ${cold.length} first requests after such a pause were slow and succeeded${ladder.failedCount > 0 ? `; ${ladder.failedCount} more failed, which no cold start does, and are left out` : ''}. Requests after them took ${formatDuration(ladder.baseUs)}. ${part === 'application' ? 'The excess is in the wait for the answer, not in connecting: the application had gone to sleep.' : 'The excess is in name lookup, connect or TLS, not in the wait for the answer.'} Traffic of others keeps an application warm: the threshold found is a lower bound.${isTimerLike ? ' The members themselves were awake and all waits are equally long: the gateway may as well have waited for a connection that was gone.' : ''}`,
+    meaning: `${cold.length} of ${cold.length} first requests after such a pause were slow and succeeded${ladder.failedCount > 0 ? `; ${ladder.failedCount} more failed, which no cold start does, and are left out` : ''}. Requests after them took ${formatDuration(ladder.baseUs)}. ${part === 'application' ? 'The excess is in the wait for the answer, not in connecting: the application had gone to sleep.' : 'The excess is in name lookup, connect or TLS, not in the wait for the answer.'} Traffic of others keeps an application warm: the threshold found is a lower bound.${isTimerLike ? ' The members themselves were awake and all waits are equally long: the gateway may as well have waited for a connection that was gone.' : ''}${isByLoss ? ' They took as long as an attempt that was lost and repeated, which a lossy way does at any time.' : ''}`,
     measured: { idleThresholdUs: threshold, penaltyUs: penalty },
     exhibits: [
       ladderExhibit(route, ladder, part),
@@ -201,6 +224,10 @@ function candidateFor(route: RouteId, part: Part, measures: Measures): Candidate
     ],
     explains: seqsOf(cold.map(({ first }) => first)),
   };
+}
+
+function isLostAttempt({ first }: Rung): boolean {
+  return isRepeatedAttempt(first.phasesUs?.connect ?? 0);
 }
 
 function ladderExhibit(route: RouteId, ladder: Ladder, part: Part): Exhibit {

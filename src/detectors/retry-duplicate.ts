@@ -83,6 +83,8 @@ type Missing = {
   readonly member: string;
   /** Direct failures with successes before and after: nothing that a health test would have taken the member out for. */
   readonly isolated: readonly Exchange[];
+  /** All that a gateway may repeat, also several in a row. */
+  readonly failed: number;
   readonly directOk: number;
   /** Answers of this member through the gateway, and all failures there, whoever's they are. */
   readonly answered: number;
@@ -115,6 +117,7 @@ function missingOf(member: string, { measures }: DetectorContext): Missing {
   return {
     member,
     isolated,
+    failed: direct.filter((exchange) => isMembersFailure(exchange) && isFailure(exchange)).length,
     directOk: direct.filter((exchange) => !isFailure(exchange)).length,
     answered: through.length,
     gatewayFailed: gateway.filter(isFailure).length,
@@ -124,9 +127,10 @@ function missingOf(member: string, { measures }: DetectorContext): Missing {
 
 /** Fails directly now and then, and not through the gateway, although it answers there: by chance, or because it is asked again elsewhere. */
 function maskedCandidate(missing: Missing, context: DetectorContext): Candidate | undefined {
-  const { member, isolated, directOk, answered, gatewayFailed } = missing;
-  const ratio = isolated.length / (isolated.length + directOk);
-  const due = (answered * ratio) / (1 - ratio);
+  const { member, isolated, failed, directOk, answered, gatewayFailed } = missing;
+  const ratio = failed / (failed + directOk);
+  // Isolated ones only: of several in a row a health test may have taken the member out.
+  const due = (answered * isolated.length) / directOk;
   if (due - gatewayFailed < LEAST_MISSING) return undefined;
   const p =
     fisherExact(isolated.length, directOk, gatewayFailed, answered, 'greater') * context.measures.members.length;
@@ -138,9 +142,9 @@ function maskedCandidate(missing: Missing, context: DetectorContext): Candidate 
     severity: isUnsafe ? 'warning' : 'info',
     confidence: 'likely',
     p: Math.min(1, p),
-    title: `The gateway repeats what fails at ${member}: directly ${formatRatio(ratio)} of its requests fail, and of those it answered through the gateway about ${Math.round(due)} should have, where ${gatewayFailed} did.`,
+    title: `The gateway repeats what fails at ${member}: directly ${formatRatio(ratio)} of its requests fail, and of those it answered through the gateway at least about ${Math.round(due)} should have, where ${gatewayFailed} did.`,
     meaning: `${member} answered ${answered} requests through the gateway in the same time, so it is in use. Users do not see its failures as errors, but wait for a second attempt.${isUnsafe ? ' Among what fails are requests that must not be done twice (POST): whether the member had done them before it failed, only its log tells.' : ''}`,
-    measured: { errorRatio: { value: ratio, ...proportionInterval(isolated.length, isolated.length + directOk) } },
+    measured: { errorRatio: { value: ratio, ...proportionInterval(failed, failed + directOk) } },
     exhibits: [
       exchangesExhibit(
         `retry-masked-${member}`,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { idleBracket } from '../../src/analysis/ladder.ts';
+import { chanceOfStep, idleBracket } from '../../src/analysis/ladder.ts';
 
 const MIN = 60_000_000;
 const steps = (...pairs: readonly (readonly [minutes: number, isCold: boolean])[]) =>
@@ -51,4 +51,24 @@ test('rungs are told by gap, whatever the order of the steps', () => {
     ],
   );
   assert.equal(bracket.contradictions, 1);
+});
+
+test('a step whose place is chosen afterwards is as improbable as all its places together', () => {
+  const ladder = steps([1, false], [1, false], [5, false], [5, false], [21, true], [21, true]);
+  const p = 1e-6;
+  // What is slow once in a thousand is slow often enough for two at once, hardly for three.
+  assert.ok(Math.abs(chanceOfStep(ladder, p, 1e-3) - (p + 2e-9 + 1e-12)) < 1e-14);
+  // What is slow each second time fits everywhere: 2 at 21, one or both of 5, one or both of 1.
+  assert.ok(Math.abs(chanceOfStep(ladder, p, 0.5) - 7 * p) < 1e-12);
+  assert.equal(chanceOfStep(ladder, 1, 1), 1);
+  // Never less than what was seen where it was seen.
+  assert.equal(chanceOfStep(steps([21, true]), 0.02, 0), 0.02);
+});
+
+test('which of several repeats of one pause are cold is one more choice', () => {
+  const once = steps([1, false], [5, false], [21, true], [30, true]);
+  const mixed = steps([1, false], [5, false], [5, false], [5, false], [21, true], [30, true]);
+  const p = 1e-6;
+  assert.ok(Math.abs(chanceOfStep(once, p, 0.5) - 3 * p) < 1e-12);
+  assert.ok(Math.abs(chanceOfStep(mixed, p, 0.5) - (1 + 3 + 3 + 1 + 1) * p) < 1e-12);
 });

@@ -22,6 +22,7 @@ import {
   assertPresentable,
   assertSilent,
   candidatesOf,
+  detect,
   NOISES,
   onlyCandidate,
   SEC,
@@ -135,6 +136,19 @@ test('first requests that are slow, but no slower than warm ones at times, bound
     .build();
   for (const { measured } of candidatesOf(coldIdle, recording))
     assertBracket(measured['idleThresholdUs'], SEC, 3 * SEC);
+});
+
+test('two connects after a pause that took as long as a lost attempt may be just that; four are not', () => {
+  const lost = (count: number): LooseExchange[] =>
+    connectingSlowly(directTo('web1'))
+      .slice(0, count)
+      .map((one) => ({ ...one, us: 1_019_520, phasesUs: { connect: 1_010_000, send: 20, wait: 9_000, receive: 100 } }));
+  const told = (count: number) => onlyCandidate(coldConnection, farm(5, 1, {}).experiment('idle', lost(count)).build());
+  const [two, four] = [told(2), told(4)];
+  assertPresentable(two);
+  assert.deepEqual([two.severity, two.confidence], ['info', 'possible']);
+  assert.match(two.meaning, /lost and repeated/);
+  assert.deepEqual([four.severity, four.confidence], ['warning', 'confirmed']);
 });
 
 test('both members asleep are both named, and the gateway is not on top of them', () => {
@@ -264,6 +278,21 @@ test('40 healthy farms: nothing', () => {
     assertClear(coldIdle, recording, `seed ${seed}`);
     assertClear(coldConnection, recording, `seed ${seed}`);
   }
+});
+
+test('answers that are slow anyway, to a third or at any length, make no step of a ladder: 40 seeds', () => {
+  const cached: Responder = ({ random }) => (random.next() < 0.7 ? 5_000 : 120_000);
+  const long: Responder = ({ random }) =>
+    20_000 * Math.exp(Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next()));
+  for (const member of [cached, long])
+    for (let seed = 1; seed <= 40; seed++) {
+      const recording = makeRecording({ seed, noise: 1 })
+        .compare({ durationUs: 10 * SEC, newConnectionRatio: 0.25, member })
+        .idle({ gapsUs: [30 * SEC, 5 * MINUTE, 21 * MINUTE], member });
+      const detection = detect(coldIdle, recording.build());
+      const p = detection.state === 'candidates' ? detection.candidates.map((one) => one.p) : [];
+      assert.ok(Math.min(1, ...p) > ALPHA, `seed ${seed}: p ${p.join(', ')}`);
+    }
 });
 
 test('no ladder, or nothing warm on a new connection to compare with', () => {

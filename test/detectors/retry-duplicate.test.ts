@@ -95,6 +95,16 @@ describe('a gateway that repeats', () => {
       assert.ok(candidate.p < 1e-4, `${candidate.p}`);
     });
 
+  test('says the share that fails as it is, failures in a row included', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const recording = farm({ seed, ratio: 0.4 });
+      const direct = recording.exchanges.filter(({ route }) => route === 'direct:web3');
+      const failed = direct.filter(({ outcome }) => outcome.kind === 'response' && outcome.status === 500);
+      const candidate = onlyCandidate(retryDuplicate, recording);
+      assert.equal(candidate.measured['errorRatio']?.value, failed.length / direct.length, `seed ${seed}`);
+    }
+  });
+
   test('what must not be done twice is a warning', () => {
     const candidate = onlyCandidate(retryDuplicate, farm({ method: 'POST' }));
     assert.equal(candidate.severity, 'warning');
