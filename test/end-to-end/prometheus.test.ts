@@ -46,7 +46,7 @@ async function setUp(): Promise<Setup> {
   writeFileSync(profile, farm.profileYaml + alerts);
   const data = join(folder, 'data');
   keepFinding(data);
-  const monitor = await kept(startMonitor(profile, data));
+  const monitor = await kept(startMonitor([profile], data));
   const rules = readFileSync(join(INTEGRATIONS, 'prometheus', 'gateprobe.rules.yml'), 'utf8');
   const prometheus = await kept(
     startPrometheus({

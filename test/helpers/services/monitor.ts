@@ -18,11 +18,11 @@ export type RunningMonitor = {
 };
 
 export async function startMonitor(
-  profile: string,
+  profiles: readonly string[],
   data: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningMonitor> {
-  const child = spawn(process.execPath, [CLI, 'monitor', profile, '--data', data, '--port', '0', '--for', '120s'], {
+  const child = spawn(process.execPath, [CLI, 'monitor', ...profiles, '--data', data, '--port', '0', '--for', '120s'], {
     env: { ...process.env, ...env, NO_COLOR: '1', NODE_TEST_CONTEXT: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
