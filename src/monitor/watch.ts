@@ -145,9 +145,13 @@ function stepJudge(deps: MonitorDeps, watched: Watched, signal: AbortSignal): vo
   const isDue = watched.judging === undefined && nowAtUs - watched.judgedAtUs >= JUDGE_EVERY_US;
   if (judgeWindow === undefined || !isDue) return;
   watched.judgedAtUs = nowAtUs;
-  watched.judging = judgeWindow(watched.profile, nowAtUs)
-    .then((events) => {
+  const certificates = [...watched.certificates].map(([route, certificate]) => ({ route, certificate }));
+  watched.judging = judgeWindow(watched.profile, nowAtUs, certificates)
+    .then(({ events, outlook }) => {
       for (const event of events) deps.publish({ kind: 'event', event });
+      if (outlook === undefined) return;
+      watched.outlook = outlook;
+      deps.publish({ kind: 'state' });
     })
     .catch((error: unknown) => {
       // A look that the end of the monitor breaks off is no failure.
