@@ -17,25 +17,43 @@ const DAY_MS = 86_400_000;
 const OVERDUE_SHARE = 0.25;
 /** Long-lived ones are renewed by hand: so many days are told, and so many are short for whoever must order one. */
 const INFO_DAYS = 30;
-const WARNING_DAYS = 14;
+/**
+ * Where the profile says nothing: three weeks are short for whoever must order one, in the last there is a holiday. Of
+ * short-lived ones the same share of their lifetime as of the usual 90 days.
+ */
+const WARNING = { days: 21, share: OVERDUE_SHARE } as const;
+const ERROR = { days: 7, share: 1 / 12 } as const;
 
 type Ending = {
   readonly target: ResolvedTarget;
   readonly certificate: CertificateFacts;
   readonly daysLeft: number;
   readonly severity: 'info' | 'warning' | 'error';
+  /** Automatic renewal should have come. */
+  readonly isOverdue: boolean;
 };
 
 /** Undefined while there is time enough. */
-function endingOf(target: ResolvedTarget, certificate: CertificateFacts, nowMs: number): Ending | undefined {
+function endingOf(
+  target: ResolvedTarget,
+  certificate: CertificateFacts,
+  nowMs: number,
+  { certificates }: Measures['profile'],
+): Ending | undefined {
   const endMs = Date.parse(certificate.validToAt);
   const daysLeft = (endMs - nowMs) / DAY_MS;
   const lifetimeDays = (endMs - Date.parse(certificate.validFromAt)) / DAY_MS;
   if (!Number.isFinite(daysLeft) || !Number.isFinite(lifetimeDays)) return undefined;
   const isOverdue = daysLeft < OVERDUE_SHARE * lifetimeDays;
-  if (daysLeft >= INFO_DAYS || (daysLeft > 0 && !isOverdue)) return undefined;
-  const severity = daysLeft <= 0 ? 'error' : daysLeft < WARNING_DAYS ? 'warning' : 'info';
-  return { target, certificate, daysLeft, severity };
+  const daysOf = (us: number): number => us / 1_000 / DAY_MS;
+  const errorDays = certificates ? daysOf(certificates.errorUs) : Math.min(ERROR.days, ERROR.share * lifetimeDays);
+  const warningDays = certificates
+    ? daysOf(certificates.warningUs)
+    : Math.min(WARNING.days, WARNING.share * lifetimeDays);
+  const isInTime = certificates ? daysLeft >= warningDays : daysLeft >= INFO_DAYS || !isOverdue;
+  if (daysLeft > 0 && isInTime) return undefined;
+  const severity = daysLeft <= 0 || daysLeft < errorDays ? 'error' : daysLeft < warningDays ? 'warning' : 'info';
+  return { target, certificate, daysLeft, severity, isOverdue };
 }
 
 export const certificateExpiring: Detector = {
@@ -49,16 +67,17 @@ export const certificateExpiring: Detector = {
       (target.certificates ?? []).map((certificate) => ({ target, certificate })),
     );
     if (shown.length === 0) return insufficient('a certificate', 'no handshake came so far as to show one');
-    const nowMs = Date.parse(measures.startedAt);
+    // A time of history is judged at its end.
+    const nowMs = measures.history === undefined ? Date.parse(measures.startedAt) : measures.history.toAtUs / 1_000;
     const endings = shown
-      .flatMap(({ target, certificate }) => endingOf(target, certificate, nowMs) ?? [])
+      .flatMap(({ target, certificate }) => endingOf(target, certificate, nowMs, measures.profile) ?? [])
       // Where the handshake fails of it, that is the finding.
       .filter(({ target, daysLeft }) => daysLeft > 0 || !failsOfIt(target, measures));
     const nearest = Math.min(
       ...shown.map(({ certificate }) => Math.floor((Date.parse(certificate.validToAt) - nowMs) / DAY_MS)),
     );
     return candidatesOr(
-      endings.map((ending) => candidateOf(ending, measures.startedAt)),
+      endings.map((ending) => candidateOf(ending, new Date(nowMs).toISOString())),
       `${shown.length} certificates read; the first ends in ${nearest} days`,
     );
   },
@@ -70,7 +89,7 @@ function failsOfIt({ route }: ResolvedTarget, measures: Measures): boolean {
     .some(({ outcome }) => outcome.kind === 'connection-error' && /CERT_HAS_EXPIRED/.test(outcome.detail));
 }
 
-function candidateOf({ target, certificate, daysLeft, severity }: Ending, startedAt: string): Candidate {
+function candidateOf({ target, certificate, daysLeft, severity, isOverdue }: Ending, judgedAt: string): Candidate {
   const member = memberOf(target.route);
   const whose = member === undefined ? 'The certificate of the gateway' : `The certificate of ${member}`;
   const date = certificate.validToAt.slice(0, 10);
@@ -90,14 +109,14 @@ function candidateOf({ target, certificate, daysLeft, severity }: Ending, starte
     meaning:
       daysLeft <= 0
         ? 'The profile told the probe not to check it (tls.verify: false); clients and gateways that check refuse the connection.'
-        : 'From then on clients and gateways that check certificates refuse the connection. Less than a quarter of its lifetime is left, and automatic renewal acts at a third: it did not run, or the server still shows the old one.',
+        : `From then on clients and gateways that check certificates refuse the connection.${isOverdue ? ' Less than a quarter of its lifetime is left, and automatic renewal acts at a third: it did not run, or the server still shows the old one.' : ''}`,
     measured: { daysLeft: { value: daysLeft } },
     exhibits: [
       {
         kind: 'table',
         id: `certificate-${member ?? 'gateway'}-${certificate.fingerprint.slice(0, 8)}`,
         title: 'What the certificate says',
-        reading: `As shown in the handshake with ${target.hostname}, judged at the start of the run, ${startedAt}.`,
+        reading: `As shown in the handshake with ${target.hostname}, judged at ${judgedAt}.`,
         columns: [
           { title: 'field', unit: 'text' },
           { title: 'value', unit: 'text' },

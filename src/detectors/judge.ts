@@ -125,12 +125,7 @@ const EXPLAINED_BY: readonly {
     sameMember: true,
     because: 'its queue explains the slow answers',
   },
-  {
-    loser: 'timeout/headroom',
-    winner: 'timeout/gateway-response',
-    sameMember: false,
-    because: 'requests fail of the timer already',
-  },
+  { loser: 'timeout/headroom', winner: 'timeout/gateway-response', sameMember: false, because: 'requests fail of it' },
   { loser: 'member/slow', winner: 'queue/member', sameMember: true, because: 'its queue explains the slow answers' },
   {
     loser: 'member/slow',

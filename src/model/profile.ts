@@ -331,6 +331,8 @@ export type Profile = {
   readonly maintenance?: readonly MaintenanceSpec[];
   /** Left out: nobody is told. */
   readonly alerts?: AlertSettings;
+  /** How long before the end of a certificate it is told, and as what. Left out: 21 and 7 days, sooner for short-lived ones. */
+  readonly certificates?: { readonly warningUs: number; readonly errorUs: number };
   readonly history?: HistorySettings;
   /** Query parameters whose values are masked in everything written. */
   readonly mask: readonly string[];

@@ -92,6 +92,7 @@ function take(watched: Watched, round: Round): void {
     if (outcome.kind === 'not-sent') continue;
     watched.last.set(route, lastOf(exchange, startedAtUs));
     watched.lastEndAtUs.set(route, Math.max(watched.lastEndAtUs.get(route) ?? 0, startedAtUs + endUs));
+    if (exchange.certificate !== undefined) watched.certificates.set(route, exchange.certificate);
     watched.idleDrops.add(exchange);
     if (tag?.kind !== 'idle') watched.baseline.add(exchange);
   }

@@ -3,12 +3,24 @@ import type { History, HistoryEvent } from '../model/history.ts';
 import type { ExperimentKind, Profile } from '../model/profile.ts';
 import { type Clock, type Random, US_PER_MS } from '../model/time.ts';
 import type { Watching } from '../pipeline/watch-round.ts';
-import type { FeedMessage } from './feed.ts';
+import type { FeedMessage, Outlook } from './feed.ts';
+import type { ShownCertificate } from './judged-span.ts';
 import type { Keeper } from './keeper.ts';
 import type { MonitorLog } from './log.ts';
 
-/** Judges a time of history; gives the events that it made or changed, so that they are told. */
-export type JudgeWindow = (profile: Profile, nowAtUs: number) => Promise<readonly HistoryEvent[]>;
+export type Look = {
+  /** What it made or changed, so that it is told. */
+  readonly events: readonly HistoryEvent[];
+  /** What it says of days to come; left out: this look did not go back so far. */
+  readonly outlook?: readonly Outlook[];
+};
+
+/** Judges a time of history. */
+export type JudgeWindow = (
+  profile: Profile,
+  nowAtUs: number,
+  certificates: readonly ShownCertificate[],
+) => Promise<Look>;
 
 /** What a heavier experiment came to. */
 export type HeavierResult = {

@@ -1,5 +1,7 @@
 /** What the monitor knows right now, for whoever shows or tells it: dashboard, metrics, alerts. Times `AtUs` are µs since 1970. */
 import type { Problem } from '../errors.ts';
+import type { CauseId } from '../model/causes.ts';
+import type { VerdictState } from '../model/finding.ts';
 import type { HistoryEvent, QuietSpan, Round, RoundKind, WriteProblem } from '../model/history.ts';
 import type { RouteId } from '../model/route.ts';
 import type { DeliveryState } from './alert-delivery.ts';
@@ -28,6 +30,18 @@ export type RouteState = {
   readonly quiet?: { readonly why: QuietSpan['why']; readonly fromAtUs: number; readonly untilAtUs: number };
   /** What the quiet windows came to so far: a cold start comes after a pause longer than `longestWarmUs`, at most `shortestColdUs`. */
   readonly idle?: { readonly longestWarmUs?: number; readonly shortestColdUs?: number };
+};
+
+/** What the last look over a month says of something that takes weeks to show, also when it cannot tell. */
+export type Outlook = { readonly cause: CauseId; readonly state: VerdictState; readonly text: string };
+
+/** As the last handshake of a route showed it. */
+export type CertificateState = {
+  readonly route: RouteId;
+  readonly member?: string;
+  readonly subject: string;
+  readonly issuer: string;
+  readonly validToAtUs: number;
 };
 
 export type RoundState = {
@@ -74,6 +88,10 @@ export type ProfileState = {
   readonly maintenance?: { readonly fromAtUs: number; readonly untilAtUs: number; readonly reason?: string };
   /** The file changed into one that is refused; what was loaded before stays in force. */
   readonly refused?: RefusedProfile;
+  /** Empty where nothing is asked over TLS, or no handshake has been made since the start. */
+  readonly certificates: readonly CertificateState[];
+  /** Empty until history was looked at after the start. */
+  readonly outlook: readonly Outlook[];
   /** What the user should know: keys without effect, a login that failed, an experiment that was refused. */
   readonly notes: readonly string[];
   /** Undefined until history was judged for the first time. */

@@ -1,14 +1,18 @@
 /** A time of history judged as a run is. Pure but for reading. */
+import type { CertificateFacts } from '../model/exchange.ts';
 import type { Estimate } from '../model/finding.ts';
 import { type History, LEVEL_US } from '../model/history.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Report } from '../model/report.ts';
+import type { RouteId } from '../model/route.ts';
 import { type HistoryReader, recordingOfHistory } from '../pipeline/history-recording.ts';
 import { readConfigs } from '../pipeline/read-configs.ts';
 
 /** What of a report the monitor keeps. */
 export type Judged = Pick<Report, 'findings' | 'detectors'>;
+
+export type ShownCertificate = { readonly route: RouteId; readonly certificate: CertificateFacts };
 
 export type JudgeOrder = {
   readonly profile: Profile;
@@ -16,6 +20,8 @@ export type JudgeOrder = {
   readonly spanUs: number;
   /** How often the same time is judged altogether. */
   readonly looks: number;
+  /** As the last handshakes showed them, also of routes of which history keeps no exchange. */
+  readonly certificates?: readonly ShownCertificate[];
 };
 
 export type JudgeSpan = (order: JudgeOrder) => Promise<Judged>;
@@ -42,6 +48,10 @@ export function judgeSpan(history: JudgedHistory, order: JudgeOrder, { version, 
   const { findings, detectors } = diagnose(
     {
       ...recording,
+      targets: recording.targets.map((target) => {
+        const own = order.certificates?.filter(({ route }) => route === target.route) ?? [];
+        return own.length === 0 ? target : { ...target, certificates: own.map(({ certificate }) => certificate) };
+      }),
       ...(configs.length === 0 ? {} : { configs }),
       ...(known === undefined || timerUs === undefined ? {} : { history: { ...known, gatewayTimerUs: timerUs } }),
     },

@@ -1,10 +1,11 @@
 /** History judged again and again: which findings are open, since when, and which are over. */
 import type { CauseId } from '../model/causes.ts';
-import type { Finding, VerdictState } from '../model/finding.ts';
+import type { Finding, Verdict, VerdictState } from '../model/finding.ts';
 import type { FindingRecord, History, HistoryEvent } from '../model/history.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
 import { isAtLeast } from '../model/severity.ts';
 import type { JudgeWindow } from './deps.ts';
+import type { Outlook } from './feed.ts';
 import type { Judged, JudgeSpan } from './judged-span.ts';
 
 const MINUTE_US = 60_000_000;
@@ -42,9 +43,9 @@ export type JudgingOptions = {
 /** Findings that could not be written are not told: the next look finds them again. */
 export function createJudging({ history, judge }: JudgingOptions): JudgeWindow {
   const judgedOverTimeAtUs = new Map<string, number>();
-  return async (profile, nowAtUs) => {
+  return async (profile, nowAtUs, certificates) => {
     const report = (span: Span): Promise<Judged> =>
-      judge({ profile, nowAtUs, spanUs: span.spanUs, looks: looksOf(span) });
+      judge({ profile, nowAtUs, spanUs: span.spanUs, looks: looksOf(span), certificates });
     const lately = await report(LATELY);
     const isDue = nowAtUs - (judgedOverTimeAtUs.get(profile.name) ?? Number.NEGATIVE_INFINITY) >= OVER_TIME.everyUs;
     const overTime = isDue ? await report(OVER_TIME) : undefined;
@@ -57,7 +58,7 @@ export function createJudging({ history, judge }: JudgingOptions): JudgeWindow {
       lately,
       ...(overTime === undefined ? {} : { overTime }),
     });
-    return changes.flatMap(({ record, event }) => {
+    const events = changes.flatMap(({ record, event }) => {
       const isKept = history.putFinding(record) === undefined;
       if (event === undefined || !isKept) return [];
       const before = history.event(event.id);
@@ -65,7 +66,37 @@ export function createJudging({ history, judge }: JudgingOptions): JudgeWindow {
       const whole = before === undefined ? event : { ...event, facts: { ...before.facts, ...event.facts } };
       return history.putEvent(whole) === undefined ? [whole] : [];
     });
+    return { events, ...(overTime === undefined ? {} : { outlook: outlookOf(overTime) }) };
   };
+}
+
+/** What only weeks show, and is worth knowing while nothing is wrong. */
+const OUTLOOK: readonly CauseId[] = ['timeout/headroom'];
+
+function outlookOf({ findings, detectors }: Judged): readonly Outlook[] {
+  return OUTLOOK.flatMap((cause) => {
+    const verdict = detectors.find(({ id }) => id === cause)?.verdict;
+    if (verdict === undefined) return [];
+    const titles = findings.filter((finding) => finding.cause === cause).map(({ title }) => title);
+    return [{ cause, state: verdict.state, text: titles.length > 0 ? titles.join(' ') : wordsOf(verdict) }];
+  });
+}
+
+function wordsOf(verdict: Verdict): string {
+  switch (verdict.state) {
+    case 'clear':
+      return verdict.checked;
+    case 'found':
+      return 'something else explains what was found';
+    case 'not-applicable':
+      return verdict.reason;
+    case 'insufficient-data':
+      return `cannot tell: it takes ${verdict.need}; there is: ${verdict.have}`;
+    case 'failed':
+      return `could not be judged: ${verdict.error}`;
+    default:
+      return verdict satisfies never;
+  }
 }
 
 export type FindingChange = {

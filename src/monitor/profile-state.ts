@@ -1,6 +1,8 @@
 /** What the feed shows of one profile. Pure. */
+import type { CertificateFacts } from '../model/exchange.ts';
 import { memberOf, type RouteId } from '../model/route.ts';
-import type { LagState, ProfileState, RouteState } from './feed.ts';
+import { US_PER_MS } from '../model/time.ts';
+import type { CertificateState, LagState, ProfileState, RouteState } from './feed.ts';
 import { idleBounds } from './quiet.ts';
 import { routesOf } from './round.ts';
 import { rhythmNow, type Watched } from './watched.ts';
@@ -24,8 +26,19 @@ export function profileState(watched: Watched): ProfileState {
     routes: routesOf(profile).map((route) => routeState(watched, route)),
     ...(maintenance === undefined ? {} : { maintenance }),
     ...(refused === undefined ? {} : { refused }),
+    certificates: [...watched.certificates].map(([route, facts]) => certificateState(route, facts)),
+    outlook: watched.outlook,
     notes: watched.notes,
     ...(judged === undefined ? {} : { judged }),
+  };
+}
+
+function certificateState(route: RouteId, { subject, issuer, validToAt }: CertificateFacts): CertificateState {
+  const member = memberOf(route);
+  return {
+    route,
+    ...(member === undefined ? {} : { member }),
+    ...{ subject, issuer, validToAtUs: Date.parse(validToAt) * US_PER_MS },
   };
 }
 

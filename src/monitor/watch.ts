@@ -146,11 +146,15 @@ function stepJudge(deps: MonitorDeps, watched: Watched, signal: AbortSignal): vo
   if (judgeWindow === undefined || !isDue) return;
   const lagUs = nowAtUs - watched.judgedAtUs - JUDGE_EVERY_US;
   watched.judgedAtUs = nowAtUs;
-  watched.judging = judgeWindow(watched.profile, nowAtUs)
-    .then((events) => {
+  const certificates = [...watched.certificates].map(([route, certificate]) => ({ route, certificate }));
+  watched.judging = judgeWindow(watched.profile, nowAtUs, certificates)
+    .then(({ events, outlook }) => {
       const endedAtUs = wallUs(deps.clock);
       watched.judged = { endedAtUs, tookUs: Math.max(0, endedAtUs - nowAtUs), lagUs };
       for (const event of events) deps.publish({ kind: 'event', event });
+      if (outlook === undefined) return;
+      watched.outlook = outlook;
+      deps.publish({ kind: 'state' });
     })
     .catch((error: unknown) => {
       // A look that the end of the monitor breaks off is no failure.

@@ -1,11 +1,12 @@
 /** One profile under watch: all that changes while it is watched, and what it is done with. */
+import type { CertificateFacts } from '../model/exchange.ts';
 import type { RoundKind } from '../model/history.ts';
 import { DEFAULT_SCHEDULE, type Profile, type ScheduleSpec } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Random } from '../model/time.ts';
 import { type Baseline, createBaseline } from './baseline.ts';
 import type { MonitorDeps } from './deps.ts';
-import type { JudgedState, LastOutcome, RefusedProfile, RoundState } from './feed.ts';
+import type { JudgedState, LastOutcome, Outlook, RefusedProfile, RoundState } from './feed.ts';
 import { createIdleDrops, type IdleDrops } from './idle-drops.ts';
 import type { MaintenanceWindow } from './maintenance.ts';
 import type { IdleObservation, QuietWindow } from './quiet.ts';
@@ -50,6 +51,8 @@ export type Watched = {
   /** When the last judgement began; at first when watching did. */
   judgedAtUs: number;
   judged: JudgedState | undefined;
+  readonly certificates: Map<RouteId, CertificateFacts>;
+  outlook: readonly Outlook[];
   /** While a look at history goes on. */
   judging: Promise<void> | undefined;
 };
@@ -95,6 +98,8 @@ export function newWatched(
     observations: new Map(before?.observations),
     judgedAtUs: before?.judgedAtUs ?? nowAtUs,
     judged: before?.judged,
+    certificates: new Map(before?.certificates),
+    outlook: before?.outlook ?? [],
     judging: undefined,
   };
 }

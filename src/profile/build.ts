@@ -13,6 +13,7 @@ import type {
 } from '../model/profile.ts';
 import { US_PER_MS } from '../model/time.ts';
 import type { WrittenExperiment } from './experiment-shape.ts';
+import { certificatesOf } from './later-shape.ts';
 import { DEFAULT_LIMITS, DEFAULT_NEW_CONNECTION_RATIO, defaultRequestTimeoutUs, limitNotes } from './limits.ts';
 import { DEFAULT_MASK, isSecretHeader, MIN_SECRET_LENGTH } from './mask.ts';
 import { DEFAULT_REQUEST_NAME } from './names.ts';
@@ -50,6 +51,7 @@ export function buildProfile(written: WrittenProfile, secrets: readonly string[]
     ...(written.schedule === undefined ? {} : { schedule: scheduleOf(written.schedule) }),
     ...(written.maintenance === undefined ? {} : { maintenance: [written.maintenance].flat().map(maintenanceOf) }),
     ...(written.alerts === undefined ? {} : { alerts: alertsOf(written.alerts) }),
+    ...(written.certificates === undefined ? {} : { certificates: certificatesOf(written.certificates) }),
     mask: [...new Set([...DEFAULT_MASK, ...(written.mask ?? [])])],
     secrets: allSecrets,
     notes: [...notes, ...limitNotes(written, { limits, requests }), ...notesOf(written, allSecrets)],

@@ -1,7 +1,7 @@
 /** Keys that a run alone does not need: for the monitor, history and alerts, for logs and configuration. */
 import { z } from 'zod';
 import { LOG_FORMATS } from '../model/log.ts';
-import { EXPERIMENT_KINDS, WEBHOOK_TEMPLATES } from '../model/profile.ts';
+import { EXPERIMENT_KINDS, type Profile, WEBHOOK_TEMPLATES } from '../model/profile.ts';
 import { SEVERITIES } from '../model/severity.ts';
 import { headerNameLeaf, headerValueLeaf, originLeaf, webAddressLeaf } from './http-leaves.ts';
 import { choiceLeaf, durationLeaf, integerLeaf, leaf, ratioLeaf, sizeLeaf, someOf, textLeaf } from './leaves.ts';
@@ -151,6 +151,29 @@ export const alertsShape = z
     command: someOf(textLeaf()).describe('Read, and never started by this version.').optional(),
   })
   .describe('Whom the monitor tells.');
+
+const CERTIFICATE_DAYS = { warning: 21, error: 7 } as const;
+const DAY_US = 86_400 * 1_000_000;
+
+export const certificatesShape = z
+  .strictObject({
+    warning: durationLeaf({ maxUs: TEN_YEARS_US })
+      .describe(`A certificate that ends sooner is a warning. Default ${CERTIFICATE_DAYS.warning}d.`)
+      .optional(),
+    error: durationLeaf({ maxUs: TEN_YEARS_US })
+      .describe(`One that ends sooner is an error. Default ${CERTIFICATE_DAYS.error}d.`)
+      .optional(),
+  })
+  .describe('How long before the end of a certificate it is told.');
+
+/** What is left out has its default; a warning never comes after the error. */
+export function certificatesOf({
+  warning,
+  error,
+}: z.output<typeof certificatesShape>): NonNullable<Profile['certificates']> {
+  const errorUs = error ?? Math.min(CERTIFICATE_DAYS.error * DAY_US, warning ?? Number.POSITIVE_INFINITY);
+  return { warningUs: Math.max(errorUs, warning ?? CERTIFICATE_DAYS.warning * DAY_US), errorUs };
+}
 
 export const historyShape = z
   .strictObject({

@@ -16,7 +16,15 @@ import {
   statusesLeaf,
   tokenLeaf,
 } from './http-leaves.ts';
-import { alertsShape, configShape, historyShape, logShape, maintenanceShape, scheduleShape } from './later-shape.ts';
+import {
+  alertsShape,
+  certificatesShape,
+  configShape,
+  historyShape,
+  logShape,
+  maintenanceShape,
+  scheduleShape,
+} from './later-shape.ts';
 import {
   booleanLeaf,
   choiceLeaf,
@@ -191,6 +199,7 @@ export const profileShape = z
     config: configShape.optional(),
     maintenance: maintenanceShape.optional(),
     alerts: alertsShape.optional(),
+    certificates: certificatesShape.optional(),
     history: historyShape.optional(),
   })
   .describe('A profile of gateprobe.');

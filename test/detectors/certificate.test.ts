@@ -50,10 +50,12 @@ function recordingOf(
 
 describe('a certificate', () => {
   const cases: readonly (readonly [lifetimeDays: number, daysLeft: number, severity: string, title: RegExp])[] = [
-    [90, 20, 'info', /ends in 20 days/],
-    [90, 13.5, 'warning', /ends in 13 days/],
+    [90, 22, 'info', /ends in 22 days/],
+    [90, 20, 'warning', /ends in 20 days/],
+    [90, 6.5, 'error', /ends in 6 days/],
     [365, 29.5, 'info', /ends in 29 days/],
-    [365, 0.5, 'warning', /less than a day/],
+    [365, 20.5, 'warning', /ends in 20 days/],
+    [365, 0.5, 'error', /less than a day/],
     [6, 1.2, 'warning', /ends in 1 day \(/],
     [90, -3.1, 'error', /ended 3 days ago/],
   ];

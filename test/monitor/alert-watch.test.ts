@@ -127,8 +127,8 @@ describe('findings', () => {
       judgeWindow: async ({ name }, nowAtUs) => {
         looks++;
         if (looks === 1) openedAtUs = nowAtUs;
-        if (looks === 1) return [finding(nowAtUs, { profile: name })];
-        return looks === 3 ? [finding(openedAtUs, { profile: name, toAtUs: nowAtUs })] : [];
+        if (looks === 1) return { events: [finding(nowAtUs, { profile: name })] };
+        return { events: looks === 3 ? [finding(openedAtUs, { profile: name, toAtUs: nowAtUs })] : [] };
       },
     });
     await run(farm, 30, () => hook.told.length >= 2 && alertmanager.paths.length >= 2);

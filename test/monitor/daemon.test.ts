@@ -256,9 +256,8 @@ describe('around it', () => {
     const farm = startFarm(shop(), WELL, {
       judgeWindow: async ({ name }, nowAtUs) => {
         asked.push(nowAtUs);
-        return [
-          { id: 'x', profile: name, kind: 'finding', severity: 'warning', fromAtUs: nowAtUs, title: 't', facts: {} },
-        ];
+        const event = { id: 'x', profile: name, fromAtUs: nowAtUs, title: 't', facts: {} };
+        return { events: [{ ...event, kind: 'finding', severity: 'warning' }] };
       },
     });
     await farm.advance(HOUR);
@@ -278,7 +277,7 @@ describe('around it', () => {
         await farm.clock.sleep(12 * MIN);
         running--;
         ended++;
-        return [];
+        return { events: [] };
       },
     });
     await farm.advance(HOUR);
@@ -287,6 +286,29 @@ describe('around it', () => {
     assert.ok(ended >= 3 && ended <= 4, `${ended} looks`);
     assert.ok(farm.rounds.length >= 119, `${farm.rounds.length} rounds`);
     assert.ok(farm.rounds.every(({ lagUs }) => lagUs === 0));
+  });
+
+  test('certificates of handshakes, and what a look says of the days to come, are shown', async () => {
+    const certificate = {
+      ...{ subject: 'web2.test', issuer: 'CA', names: [], fingerprint: 'ab' },
+      ...{ validFromAt: '2026-01-01T00:00:00Z', validToAt: '2026-04-01T00:00:00Z' },
+    };
+    const outlook = [{ cause: 'timeout/headroom' as const, state: 'clear' as const, text: 'far' }];
+    const seen: unknown[] = [];
+    const farm = startFarm(shop(), ({ route }) => (route === WEB2 ? { certificate } : {}), {
+      judgeWindow: async (_, __, certificates) => {
+        seen.push(...certificates);
+        return { events: [], ...(seen.length === 1 ? { outlook } : {}) };
+      },
+    });
+    await farm.advance(12 * MIN);
+    const [state] = farm.daemon.feed.state().profiles;
+    await farm.stop();
+    assert.deepEqual(seen[0], { route: WEB2, certificate });
+    assert.deepEqual(state?.certificates, [
+      { route: WEB2, member: 'web2', subject: 'web2.test', issuer: 'CA', validToAtUs: Date.UTC(2026, 3, 1) * 1_000 },
+    ]);
+    assert.deepEqual(state?.outlook, outlook);
   });
 
   test('a history that cannot be judged is told once an hour, and rounds go on', async () => {

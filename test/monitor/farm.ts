@@ -1,5 +1,5 @@
 /** A daemon on a clock advanced by hand, before a farm that a test makes up. */
-import type { Outcome } from '../../src/model/exchange.ts';
+import type { CertificateFacts, Outcome } from '../../src/model/exchange.ts';
 import type { HistoryEvent, Round } from '../../src/model/history.ts';
 import type { Profile } from '../../src/model/profile.ts';
 import { createRandom } from '../../src/model/random.ts';
@@ -20,7 +20,7 @@ export type Answer = (asked: {
   readonly atUs: number;
   readonly silenceUs: number;
   readonly order: RoundOrder;
-}) => { readonly outcome?: Outcome; readonly us?: number };
+}) => { readonly outcome?: Outcome; readonly us?: number; readonly certificate?: CertificateFacts };
 
 export type TestFarm = {
   readonly clock: VirtualClock;
@@ -101,11 +101,12 @@ function watchingOf(clock: VirtualClock, answer: Answer, calls: string[]): Watch
         const atUs = clock.nowUs();
         const silenceUs = atUs - (askedAtUs.get(`${name} ${route}`) ?? atUs);
         askedAtUs.set(`${name} ${route}`, atUs);
-        const { outcome = statusOf(200), us = 10_000 } = answer({ route, atUs, silenceUs, order });
+        const { outcome = statusOf(200), us = 10_000, certificate } = answer({ route, atUs, silenceUs, order });
         const isNew = connection === 'new';
         return exchangeOf(route, outcome, {
           ...{ requestName, tag, dueUs: i * 1_000, endUs: i * 1_000 + us, experimentId: order.kind },
           connection: { id: i, isNew, ageUs: 0, idleUs: isNew ? 0 : silenceUs },
+          ...(certificate === undefined ? {} : { certificate }),
         });
       });
       await clock.sleep(Math.max(...exchanges.map(({ endUs }) => endUs)));

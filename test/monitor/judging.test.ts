@@ -201,10 +201,11 @@ function historyOf(evidence: HistoryEvidence): MemoryHistory {
 const PROFILE: Profile = { ...syntheticProfile(['web1', 'web2'], 'page'), name: 'farm', secrets: [] };
 
 function judgingHere(history: MemoryHistory, tools: Partial<JudgeTools> = {}) {
-  return createJudging({
+  const look = createJudging({
     history,
     judge: async (order) => judgeSpan(history, order, { version: '0', diagnose, ...tools }),
   });
+  return async (profile: Profile, nowAtUs: number) => (await look(profile, nowAtUs, [])).events;
 }
 
 function judgingOf(options: HistoryOptions) {
@@ -300,5 +301,20 @@ describe('history judged', () => {
   test('a finding of the gateway names its route and no member', () => {
     const [change] = step([], judged(findingOf('queue/gateway', 'error', { route: 'gateway' })));
     assert.deepEqual([change?.event?.route, change?.event?.member], [GATEWAY, undefined]);
+  });
+
+  test('what the month says of the days to come is given back once an hour, also that it cannot tell', async () => {
+    const history = createMemoryHistory();
+    const look = createJudging({
+      history,
+      judge: async (order) => judgeSpan(history, order, { version: '0', diagnose }),
+    });
+    const { outlook } = await look(PROFILE, NOW, []);
+    assert.deepEqual(
+      outlook?.filter(({ cause }) => cause === 'timeout/headroom').map(({ state }) => state),
+      ['insufficient-data'],
+    );
+    assert.match(outlook?.[0]?.text ?? '', /^cannot tell: it takes the time that the gateway waits/);
+    assert.equal((await look(PROFILE, NOW + 5 * MIN_US, [])).outlook, undefined);
   });
 });

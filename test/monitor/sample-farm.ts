@@ -190,6 +190,10 @@ function sampleState(profile: string): MonitorState {
         rounds: { scheduled: 240, confirm: 2, experiment: 0 },
         overlapped: 0,
         requests: 1_440,
+        certificates: [
+          { route: GATEWAY, subject: 'shop <test>', issuer: 'Example CA', validToAtUs: NOW_US + 40 * 86_400_000_000 },
+        ],
+        outlook: [{ cause: 'timeout/headroom', state: 'clear', text: 'p99.9 is far from <the timer>' }],
         notes: [],
         routes: ROUTES.map((route) => {
           const member = memberOf(route);

@@ -39,6 +39,10 @@ export function publicState(state: MonitorState): Json {
       overlapped: profile.overlapped,
       requests: profile.requests,
       maintenanceUntil: isoOrNull(profile.maintenance?.untilAtUs),
+      certificates: profile.certificates.map(({ route, member, subject, issuer, validToAtUs }) => ({
+        ...{ route, member: member ?? null, subject, issuer, validTo: iso(validToAtUs) },
+      })),
+      outlook: profile.outlook,
       notes: profile.notes,
     })),
   };

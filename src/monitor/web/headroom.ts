@@ -5,6 +5,7 @@ import { formatDuration, formatRatio } from '../../model/quantity.ts';
 import { formatEstimate, readQuantityName } from '../../report/format.ts';
 import { table } from '../../report/html-parts.ts';
 import { html, type Markup } from '../../report/markup.ts';
+import type { Outlook } from '../feed.ts';
 import { findingPath } from './event-lists.ts';
 import { type FarmRow, rowName } from './farm.ts';
 import { quantileOf } from './time-bins.ts';
@@ -28,7 +29,19 @@ export function limitsOf(findings: readonly FindingRecord[]): readonly Limit[] {
   );
 }
 
-export function headroomPart(rows: readonly FarmRow[], findings: readonly FindingRecord[]): Markup {
+/** Limits that are known, and what the judge says of the days to come. */
+export function headroomPart(
+  rows: readonly FarmRow[],
+  findings: readonly FindingRecord[],
+  outlook: readonly Outlook[],
+): Markup {
+  return html`${limitsPart(rows, findings)}${
+    outlook.length > 0 &&
+    html`<ul class="plain">${outlook.map(({ cause, text }) => html`<li>${CAUSES[cause].title}: ${text}</li>`)}</ul>`
+  }`;
+}
+
+function limitsPart(rows: readonly FarmRow[], findings: readonly FindingRecord[]): Markup {
   const limits = limitsOf(findings);
   if (limits.length === 0)
     return html`<p class="empty">No limit is known: the profile's scheduled requests do not look for one. An experiment on its own cron line does (ramp, volley, timeout).</p>`;

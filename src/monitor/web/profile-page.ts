@@ -5,6 +5,7 @@ import type { RouteId } from '../../model/route.ts';
 import { formatCount } from '../../report/format.ts';
 import { fold, longTable, table } from '../../report/html-parts.ts';
 import { html, type Markup, type MarkupPart } from '../../report/markup.ts';
+import { certificateTable } from './certificates.ts';
 import { eventList, findingList } from './event-lists.ts';
 import { type FarmRow, type ProfileView, rowName } from './farm.ts';
 import { conditionChip, profilePath, quantileCell, scheduleWords } from './farm-page.ts';
@@ -39,7 +40,8 @@ ${part('findings', 'Open findings', livePart('findings', findingList(findings, '
 ${part('latency-part', 'Times', await timeCharts(page))}
 ${part('outcomes-part', 'How requests ended', await outcomePart(page))}
 ${part('members', 'Gateway and members', livePart('member-table', memberTable(rows)))}
-${part('headroom', 'Headroom', livePart('headroom-table', headroomPart(rows, findings)))}
+${part('headroom', 'Headroom', livePart('headroom-table', headroomPart(rows, findings, state?.outlook ?? [])))}
+${certificatesPart(view)}
 ${part('idleness', 'Idleness and restarts', idle)}
 ${part('events', 'Events', livePart('event-list', eventList(events, 'Nothing happened in this time.')))}
 ${part('kept', 'Requests kept one by one', livePart('kept-table', keptTable(page.kept)))}`;
@@ -48,6 +50,16 @@ ${part('kept', 'Requests kept one by one', livePart('kept-table', keptTable(page
 function part(id: string, title: string, content: MarkupPart): Markup {
   return html`<section aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>
 ${content}</section>`;
+}
+
+function certificatesPart({ state }: ProfileView): Markup | false {
+  if (state === undefined || state.certificates.length === 0) return false;
+  const nowAtUs = state.lastRound?.endedAtUs ?? state.loadedAtUs;
+  return part(
+    'certificates',
+    'Certificates',
+    livePart('certificate-table', certificateTable(state.certificates, nowAtUs)),
+  );
 }
 
 function notes({ state }: ProfileView): Markup | false {

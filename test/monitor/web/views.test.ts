@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { drawChart } from '../../../src/charts/svg-image.ts';
 import type { FindingRecord, KeptExchange, QuietSpan } from '../../../src/model/history.ts';
-import { directTo, GATEWAY } from '../../../src/model/route.ts';
+import { directTo, GATEWAY, type RouteId } from '../../../src/model/route.ts';
 import { barStrip } from '../../../src/monitor/web/bar-strip.ts';
+import { certificateTable } from '../../../src/monitor/web/certificates.ts';
 import { farmSentence, findingsOf, readFarm } from '../../../src/monitor/web/farm.ts';
-import { limitsOf } from '../../../src/monitor/web/headroom.ts';
+import { headroomPart, limitsOf } from '../../../src/monitor/web/headroom.ts';
 import { firstRequests, idlePicture } from '../../../src/monitor/web/idle-picture.ts';
 import { openApi } from '../../../src/monitor/web/openapi.ts';
 import { latencyChart, withGaps } from '../../../src/monitor/web/profile-charts.ts';
@@ -229,4 +230,34 @@ test('only files of reports are read, never one outside', async (t) => {
     ['run', 'constructor'],
   ] as const)
     assert.equal(await reports.read(name, file), undefined, `${name}/${file}`);
+});
+
+test('certificates: the one that ends first on top, with what is left of it', () => {
+  const day = 86_400_000_000;
+  const one = (route: RouteId, leftUs: number) => ({
+    route,
+    subject: `of ${route}`,
+    issuer: 'CA',
+    validToAtUs: NOW_US + leftUs,
+  });
+  const { markup: text } = certificateTable(
+    [one(GATEWAY, 90.5 * day), one(directTo('web1'), -day), one(directTo('web2'), day / 2)],
+    NOW_US,
+  );
+  const at = ['of direct:web1', 'ended', 'of direct:web2', 'in less than a day', 'of gateway', 'in 90 days'].map(
+    (part) => text.indexOf(part),
+  );
+  assert.ok(
+    at.every((place, i) => place > (at[i - 1] ?? -1)),
+    `${at}`,
+  );
+});
+
+test('what the judge says of the days to come stands with the limits, escaped', () => {
+  const outlook = [{ cause: 'timeout/headroom' as const, state: 'clear' as const, text: 'p99.9 < timer' }];
+  assert.match(
+    headroomPart([], [], outlook).markup,
+    /No limit is known[\s\S]*nearer to the gateway[^:]*timer: p99.9 &lt; timer/,
+  );
+  assert.doesNotMatch(headroomPart([], [], []).markup, /nearer/);
 });
