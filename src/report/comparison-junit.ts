@@ -24,8 +24,19 @@ export function comparisonJunit(comparison: Comparison): string {
     suites: [
       ['comparison', [{ name: 'the two runs can be compared', result: whole }]],
       ['thresholds', rules],
-      ['metrics', metrics.map((metric) => metricCase(metric, rules.length > 0)).map((one) => ({ ...one, result: judged(one.result) }))],
-      ['findings', findings.map((finding) => ({ name: `${finding.cause}: ${finding.title}`, result: judged(findingResult(finding)) }))],
+      [
+        'metrics',
+        metrics
+          .map((metric) => metricCase(metric, rules.length > 0))
+          .map((one) => ({ ...one, result: judged(one.result) })),
+      ],
+      [
+        'findings',
+        findings.map((finding) => ({
+          name: `${finding.cause}: ${finding.title}`,
+          result: judged(findingResult(finding)),
+        })),
+      ],
     ],
     properties: [
       ['base', base.runId],
