@@ -7,11 +7,13 @@ import type { Recording } from '../model/recording.ts';
 import { calibrate, compareRuns, type RunSummary, summariseRun } from '../pipeline/compare-recordings.ts';
 import { type GateRules, judgeComparison } from '../pipeline/gate.ts';
 import { readRecording } from '../recording/folder.ts';
+import { comparisonNotes } from '../report/build-server.ts';
 import { comparisonHtml } from '../report/comparison-html.ts';
 import { comparisonJunit } from '../report/comparison-junit.ts';
 import { comparisonMarkdown } from '../report/comparison-markdown.ts';
 import { comparisonText } from '../report/comparison-text.ts';
 import { calibrationText } from '../report/comparison-wording.ts';
+import { type CiChoice, ciOption, createBuildOutput } from './build-output.ts';
 import { comparisonExit, comparisonJson } from './comparison-output.ts';
 import { failOnOption } from './options.ts';
 import { print, storeText } from './output.ts';
@@ -27,6 +29,7 @@ type Options = {
   readonly reports: string;
   readonly threshold?: readonly string[];
   readonly failOn?: Profile['failOn'];
+  readonly ci?: CiChoice;
 };
 
 const RENDER: Readonly<Record<Format, (comparison: Comparison) => string | Promise<string>>> = {
@@ -51,6 +54,7 @@ export function diffCommand(): Command {
     )
     .addOption(failOnOption('exit 1 for a finding that appeared from this severity on (default: warning)'))
     .option('--calibrate', 'all recordings (two or more) are of an unchanged farm: how often do pairs look changed')
+    .addOption(ciOption())
     .option('--reports <folder>', 'where baselines are', REPORTS_FOLDER)
     .action(async (words: readonly string[], options: Options) => {
       if (options.calibrate === true) return showCalibration(words, options);
@@ -63,10 +67,24 @@ export function diffCommand(): Command {
       const [before, now] = [await read(base, options), await read(head, options)];
       const rules = rulesOf(now, options);
       const comparison = judgeComparison(compareRuns(summariseRun(before), summariseRun(now)), rules);
-      print(await RENDER[options.format ?? (options.json === true ? 'json' : 'text')](comparison));
-      if (options.out !== undefined) await storeText(options.out, await RENDER[formatOf(options.out)](comparison));
-      process.exitCode = comparisonExit(comparison, options.failOn ?? 'warning');
+      await tell(comparison, options);
     });
+}
+
+async function tell(comparison: Comparison, options: Options): Promise<void> {
+  const { out, failOn = 'warning', format = options.json === true ? 'json' : 'text' } = options;
+  const output = createBuildOutput(options.ci);
+  const isData = format !== 'text';
+  if (format === 'json') output.print(comparisonJson(comparison), 'json');
+  // A file that is made by redirection must hold nothing else.
+  else if (isData) print(await RENDER[format](comparison));
+  else output.print(comparisonText(comparison));
+  if (out !== undefined) await storeText(out, RENDER[formatOf(out)](comparison));
+  const exitCode = comparisonExit(comparison, failOn);
+  const markdown = comparisonMarkdown(comparison);
+  const files = out !== undefined && formatOf(out) === 'md' ? [out] : [];
+  output.tell(comparisonNotes(comparison, failOn, false), { markdown, files }, { isOnErrors: isData, exitCode });
+  process.exitCode = exitCode;
 }
 
 /** Those of the head's profile, and those of the command line. */

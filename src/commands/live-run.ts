@@ -1,7 +1,8 @@
 /** A run with everything around it: folder, progress, Ctrl-C, report, exit code. Shared by run, demo and compare. */
 import { randomInt } from 'node:crypto';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { EXIT, UserError } from '../errors.ts';
+import type { Comparison } from '../model/comparison.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Report } from '../model/report.ts';
@@ -17,12 +18,16 @@ import {
   recordRun,
   writeRun,
 } from '../pipeline.ts';
+import { comparisonNotes, reportNotes } from '../report/build-server.ts';
+import { comparisonMarkdown } from '../report/comparison-markdown.ts';
 import { publicReport } from '../report/json.ts';
+import { renderMarkdown } from '../report/markdown.ts';
 import { renderTerminal } from '../report/terminal.ts';
 import { type ClockEpoch, createClock, createEpoch } from '../traffic/clock.ts';
 import { againstText, type Baseline, compareWithBaseline, withChangeThresholds } from './against.ts';
+import { type BuildOutput, type CiChoice, createBuildOutput } from './build-output.ts';
 import { comparisonExit } from './comparison-output.ts';
-import { exitCodeOf, explainError, hasColor, print, printError, problemText } from './output.ts';
+import { exitCodeOf, explainError, hasColor, printError, problemText } from './output.ts';
 import { createProgressView } from './progress-view.ts';
 import { packageVersion } from './version.ts';
 
@@ -35,6 +40,10 @@ export type LiveRunOptions = {
   readonly against?: Baseline;
   /** False: a doubtful comparison is not repeated. */
   readonly repeat?: boolean;
+  /** Left out: told from the environment. */
+  readonly ci?: CiChoice;
+  /** Where the thresholds are written, for annotations. */
+  readonly profileFile?: string;
 };
 
 /** Whether the run chooses its experiments itself, or goes on after those of the profile where something looks wrong. */
@@ -72,7 +81,7 @@ export async function liveRun(written: Profile, options: LiveRunOptions, choice?
     const writing = await failureOf(writeRun(folder, report, recorded));
     const place = writing === undefined ? join(folder, 'report.html') : undefined;
     if (options.against === undefined || report.interrupted || writing !== undefined) {
-      answer(report, options.json === true, place);
+      tellAnswer(report, options, profile, place);
       if (options.against !== undefined) printError('Nothing was compared: the run is not complete.');
       return writing === undefined ? exitCodeOf(report, options.failOn ?? profile.failOn) : explainError(writing);
     }
@@ -84,14 +93,13 @@ export async function liveRun(written: Profile, options: LiveRunOptions, choice?
     });
     const judged = withChangeThresholds(report, profile, comparison);
     await writeRun(folder, judged);
-    answer(judged, options.json === true, place);
-    const said = againstText(options.against, comparison, folder);
-    if (options.json === true) printError(said);
-    else print(`\n${said}`);
-    const failOn = options.failOn ?? profile.failOn;
-    const code = exitCodeOf(judged, failOn);
+    const code = tellAnswer(judged, options, profile, place, {
+      comparison,
+      text: againstText(options.against, comparison, folder),
+      file: join(folder, 'comparison.md'),
+    });
     if (live.signal.aborted) return EXIT.interrupted;
-    return code === EXIT.ok ? comparisonExit(comparison, failOn) : code;
+    return code;
   } finally {
     live.view.end();
     interruption.release();
@@ -163,13 +171,43 @@ function failureOf(work: Promise<void>): Promise<unknown> {
   );
 }
 
+type Held = { readonly comparison: Comparison; readonly text: string; readonly file: string };
+
+/** The answer of a run, and what a build server shows of it; gives the exit code. */
+function tellAnswer(report: Report, options: LiveRunOptions, profile: Profile, place?: string, held?: Held): number {
+  const output = createBuildOutput(options.ci);
+  const isJson = options.json === true;
+  const failOn = options.failOn ?? profile.failOn;
+  answer(report, isJson, place, output);
+  if (held !== undefined && isJson) printError(held.text);
+  else if (held !== undefined) output.print(`\n${held.text}`);
+  const ofRun = exitCodeOf(report, failOn);
+  const exitCode = held === undefined || ofRun !== EXIT.ok ? ofRun : comparisonExit(held.comparison, failOn);
+  const notes = reportNotes(report, failOn, output.placeOf(options.profileFile));
+  const more = held === undefined ? [] : comparisonNotes(held.comparison, failOn, true);
+  const summary = [...(held === undefined ? [] : [comparisonMarkdown(held.comparison)]), renderMarkdown(report)].join(
+    '\n',
+  );
+  const files = [
+    ...(held === undefined ? [] : [held.file]),
+    ...(place === undefined ? [] : [join(dirname(place), 'report.md')]),
+  ];
+  output.tell([...notes, ...more], { markdown: summary, files }, { isOnErrors: isJson, exitCode });
+  return exitCode;
+}
+
 /** The answer on standard output: for a human, or as `report.json`. */
-export function answer(report: Report, json: boolean, reportPath?: string): void {
+export function answer(
+  report: Report,
+  json: boolean,
+  reportPath?: string,
+  output: Pick<BuildOutput, 'print'> = createBuildOutput(undefined),
+): void {
   if (json) {
-    print(JSON.stringify(publicReport(report)));
+    output.print(JSON.stringify(publicReport(report)), 'json');
     if (reportPath !== undefined) printError(`Report: ${reportPath}`);
   } else
-    print(
+    output.print(
       renderTerminal(report, { color: hasColor(process.stdout), ...(reportPath === undefined ? {} : { reportPath }) }),
     );
 }

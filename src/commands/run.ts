@@ -5,6 +5,7 @@ import { adhocProfile } from '../profile/adhoc.ts';
 import { DEFAULT_LIMITS } from '../profile/limits.ts';
 import { loadProfile } from '../profile/load.ts';
 import { loadBaseline } from './against.ts';
+import { ciOption } from './build-output.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
 import { budgetOption, failOnOption } from './options.ts';
 import { REPORTS_FOLDER } from './recording-choice.ts';
@@ -37,6 +38,7 @@ export function runCommand(): Command {
       'hold the run against a baseline or the folder of a run, and judge thresholds on change',
     )
     .option('--no-repeat', 'with --against: do not run the compares once more where the comparison is doubtful')
+    .addOption(ciOption())
     .option('--reports <folder>', 'where baselines are', REPORTS_FOLDER)
     .option('--json', 'print report.json on standard output')
     .addOption(failOnOption())
@@ -48,7 +50,11 @@ export function runCommand(): Command {
       };
       const { against, reports, ...others } = options;
       const baseline = against === undefined ? {} : { against: await loadBaseline(against, reports) };
-      process.exitCode = await liveRun(profile, { ...others, ...baseline }, options.auto === true ? choice : undefined);
+      process.exitCode = await liveRun(
+        profile,
+        { ...others, ...baseline, ...(file === undefined ? {} : { profileFile: file }) },
+        options.auto === true ? choice : undefined,
+      );
     });
 }
 

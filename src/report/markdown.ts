@@ -41,7 +41,8 @@ export const markdownWriter: Writer = {
 
 const SHOWN_QUANTILES = ['p50', 'p95', 'p99'];
 
-function renderMarkdown(report: Report): string {
+/** A report for a ticket, a pull request or the summary of a build. */
+export function renderMarkdown(report: Report): string {
   const { ok } = report.validity;
   const blocks = [
     `## ${plain(subjectName(report))}: ${plain(verdictLabel(report))}`,

@@ -94,6 +94,8 @@ function environment(changes: Readonly<Record<string, string | undefined>>): Nod
   const result: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' };
   delete result['FORCE_COLOR'];
   delete result['NODE_TEST_CONTEXT'];
+  // On a build server the command speaks to it; tests that want that set them again.
+  for (const name of ['GITHUB_ACTIONS', 'GITHUB_STEP_SUMMARY', 'TF_BUILD']) delete result[name];
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) delete result[name];
     else result[name] = value;
