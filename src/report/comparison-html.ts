@@ -5,10 +5,11 @@ import { changeFigure, curveExhibits } from './comparison-charts.ts';
 import { type ComparisonSection, comparisonSections } from './comparison-sections.ts';
 import { answerOf, HOW_TO_READ, VERDICT_WORD } from './comparison-wording.ts';
 import { formatCount, humanTime } from './format.ts';
-import { brandMark, POLICY } from './html.ts';
+import { brandMark } from './html.ts';
 import { chartPair, legend, renderExhibit } from './html-exhibit.ts';
 import { type Cell, section, table } from './html-parts.ts';
 import { html, type Markup, trustedMarkup } from './markup.ts';
+import { pagePolicy, scriptElement } from './page-script.ts';
 import { reportCss } from './stylesheet.ts';
 
 const TONE: Readonly<Record<ComparisonVerdict, string>> = {
@@ -41,7 +42,7 @@ export async function comparisonHtml(comparison: Comparison): Promise<string> {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy()}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -63,6 +64,7 @@ ${sections.filter(({ id }) => id === 'differences').map((one) => sectionOf(one, 
 ${await pictures(comparison)}
 ${sections.filter(({ id }) => id !== 'differences').map((one) => sectionOf(one, comparison))}
 </main>
+${scriptElement()}
 </body>
 </html>
 `.markup;
