@@ -9,7 +9,13 @@ import type { Exhibit } from '../model/finding.ts';
 import type { Report } from '../model/report.ts';
 
 /** The same chart for a page and for a telephone: one image scaled down would be unreadable there. */
-export type ChartFigure = { readonly wide: string; readonly narrow: string; readonly legend: readonly LegendEntry[] };
+export type ChartFigure = {
+  readonly wide: string;
+  readonly narrow: string;
+  readonly legend: readonly LegendEntry[];
+  /** Where values can be read off, for the script of the page; left out for charts whose values are written on them. */
+  readonly plots?: { readonly wide: string; readonly narrow: string };
+};
 
 export async function drawCharts(
   report: Pick<Report, 'findings' | 'exhibits'>,
@@ -24,9 +30,21 @@ export async function drawCharts(
       wide: await drawChart(wide, `${id}w`),
       narrow: await drawChart(narrow, `${id}n`),
       legend: wide.legend,
+      ...(exhibit.kind === 'xy' || exhibit.kind === 'heat'
+        ? { plots: { wide: plotsOf(exhibit, wide), narrow: plotsOf(exhibit, narrow) } }
+        : {}),
     });
   }
   return figures;
+}
+
+/** As `page.js` reads it: kind and unit of both axes, and for each plot its place and the positions at its edges. */
+function plotsOf({ x, y }: Exhibit & { kind: 'xy' | 'heat' }, { plots = [] }: Chart): string {
+  const round = (value: number): number => Number(value.toPrecision(7));
+  const areas = plots.map(({ plot, x: atX, y: atY }) =>
+    [plot.left, plot.top, plot.width, plot.height, atX.low, atX.high, atY.low, atY.high].map(round),
+  );
+  return JSON.stringify({ x: [x.scale, x.unit], y: [y.scale, y.unit], areas });
 }
 
 function chartOf(exhibit: Exhibit, width: ChartWidth): Chart | undefined {

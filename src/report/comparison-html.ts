@@ -6,10 +6,11 @@ import { comparisonAnswer } from './comparison-gate.ts';
 import { type ComparisonSection, comparisonSections } from './comparison-sections.ts';
 import { HOW_TO_READ } from './comparison-wording.ts';
 import { formatCount, humanTime } from './format.ts';
-import { brandMark, POLICY } from './html.ts';
+import { brandMark } from './html.ts';
 import { chartPair, legend, renderExhibit } from './html-exhibit.ts';
 import { type Cell, section, table } from './html-parts.ts';
 import { html, type Markup, trustedMarkup } from './markup.ts';
+import { pagePolicy, scriptElement } from './page-script.ts';
 import { reportCss } from './stylesheet.ts';
 
 const STATE_CHIP: Readonly<Record<ChangeState, string>> = {
@@ -36,7 +37,7 @@ export async function comparisonHtml(comparison: Comparison): Promise<string> {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy()}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -59,6 +60,7 @@ ${sections.filter(({ id }) => id === 'differences').map((one) => sectionOf(one, 
 ${await pictures(comparison)}
 ${sections.filter(({ id }) => id !== 'differences').map((one) => sectionOf(one, comparison))}
 </main>
+${scriptElement()}
 </body>
 </html>
 `.markup;

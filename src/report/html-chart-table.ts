@@ -25,7 +25,7 @@ export function chartTable(exhibit: ChartExhibit): Markup {
 }
 
 function barsTable(exhibit: Exhibit & { kind: 'bars' }): Markup {
-  const columns = [{ title: '' }, ...exhibit.series.map(({ name }) => ({ title: name, numeric: true }))];
+  const columns = [{ title: 'Bar' }, ...exhibit.series.map(({ name }) => ({ title: name, numeric: true }))];
   const rows = exhibit.categories.map((category, at) => [
     category,
     ...exhibit.series.map(({ values }) => exactCell(values[at] ?? null, exhibit.unit)),

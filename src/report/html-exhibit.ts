@@ -44,9 +44,10 @@ function chart(exhibit: Exhibit, figure: ChartFigure): Markup {
 }
 
 /** Both sizes are in the page, the style sheet shows one; without any style sheet it is the wide one. */
-export function chartPair(label: string, figure: Pick<ChartFigure, 'wide' | 'narrow'>): Markup {
-  return html`<div class="chart chart-wide" role="img" aria-label="${label}">${trustedMarkup(figure.wide)}</div>
-<div class="chart chart-narrow" role="img" aria-label="${label}" hidden>${trustedMarkup(figure.narrow)}</div>`;
+export function chartPair(label: string, figure: Pick<ChartFigure, 'wide' | 'narrow' | 'plots'>): Markup {
+  const { plots } = figure;
+  return html`<div class="chart chart-wide" role="img" aria-label="${label}"${plots && html` data-plots="${plots.wide}"`}>${trustedMarkup(figure.wide)}</div>
+<div class="chart chart-narrow" role="img" aria-label="${label}"${plots && html` data-plots="${plots.narrow}"`} hidden>${trustedMarkup(figure.narrow)}</div>`;
 }
 
 /** Names of series with the form and colour that they have in the chart. */

@@ -37,7 +37,7 @@ ${finding.exhibits.length > 0 && html`<h4>Evidence</h4>\n${finding.exhibits.map(
 <h4>How sure</h4>
 <p>${capital(finding.confidence)}: ${confidenceMeaning(finding.confidence, page.report)}.</p>
 ${rivalPart(finding)}
-<p class="cause">Cause <code>${finding.cause}</code> · <a href="#${anchor}" aria-label="Link to this finding">#${anchor}</a></p>
+<p class="cause">Cause <code>${finding.cause}</code> · <a href="#${anchor}">#${anchor}</a></p>
 </article>
 `;
 }

@@ -38,7 +38,7 @@ export function table(label: string, columns: readonly Column[], rows: readonly 
   const body = rows.map(
     (row) => html`<tr>${row.map((cell, index) => tableCell(cell, index, columns[index]?.numeric))}</tr>\n`,
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table${isWords && html` class="stack"`}><thead><tr>${heads}</tr></thead><tbody>
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}"><table${isWords && html` class="stack"`}><thead><tr>${heads}</tr></thead><tbody>
 ${body}</tbody></table></div>`;
 }
 

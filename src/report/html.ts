@@ -19,6 +19,7 @@ import { verdictSection } from './html-verdict.ts';
 import { isLogExhibit } from './log-exhibits.ts';
 import { explainCommand, isFromLogs, logAmount } from './log-wording.ts';
 import { html, type Markup, trustedMarkup } from './markup.ts';
+import { pagePolicy, scriptElement } from './page-script.ts';
 import { reportCss } from './stylesheet.ts';
 import { findingAnchors, gatewayLabel, subjectName, verdictLabel } from './wording.ts';
 import type { Writer } from './writer.ts';
@@ -29,13 +30,6 @@ export const htmlWriter: Writer = {
   render: renderHtml,
 };
 
-/**
- * Nothing may load or run, wherever the file is opened. `'self'` lets the sheet beside the report in: some servers (Jenkins is
- * one) serve reports under `style-src 'self'`, where the inline sheet is dropped and only a linked one counts.
- */
-export const POLICY =
-  "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
-
 export async function renderHtml(report: Report): Promise<string> {
   const page: Page = { report, charts: await drawCharts(report), anchors: findingAnchors(report.findings) };
   const title = `${subjectName(report)}: ${verdictLabel(report)}`;
@@ -43,7 +37,7 @@ export async function renderHtml(report: Report): Promise<string> {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy()}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
@@ -73,6 +67,7 @@ ${!isFromLogs(report) && qualitySection(report)}
 ${warningSection(report)}
 </main>
 ${colophon(report)}
+${scriptElement()}
 </body>
 </html>
 `;

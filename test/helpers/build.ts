@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Read at run time, from beside the code that reads them. */
-const ASSETS = ['**/*.css', 'monitor/web/assets/*.js', '**/*.schema.json', 'gateways/codes/*.txt'];
+const ASSETS = ['**/*.css', 'monitor/web/assets/*.js', 'report/page.js', '**/*.schema.json', 'gateways/codes/*.txt'];
 const SHEBANG = '#!/usr/bin/env node\n';
 
 function build(): void {

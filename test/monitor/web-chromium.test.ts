@@ -1,14 +1,12 @@
 /** The dashboard in a real browser: what changes by itself, what the keyboard reaches, what axe-core finds. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { type TestContext, test } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { startWeb, type Web } from '../../src/monitor/web.ts';
+import { violations } from '../helpers/axe.ts';
 import { requireChromium } from '../helpers/chromium.ts';
 import { BAD, NOW_US, type SampleFarm, sampleFarm } from './sample-farm.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const TOKEN = 'a token of enough characters';
 const PAGES = [
   '/',
@@ -38,27 +36,6 @@ async function openPage(t: TestContext, browser: Browser, options: object = {}):
     if (!request.url().endsWith('/changes')) complaints.push(`failed: ${request.url()}`);
   });
   return { page, complaints };
-}
-
-/** Runs axe in the page's own world through the debugger: the policy of the page lets no script of ours in. */
-async function violations(page: Page): Promise<readonly string[]> {
-  const session = await page.context().newCDPSession(page);
-  const evaluate = async (expression: string): Promise<unknown> => {
-    const { result, exceptionDetails } = await session.send('Runtime.evaluate', {
-      expression,
-      awaitPromise: true,
-      returnByValue: true,
-    });
-    if (exceptionDetails !== undefined) throw new Error(exceptionDetails.exception?.description ?? 'axe failed');
-    return result.value;
-  };
-  await evaluate(`${AXE};0`);
-  const found = await evaluate(
-    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
-      .then(({ violations }) => violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.target + ' ' + n.failureSummary).join(' | ')))`,
-  );
-  await session.detach();
-  return found as readonly string[];
 }
 
 test('the dashboard in a real browser', async (t) => {

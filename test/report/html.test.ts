@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Report } from '../../src/model/report.ts';
-import { htmlWriter, renderHtml } from '../../src/report/html.ts';
+import { htmlWriter } from '../../src/report/html.ts';
+import { pageOf } from './page-markup.ts';
 import {
   clearReport,
   demoReport,
@@ -17,7 +18,7 @@ const KB = 1_000;
 
 /** What a reader sees, in order; style sheet and head left out. */
 async function textOf(report: Report): Promise<string> {
-  const page = await renderHtml(report);
+  const page = await pageOf(report);
   const words = page.slice(page.indexOf('<body>')).replaceAll(/<[^>]+>/g, ' ');
   const plain = words
     .replaceAll('&lt;', '<')
@@ -42,7 +43,7 @@ function assertInOrder(text: string, parts: readonly string[]): void {
 
 for (const [name, build] of Object.entries({ ...SAMPLE_REPORTS, huge: hugeReport })) {
   test(`the ${name} page is sound: ids, headings, links, loads`, async () => {
-    const page = await renderHtml(build());
+    const page = await pageOf(build());
     const ids = [...page.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
     assert.equal(new Set(ids).size, ids.length, 'ids are unique');
     for (const [, target] of page.matchAll(/href="#([^"]*)"/g))
@@ -65,18 +66,21 @@ for (const [name, build] of Object.entries({ ...SAMPLE_REPORTS, huge: hugeReport
     assert.doesNotMatch(page, /\s(src|srcset|action|on\w+|style|xlink:href|formaction)=(?=["'])/i);
     assert.doesNotMatch(page, /url\((?!#)|@import|expression\(/i);
     assert.match(page, /^<!doctype html>\n<html lang="en">/);
-    assert.match(page, /<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; style-src/);
+    assert.match(
+      page,
+      /<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;; script-src &#39;sha256-[\w+/=]{44}&#39;; style-src/,
+    );
   });
 
   test(`the ${name} page is the same each time, whatever was drawn before`, async () => {
-    const first = await renderHtml(build());
-    await renderHtml(demoReport());
-    assert.equal(await renderHtml(build()), first);
+    const first = await pageOf(build());
+    await pageOf(demoReport());
+    assert.equal(await pageOf(build()), first);
   });
 }
 
 test('tags are closed in order', async () => {
-  const page = await renderHtml(hostileReport());
+  const page = await pageOf(hostileReport());
   const open: string[] = [];
   for (const [, closing, name = '', selfClosing] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)(?:\s[^<>]*?)?(\/?)>/gi)) {
     if (selfClosing === '/' || /^(meta|link|br|wbr)$/.test(name)) continue;
@@ -154,7 +158,7 @@ test('what could not be told says what is missing, what was not tested says why'
 });
 
 test('a run that is not valid is called so, loudly, and nothing is said about the target', async () => {
-  const page = await renderHtml(invalidReport());
+  const page = await pageOf(invalidReport());
   assertInOrder(await textOf(invalidReport()), [
     'No verdict',
     'This run is not valid',
@@ -170,22 +174,22 @@ test('a run that is not valid is called so, loudly, and nothing is said about th
 });
 
 test('an interrupted run says so, and is not called faultless', async () => {
-  const page = await renderHtml(interruptedReport());
+  const page = await pageOf(interruptedReport());
   assert.match(page, /class="verdict is-undecided"/);
   assert.match(page, /Interrupted\.<\/strong> The run was interrupted after 1\.24 s/);
   const bad = { ...demoReport(), interrupted: true };
-  assert.match(await renderHtml(bad), /class="verdict is-critical"[\s\S]*?Interrupted\./);
+  assert.match(await pageOf(bad), /class="verdict is-critical"[\s\S]*?Interrupted\./);
 });
 
 test('a clear run begins calmly and says how much was looked at', async () => {
   const text = await textOf(clearReport());
   assertInOrder(text, ['No fault found', 'Nothing wrong was found: 2,400 requests', 'causes looked for', 'clear']);
-  assert.match(await renderHtml(clearReport()), /class="verdict is-none"/);
+  assert.match(await pageOf(clearReport()), /class="verdict is-none"/);
   assert.doesNotMatch(text, /Findings \(/);
 });
 
 test('every chart is an image with a name, and can be read without seeing it', async () => {
-  const page = await renderHtml(demoReport());
+  const page = await pageOf(demoReport());
   const charts = [
     ...page.matchAll(/<div class="chart chart-(?:wide|narrow)" role="img" aria-label="([^"]+)"[^>]*><svg /g),
   ];
@@ -197,7 +201,7 @@ test('every chart is an image with a name, and can be read without seeing it', a
 });
 
 test('foreign text is text everywhere: titles, names, addresses, charts, keys of counts', async () => {
-  const page = await renderHtml(hostileReport());
+  const page = await pageOf(hostileReport());
   assert.doesNotMatch(page, /<script|<img/i);
   assert.doesNotMatch(page, /[\u0000-\u0008\u000b-\u001f\u202e]/);
   assert.ok(!page.includes(HOSTILE));
@@ -205,7 +209,7 @@ test('foreign text is text everywhere: titles, names, addresses, charts, keys of
 });
 
 test('anchors of findings are stable', async () => {
-  const page = await renderHtml(demoReport());
+  const page = await pageOf(demoReport());
   for (const id of [
     'finding-timeout-gateway-response',
     'finding-connection-keep-alive-race-web2',
@@ -217,21 +221,21 @@ test('anchors of findings are stable', async () => {
 });
 
 test('size: below 300 kB as usual, below 1 MB after a million requests', async () => {
-  const usual = Buffer.byteLength(await renderHtml(demoReport()));
-  const huge = Buffer.byteLength(await renderHtml(hugeReport()));
+  const usual = Buffer.byteLength(await pageOf(demoReport()));
+  const huge = Buffer.byteLength(await pageOf(hugeReport()));
   assert.ok(usual < 300 * KB, `${usual} bytes`);
   assert.ok(huge < 1_000 * KB, `${huge} bytes`);
 });
 
 test('long lists are folded, nothing is lost', async () => {
-  const page = await renderHtml(hugeReport());
+  const page = await pageOf(hugeReport());
   assert.match(page, /<summary>192 more warnings<\/summary>/);
   assert.ok(page.includes('Line 200 of web1.log could not be read.'));
 });
 
 test('an almost empty report is still a page', async () => {
   const report = interruptedReport();
-  const page = await renderHtml({
+  const page = await pageOf({
     ...report,
     routes: [],
     detectors: [],

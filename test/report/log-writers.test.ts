@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Exhibit, LinesRow } from '../../src/model/finding.ts';
 import type { Report } from '../../src/model/report.ts';
-import { htmlWriter, renderHtml } from '../../src/report/html.ts';
+import { htmlWriter } from '../../src/report/html.ts';
 import { jsonWriter } from '../../src/report/json.ts';
 import { junitWriter } from '../../src/report/junit.ts';
 import { groupLines, lineTime, reasonSentence } from '../../src/report/line-rows.ts';
 import { markdownWriter } from '../../src/report/markdown.ts';
 import { renderTerminal, terminalWriter } from '../../src/report/terminal.ts';
+import { pageOf } from './page-markup.ts';
 import {
   calmLogsReport,
   DROPPED_ROW,
@@ -44,7 +45,7 @@ const OF_TRAFFIC =
 for (const [name, build] of Object.entries(LOG_REPORTS)) {
   for (const writer of [htmlWriter, markdownWriter, terminalWriter, junitWriter]) {
     test(`${writer.id} of the ${name} report says nothing of traffic, numbers that are none, or empty sections`, async () => {
-      const text = await writer.render(build());
+      const text = writer.id === 'html' ? await pageOf(build()) : await writer.render(build());
       const said = writer.id === 'html' ? bodyOf(text) : text;
       assert.doesNotMatch(said, OF_TRAFFIC);
       assert.doesNotMatch(said, /NaN|undefined|Infinity|\[object|(?<![\d,.])0 requests|\(0\)/);
@@ -87,7 +88,7 @@ test('lines: the gateway’s first, each host once, its place apart', () => {
 });
 
 test('html: both lines whole, in order, with reason, row and place', async () => {
-  const text = bodyOf(await renderHtml(explainReport()));
+  const text = bodyOf(await pageOf(explainReport()));
   let from = text.indexOf('Evidence');
   for (const part of [
     'The gateway gave up after 29.9 s with 502.3 12002',
@@ -109,7 +110,7 @@ test('html: both lines whole, in order, with reason, row and place', async () =>
 });
 
 test('html: what the logs hold, whose they are, their clocks, what to switch on, the command', async () => {
-  const text = bodyOf(await renderHtml(explainReport())).replaceAll(/\s+/g, ' ');
+  const text = bodyOf(await pageOf(explainReport())).replaceAll(/\s+/g, ' ');
   for (const part of [
     'What the logs say',
     '4,080 requests in 5 logs',
@@ -132,11 +133,11 @@ test('html: what the logs hold, whose they are, their clocks, what to switch on,
 });
 
 test('html: errors without an explanation are not called faultless', async () => {
-  const page = await renderHtml(unexplainedReport());
+  const page = await pageOf(unexplainedReport());
   assert.match(page, /class="verdict is-undecided"/);
   assert.match(page, /<title>What the logs say: 48 errors without an explanation/);
   assert.doesNotMatch(bodyOf(page), /No fault found/);
-  assert.match(await renderHtml(calmLogsReport()), /class="verdict is-none"/);
+  assert.match(await pageOf(calmLogsReport()), /class="verdict is-none"/);
 });
 
 test('html: a run with logs has its own sections and those of the logs', async () => {
@@ -144,7 +145,7 @@ test('html: a run with logs has its own sections and those of the logs', async (
   assert.ok(logs);
   const { balance: _, ...read } = logs;
   const demo = demoReport();
-  const page = await renderHtml({ ...demo, logs: read, exhibits: [...demo.exhibits, ...exhibits] });
+  const page = await pageOf({ ...demo, logs: read, exhibits: [...demo.exhibits, ...exhibits] });
   const ids = [...page.matchAll(/<section id="([\w-]+)"/g)].map(([, id]) => id);
   assert.deepEqual(ids, [
     ...['findings', 'thresholds', 'latency', 'measurements', 'experiments', 'logs', 'preflight', 'coverage'],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { comparisonHtml } from '../../src/report/comparison-html.ts';
 import { renderHtml } from '../../src/report/html.ts';
+import { pageScript } from '../../src/report/page-script.ts';
 import { reportCss } from '../../src/report/stylesheet.ts';
 import { contrast } from '../helpers/contrast.ts';
 import { fullComparison } from './sample-comparison.ts';
@@ -59,6 +60,7 @@ test('every class in the sheet is used by some page', async () => {
   pages.push(await comparisonHtml(fullComparison()));
   const bodies = pages.map((page) => page.slice(page.indexOf('<body'))).join('');
   const used = new Set([...bodies.matchAll(/class="([^"]*)"/g)].flatMap(([, names = '']) => names.split(' ')));
+  for (const [, name = ''] of pageScript().matchAll(/make\('\w+', '([\w-]+)'\)/g)) used.add(name);
   const rules = reportCss().replaceAll(/\/\*[\s\S]*?\*\/|\{[^{}]*\}|"[^"]*"/g, ' ');
   const styled = new Set([...rules.matchAll(/\.([a-z][\w-]*)/g)].map(([, name = '']) => name));
   assert.ok(styled.size > 50);

@@ -8,13 +8,13 @@ import type { Recording } from '../../src/model/recording.ts';
 import type { Report } from '../../src/model/report.ts';
 import type { Trail } from '../../src/model/trail.ts';
 import { buildReport } from '../../src/report/build.ts';
-import { renderHtml } from '../../src/report/html.ts';
 import { auditNote, trailSection } from '../../src/report/html-trail.ts';
 import { jsonWriter } from '../../src/report/json.ts';
 import { markdownWriter } from '../../src/report/markdown.ts';
 import { renderTerminal } from '../../src/report/terminal.ts';
 import { trailSentences } from '../../src/report/text-trail.ts';
 import { makeRecording } from '../helpers/make-recording.ts';
+import { pageOf } from './page-markup.ts';
 import { clearReport, demoReport, HOSTILE } from './sample-report.ts';
 
 const SCHEMA = JSON.parse(readFileSync(new URL('../../src/report/report.schema.json', import.meta.url), 'utf8'));
@@ -76,7 +76,7 @@ describe('each format', () => {
   });
 
   test('the page has a section and an entry of the contents, with a row for each step', async () => {
-    const page = await renderHtml(withTrail());
+    const page = await pageOf(withTrail());
     assert.match(page, /<a href="#trail">How it was found \(2\)<\/a>/);
     assert.match(
       page,
@@ -100,7 +100,7 @@ describe('each format', () => {
     assert.ok(step !== undefined);
     const evil = { ...step, what: HOSTILE, why: HOSTILE, result: HOSTILE };
     const report = withTrail({ ...TRAIL, steps: [evil], because: HOSTILE });
-    assert.doesNotMatch(await renderHtml(report), /<script>|<img/);
+    assert.doesNotMatch(await pageOf(report), /<script>|<img/);
     assert.doesNotMatch(renderTerminal(report, { color: false }), /\u001b/);
   });
 
@@ -108,11 +108,11 @@ describe('each format', () => {
     assert.equal(trailSection(clearReport()), false);
     assert.equal(auditNote(undefined), false);
     assert.deepEqual(trailSentences(clearReport()), []);
-    assert.doesNotMatch(await renderHtml(clearReport()), /How it was found|audit\.jsonl/);
+    assert.doesNotMatch(await pageOf(clearReport()), /How it was found|audit\.jsonl/);
   });
 
   test('a run that did not choose names its audit log beside the experiments', async () => {
-    const page = await renderHtml({ ...demoReport(), audit: { file: 'audit.jsonl', requests: 1 } });
+    const page = await pageOf({ ...demoReport(), audit: { file: 'audit.jsonl', requests: 1 } });
     assert.match(page, /id="experiments"[\s\S]*1 request of this run was slow or failing on purpose/);
   });
 });

@@ -4,6 +4,7 @@ import { getCookie } from 'hono/cookie';
 import { formatBytes, formatDuration } from '../../model/quantity.ts';
 import { formatCount } from '../../report/format.ts';
 import { html, type Markup } from '../../report/markup.ts';
+import { scriptSource } from '../../report/page-script.ts';
 import { SESSION_COOKIE } from './access.ts';
 import { eventPage, findingPage } from './event-page.ts';
 import { isKnownProfile, readFarm, readProfile } from './farm.ts';
@@ -20,9 +21,8 @@ const MAX_EVENTS = 100;
 const MAX_KEPT = 200;
 /** Requests kept shortly before an event began belong to it: the round that it was seen in had begun. */
 const BEFORE_EVENT_US = 60_000_000;
-/** A report of a run brings its own inline style sheet; it may still load and run nothing. */
-const REPORT_POLICY =
-  "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** A report of a run brings its own inline style sheet and its one script; it may still load nothing, and run nothing else. */
+const REPORT_POLICY = `default-src 'none'; script-src ${scriptSource()}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
 export function addPages(app: Hono, site: Site): void {
   app.get('/', (c) => c.html(farm(c, site)));
