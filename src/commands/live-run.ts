@@ -27,6 +27,7 @@ export type LiveRunOptions = {
   readonly seed?: number;
   readonly json?: boolean;
   readonly failOn?: Profile['failOn'];
+  readonly spin?: boolean;
 };
 
 /** Whether the run chooses its experiments itself, or goes on after those of the profile where something looks wrong. */
@@ -46,7 +47,8 @@ export function parseSeed(text: string): number {
 /** Runs the profile and prints the answer; gives the exit code. */
 export async function liveRun(written: Profile, options: LiveRunOptions, choice?: LiveChoice): Promise<number> {
   checkLogPatterns(written);
-  const profile = await readReplays(written, { baseFolder: process.cwd(), wallMs: Date.now });
+  const asked = options.spin === true ? { ...written, spin: true } : written;
+  const profile = await readReplays(asked, { baseFolder: process.cwd(), wallMs: Date.now });
   const epoch = createEpoch();
   const clock = createClock(epoch);
   const seed = options.seed ?? randomInt(0x7fffffff);

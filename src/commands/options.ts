@@ -11,6 +11,10 @@ export function failOnOption(): Option {
   ]);
 }
 
+export function spinOption(): Option {
+  return new Option('--spin', 'requests leave exact to some µs, at the price of a processor of this machine');
+}
+
 /** Reads the value of an option that carries a unit. Throws UserError for a value that does not. */
 export function unitOption(parse: (text: string) => Parsed<number>, name: string): (text: string) => number {
   return (text) => {

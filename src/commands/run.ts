@@ -5,7 +5,7 @@ import { adhocProfile } from '../profile/adhoc.ts';
 import { DEFAULT_LIMITS } from '../profile/limits.ts';
 import { loadProfile } from '../profile/load.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
-import { budgetOption, failOnOption } from './options.ts';
+import { budgetOption, failOnOption, spinOption } from './options.ts';
 
 type Options = LiveRunOptions & {
   readonly auto?: boolean;
@@ -26,6 +26,7 @@ export function runCommand(): Command {
     .option('--host <name>', 'with --gateway: Host header (and TLS server name) for the members')
     .option('--path <path>', 'with --gateway: what to ask for (default: the path of the gateway URL)')
     .addOption(budgetOption())
+    .addOption(spinOption())
     .option('--out <folder>', 'write into this folder (default: reports/<name>-<time>)')
     .option('--seed <number>', 'repeat the random choices of an earlier run', parseSeed)
     .option('--json', 'print report.json on standard output')

@@ -307,6 +307,8 @@ export type Profile = {
   readonly limits: Limits;
   readonly thresholds: readonly Threshold[];
   readonly failOn: Severity | 'never';
+  /** Pacing costs a processor and is exact to some µs. */
+  readonly spin?: boolean;
   readonly memberId?: MemberId;
   readonly auth?: Auth;
   readonly cookies: Readonly<Record<string, string>>;

@@ -40,6 +40,7 @@ export function buildProfile(written: WrittenProfile, secrets: readonly string[]
     limits,
     thresholds: written.thresholds ?? [],
     failOn: written.failOn ?? 'warning',
+    ...(written.spin === true ? { spin: true } : {}),
     ...memberIdOf(written.memberId),
     ...(auth === undefined ? {} : { auth }),
     cookies: { ...written.cookies },

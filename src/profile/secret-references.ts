@@ -134,6 +134,7 @@ const PUBLIC_KEYS = new Set([
   'limits',
   'thresholds',
   'failOn',
+  'spin',
   'schedule',
   'history',
   'maintenance',

@@ -168,6 +168,9 @@ export const profileShape = z
     failOn: choiceLeaf([...SEVERITIES, 'never'])
       .describe('The least severity for exit code 1. Default warning.')
       .optional(),
+    spin: booleanLeaf()
+      .describe('true: requests leave exact to some µs, at the price of a processor of this machine. Default false.')
+      .optional(),
     memberId: exactlyOne({
       header: tokenLeaf('a header name such as X-Served-By').describe('A header of the answer that names the member.'),
       cookie: tokenLeaf('a cookie name such as ARRAffinity').describe(

@@ -257,7 +257,7 @@ export type Pacer = {
 function startPacer(setup: SenderSetup, onWake: (learn: (lateUs: number) => void, reached: number) => void): Pacer {
   const control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
   const { port1, port2 } = new MessageChannel();
-  const data: PacerData = { epoch: setup.epoch, control, port: port2 };
+  const data: PacerData = { epoch: setup.epoch, control, port: port2, spins: setup.spin === true };
   const thread = startThread('pacer', { workerData: data, transferList: [port2] });
   const ready = new Promise<void>((resolve, reject) => thread.once('message', () => resolve()).once('error', reject));
   port1.on('message', () => {
