@@ -3,7 +3,7 @@ import type { Profile } from '../model/profile.ts';
 import { adhocProfile } from '../profile/adhoc.ts';
 import { parseDuration, parseRate } from '../profile/units.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
-import { budgetOption, unitOption } from './options.ts';
+import { budgetOption, spinOption, unitOption } from './options.ts';
 
 type Options = LiveRunOptions & {
   readonly host?: string;
@@ -37,6 +37,7 @@ export function compareCommand(): Command {
     .option('--insecure', 'do not verify certificates')
     .option('--no-auto', 'do not go on when something looks wrong')
     .addOption(budgetOption())
+    .addOption(spinOption())
     .option('--out <folder>', 'write into this folder (default: reports/compare-<time>)')
     .option('--seed <number>', 'repeat the random choices of an earlier run', parseSeed)
     .option('--json', 'print report.json on standard output')

@@ -79,7 +79,7 @@ async function tell(comparison: Comparison, options: Options): Promise<void> {
   // A file that is made by redirection must hold nothing else.
   else if (isData) print(await RENDER[format](comparison));
   else output.print(comparisonText(comparison));
-  if (out !== undefined) await storeText(out, RENDER[formatOf(out)](comparison));
+  if (out !== undefined) await storeText(out, await RENDER[formatOf(out)](comparison));
   const exitCode = comparisonExit(comparison, failOn);
   const markdown = comparisonMarkdown(comparison);
   const files = out !== undefined && formatOf(out) === 'md' ? [out] : [];

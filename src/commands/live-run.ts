@@ -44,6 +44,7 @@ export type LiveRunOptions = {
   readonly ci?: CiChoice;
   /** Where the thresholds are written, for annotations. */
   readonly profileFile?: string;
+  readonly spin?: boolean;
 };
 
 /** Whether the run chooses its experiments itself, or goes on after those of the profile where something looks wrong. */
@@ -68,7 +69,8 @@ type Live = {
 /** Runs the profile and prints the answer; gives the exit code. */
 export async function liveRun(written: Profile, options: LiveRunOptions, choice?: LiveChoice): Promise<number> {
   checkLogPatterns(written);
-  const profile = await readReplays(written, { baseFolder: process.cwd(), wallMs: Date.now });
+  const asked = options.spin === true ? { ...written, spin: true } : written;
+  const profile = await readReplays(asked, { baseFolder: process.cwd(), wallMs: Date.now });
   const epoch = createEpoch();
   const seed = options.seed ?? randomInt(0x7fffffff);
   const folder = resolve(options.out ?? runFolder(profile.name, new Date(epoch.wallMs)));

@@ -8,6 +8,10 @@ export function failOnOption(what = 'exit 1 from this severity on (default: fail
   return new Option('--fail-on <severity>', what).choices([...SEVERITIES, 'never']);
 }
 
+export function spinOption(): Option {
+  return new Option('--spin', 'requests leave exact to some µs, at the price of a processor of this machine');
+}
+
 /** Reads the value of an option that carries a unit. Throws UserError for a value that does not. */
 export function unitOption(parse: (text: string) => Parsed<number>, name: string): (text: string) => number {
   return (text) => {

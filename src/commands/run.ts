@@ -7,7 +7,7 @@ import { loadProfile } from '../profile/load.ts';
 import { loadBaseline } from './against.ts';
 import { ciOption } from './build-output.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
-import { budgetOption, failOnOption } from './options.ts';
+import { budgetOption, failOnOption, spinOption } from './options.ts';
 import { REPORTS_FOLDER } from './recording-choice.ts';
 
 type Options = Omit<LiveRunOptions, 'against'> & {
@@ -31,6 +31,7 @@ export function runCommand(): Command {
     .option('--host <name>', 'with --gateway: Host header (and TLS server name) for the members')
     .option('--path <path>', 'with --gateway: what to ask for (default: the path of the gateway URL)')
     .addOption(budgetOption())
+    .addOption(spinOption())
     .option('--out <folder>', 'write into this folder (default: reports/<name>-<time>)')
     .option('--seed <number>', 'repeat the random choices of an earlier run', parseSeed)
     .option(

@@ -24,6 +24,7 @@ export type Load = {
   readonly ratePerSec: number;
   readonly seconds: number;
   readonly stall?: Stall;
+  readonly spin?: boolean;
 };
 export type Measured = {
   /** In order of `seq`. */
@@ -54,13 +55,14 @@ async function startTruth(stall: Stall | undefined): Promise<Truth> {
   };
 }
 
-function profileFor(port: number, path: string): Profile {
+function profileFor(port: number, path: string, spin = false): Profile {
   const base = adhocProfile({
     gatewayUrl: `http://127.0.0.1:${port}${path}`,
     memberUrls: [`http://127.0.0.1:${port + 1 > 65_535 ? 1 : port + 1}`],
   });
   return {
     ...base,
+    spin,
     limits: {
       ...base.limits,
       maxInFlight: 5_000,
@@ -103,10 +105,10 @@ async function startProbe(profile: Profile, sink: (batch: readonly Exchange[]) =
 }
 
 /** The first two seconds, in which code is compiled, go into a warm-up. */
-export async function measureLoad({ path, ratePerSec, seconds, stall }: Load): Promise<Measured> {
+export async function measureLoad({ path, ratePerSec, seconds, stall, spin }: Load): Promise<Measured> {
   const truth = await startTruth(stall);
   const exchanges: Exchange[] = [];
-  const probe = await startProbe(profileFor(truth.port, path), (batch) => void exchanges.push(...batch));
+  const probe = await startProbe(profileFor(truth.port, path, spin), (batch) => void exchanges.push(...batch));
   try {
     if (stall === undefined) await probe.fire(ratePerSec, 2 * US_PER_SEC, true);
     await truth.tell();
@@ -134,10 +136,10 @@ export type RateStep = {
 };
 
 /** Recorded as a run is, so that the cost of recording belongs to what is measured. */
-export async function measureRate(ratePerSec: number, seconds: number): Promise<RateStep> {
+export async function measureRate(ratePerSec: number, seconds: number, spin = false): Promise<RateStep> {
   const truth = await startTruth(undefined);
   const recorder = createRecorder({ seed: 1, isOpenLoop: (id) => id === 'selftest' });
-  const probe = await startProbe(profileFor(truth.port, '/'), recorder.record);
+  const probe = await startProbe(profileFor(truth.port, '/', spin), recorder.record);
   try {
     await probe.fire(Math.min(ratePerSec, 1_000), US_PER_SEC, true);
     await probe.fire(ratePerSec, seconds * US_PER_SEC, false);

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { EXIT } from '../errors.ts';
+import { spinOption } from './options.ts';
 import { print, printError } from './output.ts';
 import {
   type Capacity,
@@ -33,23 +34,24 @@ const CASES: readonly Case[] = [
 const CAPACITY_RATES = [1_000, 2_000, 5_000, 10_000, 20_000];
 const CAPACITY_SECONDS = 3;
 
-type Options = { readonly json?: boolean; readonly capacity?: boolean };
+type Options = { readonly json?: boolean; readonly capacity?: boolean; readonly spin?: boolean };
 
 export function selftestCommand(): Command {
   return new Command('selftest')
     .description("measure this machine's own error: reported against true quantiles of a server with known delays")
     .option('--capacity', 'instead: up to which rate the probe passes its own checks here')
+    .addOption(spinOption())
     .option('--json', 'print the figures as JSON')
     .action((options: Options) => (options.capacity === true ? tellCapacity(options) : tellErrors(options)));
 }
 
-async function tellErrors({ json }: Options): Promise<void> {
+async function tellErrors({ json, spin = false }: Options): Promise<void> {
   printError('a bare socket …');
   const floor = floorOf(await bareRoundTripsUs());
   const rows: Row[] = [];
   for (const one of CASES) {
     printError(`${one.title}: ${one.ratePerSec}/s for ${one.seconds} s …`);
-    rows.push(rowOf(one, await measureLoad(one)));
+    rows.push(rowOf(one, await measureLoad({ ...one, spin })));
   }
   print(
     json === true ? JSON.stringify({ floor, rows }) : [describeFloor(floor), ...rows.map(describeRow)].join('\n\n'),
@@ -58,11 +60,11 @@ async function tellErrors({ json }: Options): Promise<void> {
 }
 
 /** Ends at the first rate that does not pass: what comes after it would only be late. */
-async function tellCapacity({ json }: Options): Promise<void> {
+async function tellCapacity({ json, spin = false }: Options): Promise<void> {
   const steps: Capacity['steps'][number][] = [];
   for (const ratePerSec of CAPACITY_RATES) {
     printError(`${ratePerSec}/s for ${CAPACITY_SECONDS} s …`);
-    const step = capacityStep(await measureRate(ratePerSec, CAPACITY_SECONDS));
+    const step = capacityStep(await measureRate(ratePerSec, CAPACITY_SECONDS, spin));
     steps.push(step);
     if (step.reasons.length > 0) break;
   }

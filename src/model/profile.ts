@@ -320,6 +320,8 @@ export type Profile = {
   readonly failOn: Severity | 'never';
   /** Left out: `warn`. */
   readonly onUndecided?: UndecidedPolicy;
+  /** Pacing costs a processor and is exact to some µs. */
+  readonly spin?: boolean;
   readonly memberId?: MemberId;
   readonly auth?: Auth;
   readonly cookies: Readonly<Record<string, string>>;

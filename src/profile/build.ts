@@ -42,6 +42,7 @@ export function buildProfile(written: WrittenProfile, secrets: readonly string[]
     thresholds: written.thresholds ?? [],
     failOn: written.failOn ?? 'warning',
     ...(written.onUndecided === undefined ? {} : { onUndecided: written.onUndecided }),
+    ...(written.spin === true ? { spin: true } : {}),
     ...memberIdOf(written.memberId),
     ...(auth === undefined ? {} : { auth }),
     cookies: { ...written.cookies },

@@ -135,6 +135,7 @@ const PUBLIC_KEYS = new Set([
   'thresholds',
   'failOn',
   'onUndecided',
+  'spin',
   'schedule',
   'history',
   'maintenance',

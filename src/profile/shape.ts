@@ -182,6 +182,9 @@ export const profileShape = z
         'What a threshold that can neither be called kept nor broken means. Default warn: said, exit code as it is.',
       )
       .optional(),
+    spin: booleanLeaf()
+      .describe('true: requests leave exact to some µs, at the price of a processor of this machine. Default false.')
+      .optional(),
     memberId: exactlyOne({
       header: tokenLeaf('a header name such as X-Served-By').describe('A header of the answer that names the member.'),
       cookie: tokenLeaf('a cookie name such as ARRAffinity').describe(

@@ -1,6 +1,6 @@
 /**
- * Many deadlines on one timer. Nearly all are moved before they come: moving one is a number stored, where a timer of its own for
- * each request would be made and cleared a hundred thousand times a second.
+ * Many deadlines on one timer. Nearly all are moved or removed before they come: that is a number stored or an entry of a set taken
+ * out, where a timer of its own for each request would be made and cleared as often.
  */
 import type { Clock } from '../model/time.ts';
 
@@ -35,11 +35,9 @@ export function setDeadline(deadlines: Deadlines, deadline: Deadline, atUs: numb
   if (atUs < deadlines.armedUs) arm(deadlines, atUs);
 }
 
+/** The timer goes on, also without any left: at a low rate one request ends before the next begins, and would set it anew each time. */
 export function removeDeadline(deadlines: Deadlines, deadline: Deadline): void {
   deadlines.all.delete(deadline);
-  if (deadlines.all.size > 0) return;
-  clearTimeout(deadlines.timer);
-  deadlines.armedUs = Number.POSITIVE_INFINITY;
 }
 
 function arm(deadlines: Deadlines, atUs: number): void {
@@ -47,6 +45,8 @@ function arm(deadlines: Deadlines, atUs: number): void {
   deadlines.armedUs = atUs;
   const waitMs = Math.max(0, Math.ceil((atUs - deadlines.clock.nowUs()) / 1_000));
   deadlines.timer = setTimeout(() => sweep(deadlines), Math.min(waitMs, MAX_TIMER_MS));
+  // What waits keeps the thread alive by itself: a connection, or the port of its orders.
+  deadlines.timer.unref();
 }
 
 /** Beyond, Node's timers come at once. */

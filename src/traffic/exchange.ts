@@ -3,6 +3,7 @@ import type { Client } from 'undici';
 import type { Outcome } from '../model/exchange.ts';
 import type { Clock } from '../model/time.ts';
 import { type Connection, closeConnection } from './connection.ts';
+import { addDeadline, type Deadlines, removeDeadline, setDeadline } from './deadlines.ts';
 import type { Expected } from './expectation.ts';
 import { goneError } from './failure.ts';
 import {
@@ -41,15 +42,16 @@ type Receiver = {
 };
 
 /**
- * Sends the request and reports what became of it. Never rejects: a failure is an outcome. Our own timer is the only one.
+ * Sends the request and reports what became of it. Never rejects: a failure is an outcome. Our own deadline is the only one.
  * `onAbortable` is given a function that ends the exchange as aborted.
  */
 export function runExchange(
   connection: Connection,
   request: Prepared | Written,
-  clock: Clock,
+  deadlines: Deadlines,
   onAbortable: (abort: () => void) => void,
 ): Promise<Answered> {
+  const { clock } = deadlines;
   const readyUs = clock.nowUs();
   const reception = createReception(connection, readyUs);
   const expected: Expected = {
@@ -61,7 +63,7 @@ export function runExchange(
     function settle(outcome: Outcome, reusable: boolean, endUs: number): void {
       if (settled) return;
       settled = true;
-      clearTimeout(timer);
+      removeDeadline(deadlines, deadline);
       connection.lastEndUs = endUs;
       connection.uses++;
       resolve(answeredOf(reception, outcome, reusable, readyUs, endUs, request, expected));
@@ -74,7 +76,8 @@ export function runExchange(
       closeConnection(connection);
       failed(undefined);
     };
-    const timer = setTimeout(() => end('timed-out'), request.limitUs / 1_000);
+    const deadline = addDeadline(deadlines, () => end('timed-out'));
+    setDeadline(deadlines, deadline, readyUs + request.limitUs);
     onAbortable(() => end('aborted'));
     const receiver: Receiver = {
       reception,

@@ -12,6 +12,7 @@ import type { RequestSpec } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import { type Connection, type ConnectResult, closeConnection } from './connection.ts';
+import type { Deadlines } from './deadlines.ts';
 import { runExchange } from './exchange.ts';
 import { advertisedUs, holdIdle } from './holding.ts';
 import { createPool, createStrayCount, type Pool, type StrayCount } from './pool.ts';
@@ -38,6 +39,7 @@ export type RouteState = {
 export type LaunchState = {
   readonly setup: SenderSetup;
   readonly clock: Clock;
+  readonly deadlines: Deadlines;
   readonly routes: ReadonlyMap<RouteId, RouteState>;
   readonly requests: ReadonlyMap<string, RequestSpec>;
   /** Functions that end what is in flight, by sequence number. */
@@ -168,7 +170,7 @@ async function exchangeOn(
   route: RouteState,
   sentUs: number,
 ): Promise<{ readonly exchange: Exchange; readonly isHeld: boolean; readonly keepAlive: string | undefined }> {
-  const { setup, clock, abortable } = state;
+  const { setup, clock, deadlines, abortable } = state;
   const spec = state.requests.get(shape.request);
   if (spec === undefined) throw new Error(`no such request: ${shape.request}`);
   const isNew = connection.uses === 0 && connection.openedUs >= sentUs;
@@ -182,7 +184,7 @@ async function exchangeOn(
   const { reusable, retryAfter, keepAlive, phasesUs, ...answered } = await runExchange(
     connection,
     prepared,
-    clock,
+    deadlines,
     (abort) => abortable.set(base.seq, abort),
   );
   abortable.delete(base.seq);

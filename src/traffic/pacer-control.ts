@@ -5,6 +5,8 @@ export type PacerData = {
   readonly epoch: ClockEpoch;
   readonly control: Int32Array<SharedArrayBuffer>;
   readonly port: MessagePort;
+  /** The last part before a request is due is not slept but waited out on the processor. */
+  readonly spins: boolean;
 };
 /** What the pacing thread is given for each firing. */
 export type PacerOrder = { readonly dueUs: Float64Array<SharedArrayBuffer>; readonly startUs: number };
@@ -27,3 +29,9 @@ export const CONTROL_BYTES = 16;
  * sender waits out what is left, half the time nothing, otherwise some tens of µs; never longer than the most.
  */
 export const LEAD = { stepUs: 4, mostUs: 300 } as const;
+
+/**
+ * What is spun before a wake-up: a sleep in the kernel ends late by 0.05 to 1 ms where the machine has other work, and more than that
+ * is no matter of a sleep. At a wake-up every ms and more often it is a whole processor.
+ */
+export const SPIN_US = 1_000;

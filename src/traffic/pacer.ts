@@ -5,20 +5,27 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createClock } from './clock.ts';
-import { CONTROL, type PacerData, type PacerOrder } from './pacer-control.ts';
+import { CONTROL, type PacerData, type PacerOrder, SPIN_US } from './pacer-control.ts';
 
 /** Requests due within this time of each other share a wake-up: shorter than the jitter of a wake-up itself. */
 const COALESCE_US = 20;
 
-const { epoch, control, port } = workerData as PacerData;
+const { epoch, control, port, spins } = workerData as PacerData;
 const clock = createClock(epoch);
+
+/** Returns at `untilUs`, or soon after the generation has changed. */
+function waitUntil(untilUs: number, generation: number): void {
+  const sleepUs = untilUs - (spins ? SPIN_US : 0) - clock.nowUs();
+  if (sleepUs > 0) Atomics.wait(control, CONTROL.generation, generation, sleepUs / 1_000);
+  if (!spins) return;
+  while (clock.nowUs() < untilUs && Atomics.load(control, CONTROL.generation) === generation) {}
+}
 
 port.on('message', (order: PacerOrder) => {
   const generation = Atomics.load(control, CONTROL.generation);
   for (let next = 0; next < order.dueUs.length; ) {
     const leadUs = Atomics.load(control, CONTROL.leadUs);
-    const waitUs = order.startUs + (order.dueUs[next] as number) - leadUs - clock.nowUs();
-    if (waitUs > 0) Atomics.wait(control, CONTROL.generation, generation, waitUs / 1_000);
+    waitUntil(order.startUs + (order.dueUs[next] as number) - leadUs, generation);
     if (Atomics.load(control, CONTROL.generation) !== generation) return;
     const reachedUs = clock.nowUs() + leadUs + COALESCE_US - order.startUs;
     if (reachedUs < (order.dueUs[next] as number)) continue;

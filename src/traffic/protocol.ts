@@ -34,6 +34,8 @@ export type SenderSetup = {
   readonly headers: Readonly<Record<string, string>>;
   /** PEM texts of trusted certificates; only looked up where a target speaks TLS. */
   readonly trusted: readonly string[];
+  /** The pacing thread waits out the last part on the processor instead of asleep. */
+  readonly spin?: boolean;
 };
 
 export type ClosedLoop = {

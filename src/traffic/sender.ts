@@ -173,6 +173,7 @@ export function setupOf({
     ...(profile.memberId === undefined ? {} : { memberId: profile.memberId }),
     ...(connectionHeader === undefined ? {} : { connectionHeader }),
     headers: { ...authorization(profile.auth), ...(cookies === '' ? {} : { Cookie: cookies }) },
+    ...(profile.spin === true ? { spin: true } : {}),
     trusted: targets.some(({ secure }) => secure) ? trustedCertificates() : [],
   };
 }

@@ -66,7 +66,6 @@ export function createSending(
   const state = createLaunchState(setup, clock, quality.portShortage);
   const stopListeners = new Set<() => void>();
   let finished: Exchange[] = [];
-  const deadlines = createDeadlines(clock);
   let firing: Firing | undefined;
   const pacer = pace(setup, (learn, reached) => {
     const dueUs = firing?.nextDueUs();
@@ -105,7 +104,7 @@ export function createSending(
     ready: pacer.ready,
     launch,
     state,
-    deadlines,
+    deadlines: state.deadlines,
     ...rowParts(setup.runId),
     record: (exchange) => void finished.push(exchange),
     add(exchange) {
@@ -190,6 +189,7 @@ export function createLaunchState(setup: SenderSetup, clock: Clock, onPortShorta
   return {
     setup,
     clock,
+    deadlines: createDeadlines(clock),
     routes: new Map(setup.routes.map((target) => [target.route, createRouteState(target, setup, clock)])),
     requests: new Map(setup.requests.map((spec) => [spec.name, spec])),
     abortable: new Map(),
@@ -257,7 +257,7 @@ export type Pacer = {
 function startPacer(setup: SenderSetup, onWake: (learn: (lateUs: number) => void, reached: number) => void): Pacer {
   const control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
   const { port1, port2 } = new MessageChannel();
-  const data: PacerData = { epoch: setup.epoch, control, port: port2 };
+  const data: PacerData = { epoch: setup.epoch, control, port: port2, spins: setup.spin === true };
   const thread = startThread('pacer', { workerData: data, transferList: [port2] });
   const ready = new Promise<void>((resolve, reject) => thread.once('message', () => resolve()).once('error', reject));
   port1.on('message', () => {

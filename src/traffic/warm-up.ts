@@ -3,6 +3,7 @@ import net, { type AddressInfo } from 'node:net';
 import type { RequestSpec } from '../model/profile.ts';
 import { GATEWAY } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
+import { createDeadlines } from './deadlines.ts';
 import { createRouteState, type LaunchState, launchRequest } from './launching.ts';
 import type { RouteTarget, SenderSetup } from './protocol.ts';
 
@@ -46,6 +47,7 @@ export async function warmUp(setup: SenderSetup, clock: Clock): Promise<number |
     const state: LaunchState = {
       setup: { ...setup, limits: { ...setup.limits, maxRequests: REQUESTS, maxInFlight: REQUESTS } },
       clock,
+      deadlines: createDeadlines(clock),
       routes: new Map([[GATEWAY, route]]),
       requests: new Map([[REQUEST.name, REQUEST]]),
       abortable: new Map(),

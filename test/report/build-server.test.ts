@@ -21,6 +21,7 @@ const PLAIN: Comparison = {
   metrics: [],
   phases: [],
   outcomes: [],
+  curves: [],
   findings: [],
   differences: [],
   invalid: [],

@@ -31,6 +31,7 @@ const COMPARISON: Comparison = {
   metrics: [metric('worse', 'slow'), metric('same', 'even'), metric('better', 'fast'), metric('insufficient', 'few')],
   phases: [],
   outcomes: [],
+  curves: [],
   findings: [
     finding('appeared', 'error', 'New one'),
     finding('appeared', 'info', 'New note'),

@@ -9,6 +9,7 @@ import { outcomeKey } from '../../src/model/exchange.ts';
 import type { Target } from '../../src/model/profile.ts';
 import { createClock, createEpoch } from '../../src/traffic/clock.ts';
 import { type Connection, closeConnection, openConnection } from '../../src/traffic/connection.ts';
+import { createDeadlines } from '../../src/traffic/deadlines.ts';
 import { runExchange } from '../../src/traffic/exchange.ts';
 import { resolveTargets } from '../../src/traffic/resolve.ts';
 import { createServers, LIMITS, profileOf, requestOf, targetOf } from './sending-setup.ts';
@@ -19,6 +20,7 @@ const KEY = readFileSync(join(TLS, 'server-key.pem'), 'utf8');
 /** In the certificate. */
 const NAME = 'shop.gateprobe.test';
 const clock = createClock(createEpoch());
+const deadlines = createDeadlines(clock);
 const servers = createServers();
 after(() => servers.close());
 
@@ -43,7 +45,7 @@ async function ask(connection: Connection): Promise<string> {
     connectionHeader: undefined,
     wantsAnswer: () => false,
   };
-  return outcomeKey((await runExchange(connection, request, clock, () => {})).outcome);
+  return outcomeKey((await runExchange(connection, request, deadlines, () => {})).outcome);
 }
 
 test('a request that comes when the connection is gone fails at once, and asks for no other connection', async () => {

@@ -38,6 +38,7 @@ export type ProfileParts = {
   readonly auth?: Auth;
   readonly memberId?: MemberId;
   readonly cookies?: Readonly<Record<string, string>>;
+  readonly spin?: boolean;
 };
 
 export function profileOf({ members = {}, requests = [requestOf()], limits = {}, ...more }: ProfileParts): Profile {

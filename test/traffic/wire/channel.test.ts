@@ -10,6 +10,7 @@ import { outcomeKey } from '../../../src/model/exchange.ts';
 import { GATEWAY } from '../../../src/model/route.ts';
 import { createClock, createEpoch } from '../../../src/traffic/clock.ts';
 import type { Connection } from '../../../src/traffic/connection.ts';
+import { createDeadlines } from '../../../src/traffic/deadlines.ts';
 import { runExchange } from '../../../src/traffic/exchange.ts';
 import { createPool, type Pool } from '../../../src/traffic/pool.ts';
 import type { Answered } from '../../../src/traffic/reception.ts';
@@ -71,7 +72,7 @@ function ask(
     wantsAnswer: () => true,
     ...more,
   };
-  return runExchange(connection, request, clock, onAbortable);
+  return runExchange(connection, request, createDeadlines(clock), onAbortable);
 }
 
 /** Asks once, gives the connection back, and takes the next one. */
