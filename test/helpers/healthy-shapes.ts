@@ -17,8 +17,11 @@ import {
   type RecordingOptions,
   type Reply,
   type Responder,
+  refused,
   replyOf,
+  reset,
   sometimes,
+  truncated,
 } from './make-recording.ts';
 import { syntheticProfile } from './synthetic-frame.ts';
 import { type Answered, type Asked, historyRecording, ordinary } from './synthetic-history.ts';
@@ -164,6 +167,16 @@ function withTls(us: number): Responder {
 const watched = (asked: Asked): Answered =>
   asked.random.next() < 0.001 ? { us: 9_000, status: 503 } : ordinary(asked);
 
+/** One request of a member fails, in one of the ways there are; everything else is well. */
+function failingOnce(seed: number): Responder {
+  const ways = [fails(5_000, 500), fails(5_000, 503), reset(8_000), truncated(8_000), refused()];
+  let left = 1;
+  return ({ index }) => (index === 5 + (seed % 13) && left-- > 0 ? (ways[seed % ways.length] as Reply) : 10_000);
+}
+
+/** A deployment: for two seconds of the run all members need ten times as long. */
+const deployed: Responder = ({ atUs }) => (atUs >= 6 * US_PER_SEC && atUs < 8 * US_PER_SEC ? 100_000 : 10_000);
+
 const rareError = sometimes(0.001, fails(5_000, 500), 10_000);
 
 export const HEALTHY_SHAPES: readonly HealthyShape[] = [
@@ -233,6 +246,21 @@ export const HEALTHY_SHAPES: readonly HealthyShape[] = [
         compareSec: 2,
         without: ['burst', 'ramp', 'volley', 'idle', 'timeout', 'keep-alive'],
       }),
+  },
+  {
+    name: 'few requests, one fails',
+    make: (seed) =>
+      everything(seed, {
+        compareSec: 2,
+        member: { web2: failingOnce(seed) },
+        without: ['burst', 'ramp', 'volley', 'idle', 'timeout', 'keep-alive'],
+      }),
+  },
+  { name: 'one request fails', make: (seed) => everything(seed, { member: { web2: failingOnce(seed) } }) },
+  {
+    name: 'a deployment that is over soon',
+    make: (seed) =>
+      everything(seed, { member: deployed, compareSec: 30, without: ['burst', 'ramp', 'volley', 'idle', 'timeout'] }),
   },
   {
     name: 'many requests (2,000 a route)',
