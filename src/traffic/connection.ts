@@ -8,6 +8,7 @@ import type { Clock } from '../model/time.ts';
 import { certificateFacts } from './certificate.ts';
 import { failureOutcome, forwardProxyError, goneError } from './failure.ts';
 import type { RouteTarget } from './protocol.ts';
+import { secureContextOf } from './secure-context.ts';
 import { type Channel, createChannel, type Inlet, inletOption } from './wire/channel.ts';
 import { createGathered, type Gathered } from './wire/gathered.ts';
 
@@ -78,6 +79,8 @@ export async function openConnection(
   }
   const http2 = route.target.http === 2 ? await loadHttp2() : undefined;
   const limitMs = Math.ceil(limits.connectTimeoutUs / 1_000);
+  // Before the clock starts: what it takes us is no time of the target's.
+  const secureOptions = route.secure ? tlsOptions(route, trusted) : {};
   const startUs = clock.nowUs();
   // The answer of a forward proxy, TLS through it and HTTP/2 are read as streams.
   const isDirect = route.target.httpProxy === undefined;
@@ -90,7 +93,7 @@ export async function openConnection(
   // Where nothing is in between, TLS connects by itself: on a socket of ours it would read as a stream.
   const isSecureAtOnce = route.secure && isDirect;
   const socket = isSecureAtOnce
-    ? tls.connect({ ...options, ...tlsOptions(route, trusted) }).setNoDelay(true)
+    ? tls.connect({ ...options, ...secureOptions }).setNoDelay(true)
     : net.connect({ ...options, noDelay: true });
   let phase: PhaseName = 'connect';
   let current: net.Socket = socket;
@@ -107,9 +110,7 @@ export async function openConnection(
     if (route.secure) {
       phase = 'tls';
       const tlsStartUs = clock.nowUs();
-      const secure = isSecureAtOnce
-        ? (socket as tls.TLSSocket)
-        : tls.connect({ socket, ...tlsOptions(route, trusted) });
+      const secure = isSecureAtOnce ? (socket as tls.TLSSocket) : tls.connect({ socket, ...secureOptions });
       current = secure;
       // Emitted before the certificate is verified; a socket that failed on it has none to show any more.
       secure.prependListener('secure', () => {
@@ -147,9 +148,7 @@ function tlsOptions(route: RouteTarget, trusted: readonly string[]): tls.Connect
     ...(net.isIP(name) === 0 ? { servername: name } : {}),
     rejectUnauthorized: settings.verify,
     ALPNProtocols: http === 2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-    ca: settings.ca === undefined ? [...trusted] : [...trusted, settings.ca],
-    ...(settings.cert === undefined ? {} : { cert: settings.cert }),
-    ...(settings.key === undefined ? {} : { key: settings.key }),
+    secureContext: secureContextOf(settings, trusted),
     // Node does not know whom an open socket leads to: without a server name it would check "localhost".
     checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(name, certificate),
   };

@@ -59,17 +59,24 @@ async function main(seconds: number): Promise<number> {
 }
 
 async function startTargets(): Promise<{ readonly nginx: RunningGateway; readonly targets: Targets }> {
-  const [http, https] = [await closedPorts(PER_SCHEME), await closedPorts(PER_SCHEME)];
+  // One more than needed: nginx's own port may be among them. All at once: a port that was let go may come again.
+  const ports = await closedPorts(2 * PER_SCHEME + 1);
+  const urls = (scheme: string, own: readonly number[]) => own.map((port) => `${scheme}://127.0.0.1:${port}`);
+  let targets: Targets = { http: [], https: [] };
   const nginx = await startGateway({
     program: 'nginx',
     versionArgs: ['-v'],
-    configure: ({ folder, port }) => ({
-      files: { 'nginx.conf': nginxConfiguration(folder, port, http, https) },
-      args: ['-c', `${folder}/nginx.conf`, '-p', folder, '-e', `${folder}/error.log`, '-g', 'daemon off;'],
-    }),
+    configure: ({ folder, port }) => {
+      const others = ports.filter((one) => one !== port);
+      const [http, https] = [others.slice(0, PER_SCHEME), others.slice(PER_SCHEME, 2 * PER_SCHEME)];
+      targets = { http: urls('http', http), https: urls('https', https) };
+      return {
+        files: { 'nginx.conf': nginxConfiguration(folder, port, http, https) },
+        args: ['-c', `${folder}/nginx.conf`, '-p', folder, '-e', `${folder}/error.log`, '-g', 'daemon off;'],
+      };
+    },
   });
-  const urls = (scheme: string, ports: readonly number[]) => ports.map((port) => `${scheme}://127.0.0.1:${port}`);
-  return { nginx, targets: { http: urls('http', http), https: urls('https', https) } };
+  return { nginx, targets };
 }
 
 function nginxConfiguration(folder: string, port: number, http: readonly number[], https: readonly number[]): string {
