@@ -81,6 +81,7 @@ const PRECEDENCE: readonly CauseId[] = [
   'application/slow',
   'path/retransmission',
   'gateway/overhead',
+  'change/periodic-errors',
   'timeout/headroom',
   'change/errors',
   'change/latency',
