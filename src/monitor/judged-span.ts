@@ -38,7 +38,7 @@ export function judgeSpan(history: HistoryReader, order: JudgeOrder, { version, 
     .events({ profile: profile.name, fromAtUs, toAtUs: nowAtUs, kinds: ['maintenance'] })
     .map((event): Time => ({ fromAtUs: event.fromAtUs, toAtUs: event.toAtUs ?? nowAtUs }));
   const recording = recordingOfHistory(withoutTimes(history, work), { profile, fromAtUs, toAtUs: nowAtUs, version });
-  // Paths as on the command line of the monitor; what cannot be read is not cited, and `gateprobe check` tells it.
+  // Paths as on the command line of the monitor; what cannot be read is not cited here; a run with the same profile tells it.
   const { configs } = readConfigs(profile.config ?? [], profile, recording.gateway.kind, process.cwd());
   const { findings, detectors } = diagnose(
     {
