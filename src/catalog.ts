@@ -22,6 +22,7 @@ import { keepAliveRace } from './detectors/keep-alive.ts';
 import { listenBacklog } from './detectors/listen-backlog.ts';
 import { memberErrors, memberSlow, noneAvailable } from './detectors/member.ts';
 import { memberSkew } from './detectors/member-skew.ts';
+import { periodicErrors } from './detectors/periodic-errors.ts';
 import { portExhaustion } from './detectors/port-exhaustion.ts';
 import { probeSaturated } from './detectors/probe.ts';
 import { gatewayQueue, memberQueue } from './detectors/queue.ts';
@@ -185,6 +186,7 @@ const LOGGED: readonly CauseId[] = [
 const OVER_TIME: readonly Detector[] = [
   fromHistoryOrLogs(recycle),
   memberFlapping,
+  periodicErrors,
   timeoutHeadroom,
   changeLatency,
   changeErrors,

@@ -81,6 +81,7 @@ const PRECEDENCE: readonly CauseId[] = [
   'application/slow',
   'path/retransmission',
   'gateway/overhead',
+  'change/periodic-errors',
   'timeout/headroom',
   'change/errors',
   'change/latency',
@@ -125,6 +126,7 @@ const EXPLAINED_BY: readonly {
     sameMember: true,
     because: 'its queue explains the slow answers',
   },
+  { loser: 'change/periodic-errors', winner: 'member/flapping', sameMember: true, because: 'its outages are told' },
   { loser: 'timeout/headroom', winner: 'timeout/gateway-response', sameMember: false, because: 'requests fail of it' },
   { loser: 'member/slow', winner: 'queue/member', sameMember: true, because: 'its queue explains the slow answers' },
   {

@@ -13,6 +13,7 @@ type Ids =
   | 'change/latency'
   | 'change/errors'
   | 'timeout/headroom'
+  | 'change/periodic-errors'
   | 'log/unjoined';
 
 export const GATEWAY_ADVICE: GeneralTable<Ids> = {
@@ -86,6 +87,13 @@ export const GATEWAY_ADVICE: GeneralTable<Ids> = {
       'Look at what was released or configured when the mix of statuses changed; compare the two runs (gateprobe diff <base> <head>).',
     ],
     howToVerify: 'gateprobe diff <base> <head> after the change was undone: no difference beyond noise.',
+  }),
+  'change/periodic-errors': () => ({
+    first: [
+      'Look at what runs by the clock then: scheduled tasks and cron, backups, log rotation, recycling, certificate renewal, reports of users.',
+      'Move it, or make it gentler: one member at a time, behind a health check that takes the member out before.',
+    ],
+    howToVerify: 'Watch on (gateprobe monitor): the time must pass without failures for some days.',
   }),
   'timeout/headroom': () => ({
     first: [

@@ -220,6 +220,11 @@ export const CAUSES = {
     side: 'any',
     meaning: 'Change point in scheduled results or between two runs.',
   },
+  'change/periodic-errors': {
+    title: 'Failures come at a fixed time',
+    side: 'any',
+    meaning: 'Failures keep to a minute of the hour or a time of the day: something by the clock makes them.',
+  },
   'timeout/headroom': {
     title: "Answers come nearer to the gateway's timer",
     side: 'gateway',

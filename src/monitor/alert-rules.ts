@@ -112,13 +112,25 @@ type Sum = { readonly count: number; readonly failed: number };
 /** Dropped together, so that a long life costs neither memory nor time. */
 const DROPPED_AT_ONCE = 1_000;
 
+/**
+ * Checks within this share of a window are remembered as one: three days of rounds every 30 s would be 9 000 for each route and
+ * rule. The window is so much too long at most.
+ */
+const GRAIN_RATIO = 1e-3;
+
 /** Sums over the last `spanUs`; each check is added once and taken away once. */
 function slidingSum(spanUs: number): (check: Check) => Sum {
-  const inside: Check[] = [];
+  const grainUs = GRAIN_RATIO * spanUs;
+  const inside: { fromAtUs: number; atUs: number; count: number; failed: number }[] = [];
   let first = 0;
   let [count, failed] = [0, 0];
   return (check) => {
-    inside.push(check);
+    const last = inside.at(-1);
+    if (last !== undefined && check.atUs - last.fromAtUs < grainUs) {
+      last.atUs = check.atUs;
+      last.count += check.count;
+      last.failed += check.failed;
+    } else inside.push({ ...check, fromAtUs: check.atUs });
     count += check.count;
     failed += check.failed;
     for (let oldest = inside[first]; oldest !== undefined; oldest = inside[first]) {

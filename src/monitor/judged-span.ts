@@ -1,7 +1,6 @@
 /** A time of history judged as a run is. Pure but for reading. */
 import type { CertificateFacts } from '../model/exchange.ts';
-import type { Estimate } from '../model/finding.ts';
-import { type History, LEVEL_US } from '../model/history.ts';
+import { LEVEL_US } from '../model/history.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Report } from '../model/report.ts';
@@ -26,25 +25,21 @@ export type JudgeOrder = {
 
 export type JudgeSpan = (order: JudgeOrder) => Promise<Judged>;
 
-export type JudgedHistory = HistoryReader & Pick<History, 'findings'>;
-
 export type JudgeTools = {
   readonly version: string;
   /** Judges a recording that is one of so many looks at the same data. */
   readonly diagnose: (recording: Recording, looks: number) => Report;
 };
 
-export function judgeSpan(history: JudgedHistory, order: JudgeOrder, { version, diagnose }: JudgeTools): Judged {
+export function judgeSpan(history: HistoryReader, order: JudgeOrder, { version, diagnose }: JudgeTools): Judged {
   const { profile, nowAtUs, spanUs, looks } = order;
   const fromAtUs = nowAtUs - spanUs;
   const work = history
     .events({ profile: profile.name, fromAtUs, toAtUs: nowAtUs, kinds: ['maintenance'] })
     .map((event): Time => ({ fromAtUs: event.fromAtUs, toAtUs: event.toAtUs ?? nowAtUs }));
   const recording = recordingOfHistory(withoutTimes(history, work), { profile, fromAtUs, toAtUs: nowAtUs, version });
-  // Paths as on the command line of the monitor; what cannot be read is not cited, and `gateprobe check` tells it.
+  // Paths as on the command line of the monitor; what cannot be read is not cited here; a run with the same profile tells it.
   const { configs } = readConfigs(profile.config ?? [], profile, recording.gateway.kind, process.cwd());
-  const timerUs = knownTimerUs(history, profile.name);
-  const known = recording.history;
   const { findings, detectors } = diagnose(
     {
       ...recording,
@@ -53,19 +48,10 @@ export function judgeSpan(history: JudgedHistory, order: JudgeOrder, { version, 
         return own.length === 0 ? target : { ...target, certificates: own.map(({ certificate }) => certificate) };
       }),
       ...(configs.length === 0 ? {} : { configs }),
-      ...(known === undefined || timerUs === undefined ? {} : { history: { ...known, gatewayTimerUs: timerUs } }),
     },
     looks,
   );
   return { findings, detectors };
-}
-
-/** As it was last found: by these looks, over the life of the history. */
-export function knownTimerUs(history: Pick<History, 'findings'>, profile: string): Estimate | undefined {
-  return history
-    .findings({ profile, fromAtUs: 0, toAtUs: Number.MAX_SAFE_INTEGER })
-    .filter(({ finding }) => finding.cause === 'timeout/gateway-response')
-    .toSorted((a, b) => b.lastSeenAtUs - a.lastSeenAtUs)[0]?.finding.measured['timeoutUs'];
 }
 
 type Time = { readonly fromAtUs: number; readonly toAtUs: number };
@@ -80,5 +66,6 @@ export function withoutTimes(history: HistoryReader, times: readonly Time[]): Hi
     kept: (query) => history.kept(query).filter(({ atUs }) => isOutside(atUs, atUs + 1)),
     quiet: (query) => history.quiet(query),
     events: (query) => history.events(query),
+    ...(history.findings === undefined ? {} : { findings: history.findings }),
   };
 }

@@ -24,6 +24,7 @@ const CAUSES_OVER_TIME: ReadonlySet<CauseId> = new Set([
   'change/latency',
   'change/errors',
   'timeout/headroom',
+  'change/periodic-errors',
 ]);
 
 const spanOf = (cause: CauseId): Span => (CAUSES_OVER_TIME.has(cause) ? OVER_TIME : LATELY);
@@ -71,7 +72,7 @@ export function createJudging({ history, judge }: JudgingOptions): JudgeWindow {
 }
 
 /** What only weeks show, and is worth knowing while nothing is wrong. */
-const OUTLOOK: readonly CauseId[] = ['timeout/headroom'];
+const OUTLOOK: readonly CauseId[] = ['timeout/headroom', 'change/periodic-errors'];
 
 function outlookOf({ findings, detectors }: Judged): readonly Outlook[] {
   return OUTLOOK.flatMap((cause) => {

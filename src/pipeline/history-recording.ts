@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { GATEWAYS } from '../catalog.ts';
 import { recogniseGateway } from '../gateways/recognise.ts';
 import { type Cohort, type Exchange, isFailure } from '../model/exchange.ts';
+import type { Estimate } from '../model/finding.ts';
 import type { History, HistoryEvidence, HistoryInterval, HistorySeries, KeptExchange } from '../model/history.ts';
 import { LEVEL_US } from '../model/history.ts';
 import type { CompareSpec, Profile } from '../model/profile.ts';
@@ -26,7 +27,8 @@ const EXPERIMENT_ID = 'rounds-1';
 const CONFIRM = 'confirm';
 
 /** What is read of a history to make a recording of it. */
-export type HistoryReader = Pick<History, 'intervals' | 'kept' | 'quiet' | 'events'>;
+export type HistoryReader = Pick<History, 'intervals' | 'kept' | 'quiet' | 'events'> &
+  Partial<Pick<History, 'findings'>>;
 
 export type HistoryRecordingOptions = {
   readonly profile: Profile;
@@ -98,6 +100,7 @@ function evidenceOf(history: HistoryReader, { profile, fromAtUs, toAtUs }: Histo
     if (list === undefined) byName.set(name, [interval]);
     else list.push(interval);
   }
+  const timerUs = knownTimerUs(history, profile.name);
   return {
     fromAtUs,
     toAtUs,
@@ -113,7 +116,16 @@ function evidenceOf(history: HistoryReader, { profile, fromAtUs, toAtUs }: Histo
     kept: history.kept(query).toSorted((a, b) => a.atUs - b.atUs),
     quiet: history.quiet(query),
     events: history.events(query),
+    ...(timerUs === undefined ? {} : { gatewayTimerUs: timerUs }),
   };
+}
+
+/** The gateway's timer as a look at history last found it, open or closed. */
+function knownTimerUs(history: HistoryReader, profile: string): Estimate | undefined {
+  return history
+    .findings?.({ profile, fromAtUs: 0, toAtUs: Number.MAX_SAFE_INTEGER })
+    .filter(({ finding }) => finding.cause === 'timeout/gateway-response')
+    .toSorted((a, b) => b.lastSeenAtUs - a.lastSeenAtUs)[0]?.finding.measured['timeoutUs'];
 }
 
 /** On the clock of the recording, whose offset 0 is the begin of the time asked for. */

@@ -141,3 +141,27 @@ test('a slow burn over days is a ticket, and rules end when all is well', () => 
   for (let i = 0; i < 1_440; i++) last = take(false);
   assert.deepEqual(last, []);
 });
+
+test('a window of three days holds what a sum of every check would, at rounds every 30 s', () => {
+  const own = burn('burn-1')();
+  const rounds: { atUs: number; failed: number }[] = [];
+  const failuresIn = (spanUs: number, atUs: number): number[] => {
+    const inside = rounds.filter((one) => one.atUs > atUs - spanUs);
+    return [inside.reduce((sum, { failed }) => sum + failed, 0), inside.length];
+  };
+  const random = createRandom(5);
+  let [differences, held] = [0, 0];
+  for (let i = 0; i < 10_000; i++) {
+    const check = { atUs: (i * MINUTE) / 2, count: 1, failed: random.next() < 0.002 ? 1 : 0 };
+    rounds.push(check);
+    const holds = own.take(check);
+    if (i % 50 !== 0) continue;
+    const [longFailed = 0, longCount = 0] = failuresIn(3 * 1_440 * MINUTE, check.atUs);
+    const [shortFailed = 0, shortCount = 0] = failuresIn(360 * MINUTE, check.atUs);
+    const exact = longFailed >= 10 && longFailed >= 0.001 * longCount && shortFailed >= 0.001 * shortCount;
+    if (holds) held++;
+    // Only where a failure leaves the window within a thousandth of it may they differ.
+    if (exact !== holds) differences++;
+  }
+  assert.ok(held > 10 && differences <= 2, `${held} held, ${differences} differ`);
+});

@@ -15,6 +15,7 @@ import {
   makeHistory,
   ordinary,
 } from '../helpers/synthetic-history.ts';
+import { timeoutFinding } from '../report/sample-findings.ts';
 
 /** A history that can only be read. */
 function readable(evidence: HistoryEvidence): History {
@@ -113,4 +114,18 @@ test('no history at all is a recording without experiments', () => {
   const recording = recordingOf({ seed: 1, days: 0 });
   assert.deepEqual(recording.experiments, []);
   assert.deepEqual(diagnose(recording).findings, []);
+});
+
+test('the timer of the gateway that was last found goes with the history, also where its finding is closed', () => {
+  const evidence = makeHistory({ days: 0.1 });
+  const profile: Profile = { ...syntheticProfile(['web1', 'web2'], 'page'), name: 'farm', secrets: [] };
+  const record = (lastSeenAtUs: number, value: number) => ({
+    ...{ id: String(value), profile: 'farm', firstSeenAtUs: 1, lastSeenAtUs, closedAtUs: lastSeenAtUs, timesSeen: 1 },
+    finding: { ...timeoutFinding(), measured: { timeoutUs: { value } } },
+  });
+  const found = { ...readable(evidence), findings: () => [record(5, 30_000_000), record(9, 60_000_000), record(2, 1)] };
+  const { fromAtUs, toAtUs } = evidence;
+  const options = { profile, fromAtUs, toAtUs, version: '0' };
+  assert.equal(recordingOfHistory(found, options).history?.gatewayTimerUs?.value, 60_000_000);
+  assert.equal(recordingOfHistory(readable(evidence), options).history?.gatewayTimerUs, undefined);
 });

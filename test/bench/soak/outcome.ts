@@ -109,18 +109,23 @@ export function killCosts(
   });
 }
 
-/** A life needs some time until all is loaded and the first histories are judged. */
-const SETTLED_AFTER_MS = 40_000;
+/** A life needs some time until all is loaded, judged once, and compiled: until then the code itself grows. */
+const SETTLED_AFTER_MS = 90_000;
+/** Of reports every 2 s: three minutes. In less, a step of the compiler passes for a slope. */
+const LEAST_REPORTS = 90;
 
 /** Held memory of the longest life after it has settled: kB a minute, with its interval; undefined with too few reports. */
 export function memorySlope(lives: readonly Life[]) {
   const settled = lives.map(({ reports }) => reports.filter(({ upMs }) => upMs >= SETTLED_AFTER_MS));
   const longest = settled.toSorted((a, b) => b.length - a.length)[0] ?? [];
-  const slope = theilSen(
-    longest.map(({ upMs }) => upMs / 60_000),
-    longest.map(({ heldBytes }) => heldBytes / 1_000),
-    { confidence: 0.99 },
-  );
+  const isLong = longest.length >= LEAST_REPORTS;
+  const slope = !isLong
+    ? undefined
+    : theilSen(
+        longest.map(({ upMs }) => upMs / 60_000),
+        longest.map(({ heldBytes }) => heldBytes / 1_000),
+        { confidence: 0.99 },
+      );
   return { slope, reports: longest.length, lastBytes: longest.at(-1)?.heldBytes ?? 0 };
 }
 
