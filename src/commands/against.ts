@@ -10,9 +10,9 @@ import { changeRules, confirmComparison, doubtOf, judgeComparison } from '../pip
 import { readRecording } from '../recording/folder.ts';
 import { comparisonAnswer } from '../report/comparison-gate.ts';
 import { comparisonHtml } from '../report/comparison-html.ts';
+import { comparisonJson } from '../report/comparison-json.ts';
 import { comparisonMarkdown } from '../report/comparison-markdown.ts';
 import { wrapText } from '../report/text-layout.ts';
-import { comparisonJson } from './comparison-output.ts';
 import { printError, storeText } from './output.ts';
 import { recordingPath } from './recording-choice.ts';
 

@@ -26,7 +26,7 @@ import { renderTerminal } from '../report/terminal.ts';
 import { type ClockEpoch, createClock, createEpoch } from '../traffic/clock.ts';
 import { againstText, type Baseline, compareWithBaseline, withChangeThresholds } from './against.ts';
 import { type BuildOutput, type CiChoice, createBuildOutput } from './build-output.ts';
-import { comparisonExit } from './comparison-output.ts';
+import { comparisonExit } from './comparison-exit.ts';
 import { exitCodeOf, explainError, hasColor, printError, problemText } from './output.ts';
 import { createProgressView } from './progress-view.ts';
 import { packageVersion } from './version.ts';

@@ -30,7 +30,8 @@ export function timeSelection(threshold: Threshold, route: RouteId, measures: Me
   const anyConnection = !isOpening && (kind === 'volley' || kind === 'idle');
   const base: Selection = {
     route,
-    loop: 'open',
+    // How long opening a connection takes does not depend on who sets the pace.
+    ...(isOpening ? {} : { loop: 'open' }),
     ...(anyConnection ? {} : { connection: isOpening ? 'new' : 'warm' }),
     cohorts: ['ok'],
     ...duringSelection(during),
@@ -61,7 +62,8 @@ function duringSelection(during: string | undefined): Selection {
 }
 
 /** Why there are no times although there were answers; undefined where that is not so. */
-export function closedReason({ loop: _, ...selection }: Selection, measures: Measures): string | undefined {
+export function closedReason({ loop, ...selection }: Selection, measures: Measures): string | undefined {
+  if (loop === undefined) return undefined;
   if (measures.counts({ ...selection, loop: 'open' }).ok > 0 || measures.counts(selection).ok === 0) return undefined;
   return 'only a closed loop ran there, whose own pace decides how long answers take';
 }

@@ -5,7 +5,7 @@ import type { Report, ThresholdResult } from '../model/report.ts';
 import { compareSeverity, isAtLeast } from '../model/severity.ts';
 import { singleLine } from '../model/visible-text.ts';
 import { comparisonAnswer } from './comparison-gate.ts';
-import { metricName, stateText } from './comparison-wording.ts';
+import { metricName } from './comparison-wording.ts';
 
 export type BuildServer = 'github' | 'azure';
 
@@ -53,8 +53,8 @@ export function comparisonNotes(
   const { first } = comparisonAnswer(comparison);
   if (verdict === 'invalid') return [{ level: 'error', title: 'The comparison is not valid', text: first }];
   const isFailing = failOn !== 'never';
-  const worse = metrics.filter(({ state }) => state === 'worse');
-  const level = thresholds.length === 0 && isFailing ? 'error' : 'warning';
+  // With thresholds on change, what keeps them is within what was agreed.
+  const worse = thresholds.length === 0 ? metrics.filter(({ state }) => state === 'worse') : [];
   const appeared = findings.filter(({ state, severity }) => state === 'appeared' && isAtLeast(severity, 'warning'));
   return [
     ...(isBesideReport ? [] : thresholds.flatMap((result) => thresholdNote(result, undefined))),
@@ -62,10 +62,9 @@ export function comparisonNotes(
       ? []
       : [
           {
-            level,
+            level: isFailing ? 'error' : 'warning',
             title: `Worse than before: ${worse.map(metricName).join(', ')}`,
-            text:
-              thresholds.length === 0 ? first : worse.map((one) => `${metricName(one)}: ${stateText(one)}`).join('; '),
+            text: first,
           } as const,
         ]),
     ...(isBesideReport ? [] : appeared).map(({ cause, severity, title }): BuildNote => {

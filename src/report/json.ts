@@ -83,7 +83,7 @@ function writeQuantile(quantile: QuantileEstimate): JsonObject {
 }
 
 /** Bounds that are not finite are open, and left out. */
-function writeEstimate(estimate: Estimate, convert: (value: number) => number): JsonObject {
+export function writeEstimate(estimate: Estimate, convert: (value: number) => number): JsonObject {
   const bound = (value: number | undefined) =>
     value === undefined || !Number.isFinite(value) ? undefined : convert(value);
   return { value: convert(estimate.value), low: bound(estimate.low), high: bound(estimate.high) };
@@ -121,7 +121,7 @@ function writeDetector(id: string, verdict: Verdict): JsonObject {
   return { id, verdict: verdict.state, detail: verdictDetail(verdict) };
 }
 
-function writeThreshold(threshold: ThresholdResult): JsonObject {
+export function writeThreshold(threshold: ThresholdResult): JsonObject {
   const inTime = threshold.unit === 'us';
   const convert = inTime ? toMs : (value: number) => value;
   return {
