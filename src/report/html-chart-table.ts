@@ -5,7 +5,9 @@ import { formatCount, formatInterval, NO_VALUE } from './format.ts';
 import { type Cell, table, withNote } from './html-parts.ts';
 import type { Markup } from './markup.ts';
 
-/** A line of so many points is written out; of a longer one, and of every cloud, stretches are told. */
+/** A table of more rows is read by nobody, and there may be one for each of many findings. */
+const MAX_ROWS = 60;
+/** A line of so many points is written out where there is room; of any other, and of every cloud, stretches are told. */
 const MAX_WRITTEN = 16;
 const STRETCHES = 6;
 
@@ -43,10 +45,13 @@ function xyTable({ title, x, y, series, marks = [] }: Exhibit & { kind: 'xy' }):
     { title: 'from', numeric: true },
     { title: 'to', numeric: true },
   ];
+  const room = Math.max(1, Math.floor(MAX_ROWS / Math.max(1, series.length)));
   const rows = series.flatMap((one) => {
     const points = one.points.filter(([, value]) => !Number.isNaN(value));
-    const isWritten = one.style !== 'points' && points.length <= MAX_WRITTEN;
-    return isWritten ? pointRows({ ...one, points }, x, y) : stretchRows(one.name, points, x, y);
+    const isWritten = one.style !== 'points' && points.length <= Math.min(MAX_WRITTEN, room);
+    return isWritten
+      ? pointRows({ ...one, points }, x, y)
+      : stretchRows(one.name, points, x, y, Math.min(STRETCHES, room));
   });
   const marked = marks.map((mark): Cell[] => {
     const at = onAxis(mark.value, mark.axis === 'x' ? x : y);
@@ -71,16 +76,22 @@ function pointRows({ name, points, band = [] }: XySeries, x: Axis, y: Axis): Cel
 }
 
 /** Stretches with equally many points: the median, the least and the most of each. */
-function stretchRows(name: string, points: readonly (readonly [number, number])[], x: Axis, y: Axis): Cell[][] {
+function stretchRows(
+  name: string,
+  points: readonly (readonly [number, number])[],
+  x: Axis,
+  y: Axis,
+  most: number,
+): Cell[][] {
   const sorted = points.toSorted((a, b) => a[0] - b[0]);
-  const size = Math.max(1, Math.ceil(sorted.length / STRETCHES));
+  const size = Math.max(1, Math.ceil(sorted.length / most));
   const starts = Array.from({ length: Math.ceil(sorted.length / size) }, (_, index) => index * size);
   return starts.map((start): Cell[] => {
     const part = sorted.slice(start, start + size);
     const values = part.map(([, value]) => value).sort((a, b) => a - b);
     return [
       name,
-      formatInterval({ low: part[0]?.[0] ?? 0, high: part.at(-1)?.[0] ?? 0 }, x.unit) ?? onAxis(part[0]?.[0] ?? 0, x),
+      spanOf(part[0]?.[0] ?? 0, part.at(-1)?.[0] ?? 0, x),
       formatCount(part.length),
       withNote(onAxis(values[Math.floor((values.length - 1) / 2)] ?? 0, y), part.length > 1 && 'median'),
       onAxis(values[0] ?? 0, y),
@@ -120,6 +131,12 @@ function heatTable({ title, x, y, layers }: Exhibit & { kind: 'heat' }): Markup 
     }).filter((row) => row !== undefined),
   );
   return table(title, columns, rows);
+}
+
+function spanOf(low: number, high: number, axis: Axis): string {
+  const [from, to] = [onAxis(low, axis), onAxis(high, axis)];
+  if (from === to) return from;
+  return axis.scale === 'percentile' ? `${from} to ${to}` : (formatInterval({ low, high }, axis.unit) ?? from);
 }
 
 function onAxis(value: number, axis: Axis): string {

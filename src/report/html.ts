@@ -130,7 +130,9 @@ function contents(report: Report): Markup {
 function measurementSection(page: Page): Markup | false {
   const exhibits = page.report.exhibits.filter((exhibit) => !isLogExhibit(exhibit));
   if (exhibits.length === 0) return false;
-  const lead = 'Evidence that belongs to no single finding.';
+  const lead = page.report.validity.ok
+    ? 'Evidence that belongs to no single finding.'
+    : 'The run is not valid: the delays of the probe itself are in all of this, and what the pictures suggest is no verdict.';
   return section(
     'measurements',
     'Measurements',

@@ -7,7 +7,7 @@
   for (const pre of document.querySelectorAll('pre')) addCopy(pre, 'Copy', () => pre.innerText);
   for (const exhibit of document.querySelectorAll('.exhibit-exchanges')) addIdCopy(exhibit);
   addFindingFilter();
-  for (const id of ['coverage', 'untested', 'experiments']) addRowFilter(document.getElementById(id));
+  for (const id of ['coverage', 'untested', 'experiments', 'runs']) addRowFilter(document.getElementById(id));
   for (const exhibit of document.querySelectorAll('.exhibit-exchanges, .exhibit-table')) addRowFilter(exhibit);
   openTarget();
   window.addEventListener('hashchange', openTarget);

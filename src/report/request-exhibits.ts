@@ -125,10 +125,10 @@ function drainOf(measures: Measures, { id }: ExperimentRecord): Exhibit | undefi
   const selection = { experimentId: id, route: GATEWAY, roles: ['load'] };
   const load = measures.exchanges(selection).filter(({ sentUs }) => sentUs !== undefined);
   if (load.length === 0 || load.length < measures.counts(selection).sent) return undefined;
-  const firstUs = Math.min(...load.map(({ dueUs }) => dueUs));
-  const lastUs = Math.max(...load.map(({ dueUs }) => dueUs));
+  const firstUs = load.reduce((least, { dueUs }) => Math.min(least, dueUs), Number.POSITIVE_INFINITY);
+  const lastUs = load.reduce((most, { dueUs }) => Math.max(most, dueUs), 0);
   const left = load.filter(({ endUs }) => endUs > lastUs);
-  const emptyUs = Math.max(...load.map(({ endUs }) => endUs));
+  const emptyUs = load.reduce((most, { endUs }) => Math.max(most, endUs), 0);
   if (left.length < MIN_LEFT_OVER || emptyUs <= lastUs) return undefined;
   const failed = left.filter(isFailure).length;
   const ended = failed === 0 ? 'were answered' : `ended, ${formatCount(failed)} of them failing,`;

@@ -3,8 +3,8 @@ import type { Measures } from '../analysis/measures.ts';
 import type { Exhibit } from '../model/finding.ts';
 import { formatDuration } from '../model/quantity.ts';
 
-/** The deciles, and the tail in which waiting shows first. */
-const SHIFT_QUANTILES = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
+/** The body by its quarters, the tail in which waiting shows first more finely: each further one is a bootstrap, seconds in a long run. */
+const SHIFT_QUANTILES = [0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999];
 
 /**
  * Noise is multiplicative, so a constant hop costs slow requests a little more too. Twice the middle and a millisecond more

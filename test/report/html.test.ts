@@ -165,6 +165,7 @@ test('a run that is not valid is called so, loudly, and nothing is said about th
     'p99 of the lateness is 61 ms',
     'Seen, without a verdict',
     'not judged',
+    'what the pictures suggest is no verdict',
   ]);
   assert.doesNotMatch(page, /class="verdict is-(critical|error|warning|info|none)"/);
   assert.doesNotMatch(page, /class="tag is-|chip-(pass|fail|undecided)"/);

@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { comparisonHtml } from '../../src/report/comparison-html.ts';
 import { renderHtml } from '../../src/report/html.ts';
+import { runIndexHtml } from '../../src/report/run-index.ts';
 import { reportCss } from '../../src/report/stylesheet.ts';
 import { violations } from '../helpers/axe.ts';
 import { requireChromium } from '../helpers/chromium.ts';
@@ -57,6 +58,10 @@ test('pages in a real browser, with their script', async (t) => {
   const demo = await renderHtml(SAMPLE_REPORTS['demo']!());
   const demoUrl = store('demo.html', demo);
   const pages = new Map([['comparison', store('comparison.html', await comparisonHtml(fullComparison()))]]);
+  const runs = [
+    { name: 'one', profile: 'shop', startedAt: '2026-03-02T09:15:04Z', worst: 'error', titles: ['It fails.'] },
+  ];
+  pages.set('index', store('index.html', runIndexHtml(runs)));
   for (const name of AXE_REPORTS)
     pages.set(name, store(`${name.replaceAll(' ', '-')}.html`, await renderHtml(SAMPLE_REPORTS[name]!())));
 
