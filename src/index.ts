@@ -9,7 +9,7 @@ export type { Recording } from './model/recording.ts';
 export type { Report } from './model/report.ts';
 export { compareRuns, type RunSummary, summariseRun } from './pipeline/compare-recordings.ts';
 export { confirmComparison, doubtOf, type GateRules, isGateClosed, judgeComparison } from './pipeline/gate.ts';
-export { diagnose, planRun, type RunOptions, recordRun, writeRun } from './pipeline.ts';
+export { diagnose, planRun, type RunOptions, readReplays, recordRun, writeRun } from './pipeline.ts';
 export { loadProfile, parseProfile } from './profile/load.ts';
 export { parseThreshold } from './profile/threshold.ts';
 export type { Baseline } from './recording/baselines.ts';

@@ -173,9 +173,12 @@ function createTally(isOpenLoop: (experimentId: string) => boolean): Tally {
     return counts;
   };
   return {
-    addRows({ experimentId, count }) {
+    addRows(rows) {
+      const { experimentId, route, count } = rows;
       const counts = countsOf(experimentId);
       if (counts.isOpen) return false;
+      for (let row = 0; row < count; row++)
+        if (rowValue(rows, row, ROW.idleUs) < 0) opened.add(route, rowValue(rows, row, ROW.sentUs));
       counts.due += count;
       counts.sent += count;
       exchangeCount += count;

@@ -58,7 +58,7 @@ function checkTable(checks: readonly ProbeCheck[]): Markup | false {
     ({ title, state, text }) => [title, STATE_LABEL[state], text],
   );
   const columns = [{ title: 'check' }, { title: 'result' }, { title: 'measured, and what it does to the answer' }];
-  return html`<h3>What the probe checked of itself</h3>
+  return html`<h3 class="part">What the probe checked of itself</h3>
 ${table('What the probe checked of itself', columns, rows)}`;
 }
 

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
+import { type AnswerRows, exchangesOfRows, ROW_LENGTH } from '../../src/model/answer-rows.ts';
 import { type Exchange, isFailure, type Outcome } from '../../src/model/exchange.ts';
 import { createRandom, shuffled } from '../../src/model/random.ts';
 import type { Window } from '../../src/model/recording.ts';
@@ -212,4 +213,41 @@ test('a long run: caps hold, memory is bounded, canaries stay, and the seed repe
   );
   const windowsFile = join('recording', 'windows.jsonl');
   assert.ok(readFileSync(join(folder, 'a', windowsFile)).equals(readFileSync(join(folder, 'b', windowsFile))));
+});
+
+/** A closed loop's rows: connections that open and go on, several statuses and members, over some seconds. */
+function loopRows(count: number): AnswerRows {
+  const random = createRandom(9);
+  const values = new Float64Array(count * ROW_LENGTH);
+  for (let i = 0; i < count; i++) {
+    const sentUs = i * 900 + Math.floor(400 * random.next());
+    const isNew = i % 50 < 3;
+    const waitUs = 300 + Math.floor(5_000 * random.next() ** 4);
+    const row = [i, sentUs, sentUs + 20, sentUs + 20 + waitUs, sentUs + 60 + waitUs, i % 97 === 0 ? 404 : 200, 120, 7];
+    const connection = [1 + (i % 8), 40_000 + (i % 8), isNew ? sentUs - 250 : 0, isNew ? -1 : 700, isNew ? 250 : NaN];
+    values.set([...row, ...connection, NaN, i % 3 === 0 ? 1 : 0, 1], i * ROW_LENGTH);
+  }
+  const about = { runId: '0123456789abcdef0123456789abcdef', experimentId: 'burst-1', route: 'gateway' as const };
+  return { ...about, requestName: 'home', count, values, members: ['web1', 'web2'] };
+}
+
+test('rows of a closed loop are recorded as the exchanges that they stand for', () => {
+  const caps = { others: 200 };
+  const recorders = [0, 1].map(() => createRecorder({ seed: 3, isOpenLoop: () => false, caps }));
+  const [byRows, one] = recorders as [ReturnType<typeof createRecorder>, ReturnType<typeof createRecorder>];
+  const rows = loopRows(6_000);
+  byRows.recordRows(rows);
+  for (const exchanges of exchangesOfRows(rows)) one.record(exchanges);
+  assert.deepEqual(byRows.counts('burst-1'), one.counts('burst-1'));
+  const [left, right] = [byRows.finish(), one.finish()];
+  const keyOf = ({ startUs, cohort, connection }: Window): string => `${startUs} ${cohort} ${connection}`;
+  const windowsOf = ({ windows }: RecordedTraffic): readonly Window[] =>
+    [...windows()].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  assert.deepEqual(windowsOf(left), windowsOf(right));
+  assert.deepEqual(left.exchanges, right.exchanges);
+  assert.ok(left.exchanges.length < 6_000, 'not all are kept: the choice is the same');
+  for (const field of ['exchangeCount', 'quality', 'instrument', 'warnings'] as const)
+    assert.deepEqual(left[field], right[field], field);
+  assert.deepEqual([...left.experiments], [...right.experiments]);
+  assert.ok((left.instrument.newConnectionsPerMinute ?? 0) >= 360);
 });

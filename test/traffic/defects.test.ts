@@ -51,7 +51,8 @@ function coarsePacer(
   };
 }
 
-test('a pacer that wakes every 40 ms is told as bursts that nobody planned', async () => {
+/** The sending code in this thread, where a test can disturb it; gives what the watch saw. */
+async function fireHere(ratePerSec: number, seconds: number, pacer?: ReturnType<typeof coarsePacer>) {
   const port = await servers.raw((socket) => socket.write(OK));
   const profile = profileOf({ gateway: targetOf(`http://127.0.0.1:${port}`), limits: { maxInFlight: 10_000 } });
   const epoch = createEpoch();
@@ -59,25 +60,41 @@ test('a pacer that wakes every 40 ms is told as bursts that nobody planned', asy
   const targets = await resolveTargets(profile, clock);
   const setup = setupOf({ profile, targets, runId: RUN_ID, version: '0.0.0-test', epoch });
   const quality = createQualityWatch(clock);
-  const sending = createSending(setup, quality, coarsePacer(40));
-  const shots = [...arrivals('poisson', 300, 2e6, createRandom(5))].map((dueUs) => ({
-    dueUs,
-    route: GATEWAY,
-    request: 'home',
-    connection: 'warm' as const,
-  }));
+  const sending = createSending(setup, quality, pacer);
+  await sending.ready;
+  const times = [...arrivals('poisson', ratePerSec, seconds * 1e6, createRandom(5))];
+  const common = { route: GATEWAY, request: 'home', connection: 'warm' as const };
   await sending.fire({
     type: 'fire',
     firing: 0,
     experimentId: 'burst-1',
-    schedule: packSchedule(shots),
+    schedule: packSchedule(times.map((dueUs) => ({ ...common, dueUs }))),
     startUs: clock.nowUs() + 20_000,
   });
   sending.close();
-  const facts = quality.finish().arrivals;
+  quality.seen(sending.takeFinished());
+  // Pauses of the collector are told in a turn of their own.
+  await sleep(20);
+  return quality.finish();
+}
+
+test('a pacer that wakes every 40 ms is told as bursts that nobody planned', async () => {
+  const { arrivals: facts } = await fireHere(300, 2, coarsePacer(40));
   assert.ok(facts !== undefined);
   assert.equal(check('pacer', { arrivals: facts }).state, 'invalid', JSON.stringify(facts));
   assert.equal(check('arrival-law', { arrivals: facts }).state, 'caution', JSON.stringify(facts));
+});
+
+test('a thread that throws memory away is told by the requests that its collector touched', async () => {
+  const kept: unknown[][] = [];
+  let round = 0;
+  const hog = setInterval(() => {
+    kept[round++ % 6] = Array.from({ length: 60_000 }, (_, i) => ({ i, text: `${i}` }));
+  }, 15);
+  const quality = await fireHere(300, 1.5).finally(() => clearInterval(hog));
+  assert.ok(quality.gcPauseMaxUs > 1_000, JSON.stringify(quality));
+  assert.ok((quality.collector?.touched ?? 0) > 0, JSON.stringify(quality.collector));
+  assert.ok((quality.collector?.requests ?? 0) > 300);
 });
 
 test('a limit of one request under way makes a closed loop of an open one, and that is told', async () => {
