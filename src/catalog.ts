@@ -45,6 +45,7 @@ import { middleboxTimeout } from './detectors/timeout-middlebox.ts';
 import { gatewayReadTimeout } from './detectors/timeout-read.ts';
 import { tlsFailed } from './detectors/tls.ts';
 import { tlsSlow } from './detectors/tls-slow.ts';
+import { together } from './detectors/together.ts';
 import { fromHistoryOrLogs, fromLogs, withLogs } from './detectors/with-logs.ts';
 import { burst } from './experiments/burst.ts';
 import { compare } from './experiments/compare.ts';
@@ -186,10 +187,8 @@ const LOGGED: readonly CauseId[] = [
 const OVER_TIME: readonly Detector[] = [
   fromHistoryOrLogs(recycle),
   memberFlapping,
-  periodicErrors,
-  timeoutHeadroom,
-  changeLatency,
-  changeErrors,
+  together(changeLatency, timeoutHeadroom),
+  together(changeErrors, periodicErrors),
 ];
 
 export const DETECTORS: readonly Detector[] = [

@@ -98,13 +98,13 @@ function candidateOf(
   const lastAtUs = (days.at(-1)?.startAtUs ?? 0) + DAY_US;
   const dateIn = (count: number): string => new Date((lastAtUs + count * DAY_US) / 1_000).toISOString().slice(0, 10);
   return {
-    cause: 'timeout/headroom',
+    cause: 'change/latency',
     scope: { route: 'gateway' },
     severity: daysLeft.value <= WARNING_DAYS ? 'warning' : 'info',
     confidence: 'likely',
     p,
     title: `Answers through the gateway come nearer to its timer of ${formatDuration(limit.us.value)}: ${nameOf(headroom)} is ${formatDuration(headroom.level.value)}, rises by ${formatDuration(perDayUs.value)} a day, and reaches it about ${dateIn(daysLeft.value)} (${dateIn(low)} to ${dateIn(high)}).`,
-    meaning: `${usedText(headroom, limit)}, ${limit.source}. It has risen over ${days.length} days, in the first half and in the second. From the day on which the two meet, one request in ${headroom.quantile === 0.999 ? 'a thousand' : 'a hundred'} fails through the gateway, although members answer it.`,
+    meaning: `${usedText(headroom, limit)}, ${limit.source}. It has risen over ${days.length} days, in the first half and in the second; a step would leave both level. From the day on which the two meet, one request in ${headroom.quantile === 0.999 ? 'a thousand' : 'a hundred'} fails through the gateway, although members answer it.`,
     measured: {
       slowestUs: headroom.level,
       limitUs: limit.us,
@@ -113,7 +113,7 @@ function candidateOf(
       crossingDays: daysLeft,
     },
     rivals: [
-      { cause: 'change/latency', whyNot: 'it rises in both halves of the time; a step would leave them level' },
+      { cause: 'queue/gateway', whyNot: 'it rises from day to day, not with the load of an hour' },
       { cause: 'timeout/gateway-response', whyNot: 'the trend has not reached the timer yet' },
     ],
     exhibits: [exhibitOf(headroom, limit, days, history)],
@@ -150,4 +150,4 @@ function exhibitOf(
 }
 
 /** Theil-Sen line through the days' p99.9, Mann-Kendall against no trend; both hold for any distribution of the noise. */
-export const timeoutHeadroom: Detector = { cause: 'timeout/headroom', detect };
+export const timeoutHeadroom: Detector = { cause: 'change/latency', detect };

@@ -114,13 +114,13 @@ function candidateOf({ course, fit }: Found, history: HistoryEvidence): Candidat
   );
   const who = member === undefined ? 'Requests through the gateway' : `Requests to ${member}, asked directly,`;
   return {
-    cause: 'change/periodic-errors',
+    cause: 'change/errors',
     scope: member === undefined ? { route: 'gateway' } : { route: 'direct', member },
     severity: 'warning',
     confidence: 'likely',
     p,
     title: `${who} fail at a fixed time: ${whenOf(fit)}, in ${kept} of ${turns} ${unit} with failures.`,
-    meaning: `${near.length} of ${onsets.length} episodes of failures began within ${formatMinutes(window.halfUs)} of it (${formatRatio(near.length / Math.max(1, onsets.length))}). Something by the clock does it: a job, a backup, a restart, a load that comes then. ${member === undefined ? 'No member, asked directly, failed at that time.' : 'It shows when the member is asked directly: it is the member, not the gateway.'}`,
+    meaning: `${near.length} of ${onsets.length} episodes of failures began within ${formatMinutes(window.halfUs)} of it (${formatRatio(near.length / Math.max(1, onsets.length))}). They come and go with the clock, where a lasting change would stay. Something by the clock does it: a job, a backup, a restart, a load that comes then. ${member === undefined ? 'No member, asked directly, failed at that time.' : 'It shows when the member is asked directly: it is the member, not the gateway.'}`,
     measured: {
       periodUs: { value: window.periodUs },
       phaseUs: {
@@ -136,7 +136,6 @@ function candidateOf({ course, fit }: Found, history: HistoryEvidence): Candidat
         cause: 'member/flapping',
         whyNot: 'the failures keep to the clock, which a member that comes and goes does not',
       },
-      { cause: 'change/errors', whyNot: 'it comes and goes with the clock; a change stays' },
     ],
     exhibits: [
       phasesExhibit(course, fit),
@@ -212,4 +211,4 @@ function detect({ measures }: { readonly measures: Measures }): Detection {
 }
 
 /** Scan over phases of an hour and a day, against onsets that know nothing of the clock. */
-export const periodicErrors: Detector = { cause: 'change/periodic-errors', detect };
+export const periodicErrors: Detector = { cause: 'change/errors', detect };

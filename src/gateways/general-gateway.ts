@@ -12,9 +12,9 @@ type Ids =
   | 'probe/saturated'
   | 'change/latency'
   | 'change/errors'
-  | 'timeout/headroom'
-  | 'change/periodic-errors'
   | 'log/unjoined';
+
+const UNDONE = 'gateprobe diff <base> <head> after the change was undone: no difference beyond noise.';
 
 export const GATEWAY_ADVICE: GeneralTable<Ids> = {
   'gateway/overhead': (context) => ({
@@ -76,32 +76,36 @@ export const GATEWAY_ADVICE: GeneralTable<Ids> = {
     ],
     howToVerify: 'gateprobe selftest, then the same run again: the report must say that the run is valid.',
   }),
-  'change/latency': () => ({
-    first: [
-      'Look at what was released or configured at the time of the change; compare the two runs (gateprobe diff <base> <head>).',
-    ],
-    howToVerify: 'gateprobe diff <base> <head> after the change was undone: no difference beyond noise.',
-  }),
-  'change/errors': () => ({
-    first: [
-      'Look at what was released or configured when the mix of statuses changed; compare the two runs (gateprobe diff <base> <head>).',
-    ],
-    howToVerify: 'gateprobe diff <base> <head> after the change was undone: no difference beyond noise.',
-  }),
-  'change/periodic-errors': () => ({
-    first: [
-      'Look at what runs by the clock then: scheduled tasks and cron, backups, log rotation, recycling, certificate renewal, reports of users.',
-      'Move it, or make it gentler: one member at a time, behind a health check that takes the member out before.',
-    ],
-    howToVerify: 'Watch on (gateprobe monitor): the time must pass without failures for some days.',
-  }),
-  'timeout/headroom': () => ({
-    first: [
-      'Find what makes the slowest answers slower each day: a table or a queue that grows, a cache that no longer fits.',
-      'Only if the work must take so long, raise the gateway’s timer for that path before the day comes.',
-    ],
-    howToVerify: 'Watch on (gateprobe monitor): the daily p99.9 must stop rising.',
-  }),
+  'change/latency': ({ measured }) =>
+    measured['crossingDays'] === undefined
+      ? {
+          first: [
+            'Look at what was released or configured at the time of the change; compare the two runs (gateprobe diff <base> <head>).',
+          ],
+          howToVerify: UNDONE,
+        }
+      : {
+          first: [
+            'Find what makes the slowest answers slower each day: a table or a queue that grows, a cache that no longer fits.',
+            'Only if the work must take so long, raise the gateway’s timer for that path before the day comes.',
+          ],
+          howToVerify: 'Watch on (gateprobe monitor): the daily p99.9 must stop rising.',
+        },
+  'change/errors': ({ measured }) =>
+    measured['periodUs'] === undefined
+      ? {
+          first: [
+            'Look at what was released or configured when the mix of statuses changed; compare the two runs (gateprobe diff <base> <head>).',
+          ],
+          howToVerify: UNDONE,
+        }
+      : {
+          first: [
+            'Look at what runs by the clock then: scheduled tasks and cron, backups, log rotation, recycling, certificate renewal, reports of users.',
+            'Move it, or make it gentler: one member at a time, behind a health check that takes the member out before.',
+          ],
+          howToVerify: 'Watch on (gateprobe monitor): the time must pass without failures for some days.',
+        },
   'log/unjoined': () => ({
     first: [
       'Check that the logs are those of this gateway and of these members, cover the time of the run, and name the right time zone.',

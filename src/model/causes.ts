@@ -220,16 +220,6 @@ export const CAUSES = {
     side: 'any',
     meaning: 'Change point in scheduled results or between two runs.',
   },
-  'change/periodic-errors': {
-    title: 'Failures come at a fixed time',
-    side: 'any',
-    meaning: 'Failures keep to a minute of the hour or a time of the day: something by the clock makes them.',
-  },
-  'timeout/headroom': {
-    title: "Answers come nearer to the gateway's timer",
-    side: 'gateway',
-    meaning: 'The slowest ordinary answers rise day by day, and will reach the time that the gateway waits.',
-  },
   'change/errors': {
     title: 'The mix of status and substatus changed',
     side: 'any',

@@ -23,8 +23,6 @@ const CAUSES_OVER_TIME: ReadonlySet<CauseId> = new Set([
   'member/flapping',
   'change/latency',
   'change/errors',
-  'timeout/headroom',
-  'change/periodic-errors',
 ]);
 
 const spanOf = (cause: CauseId): Span => (CAUSES_OVER_TIME.has(cause) ? OVER_TIME : LATELY);
@@ -72,7 +70,7 @@ export function createJudging({ history, judge }: JudgingOptions): JudgeWindow {
 }
 
 /** What only weeks show, and is worth knowing while nothing is wrong. */
-const OUTLOOK: readonly CauseId[] = ['timeout/headroom', 'change/periodic-errors'];
+const OUTLOOK: readonly CauseId[] = ['change/latency', 'change/errors'];
 
 function outlookOf({ findings, detectors }: Judged): readonly Outlook[] {
   return OUTLOOK.flatMap((cause) => {

@@ -293,7 +293,7 @@ describe('around it', () => {
       ...{ subject: 'web2.test', issuer: 'CA', names: [], fingerprint: 'ab' },
       ...{ validFromAt: '2026-01-01T00:00:00Z', validToAt: '2026-04-01T00:00:00Z' },
     };
-    const outlook = [{ cause: 'timeout/headroom' as const, state: 'clear' as const, text: 'far' }];
+    const outlook = [{ cause: 'change/latency' as const, state: 'clear' as const, text: 'far' }];
     const seen: unknown[] = [];
     const farm = startFarm(shop(), ({ route }) => (route === WEB2 ? { certificate } : {}), {
       judgeWindow: async (_, __, certificates) => {

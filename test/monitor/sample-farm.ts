@@ -193,7 +193,7 @@ function sampleState(profile: string): MonitorState {
         certificates: [
           { route: GATEWAY, subject: 'shop <test>', issuer: 'Example CA', validToAtUs: NOW_US + 40 * 86_400_000_000 },
         ],
-        outlook: [{ cause: 'timeout/headroom', state: 'clear', text: 'p99.9 is far from <the timer>' }],
+        outlook: [{ cause: 'change/latency', state: 'clear', text: 'p99.9 is far from <the timer>' }],
         notes: [],
         routes: ROUTES.map((route) => {
           const member = memberOf(route);

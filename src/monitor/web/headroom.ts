@@ -1,5 +1,5 @@
 /** How far from a limit: the slowest answers beside the limits that experiments have found. A limit that nobody measured is unknown. */
-import { CAUSES } from '../../model/causes.ts';
+import { CAUSES, type CauseId } from '../../model/causes.ts';
 import type { FindingRecord } from '../../model/history.ts';
 import { formatDuration, formatRatio } from '../../model/quantity.ts';
 import { formatEstimate, readQuantityName } from '../../report/format.ts';
@@ -29,6 +29,12 @@ export function limitsOf(findings: readonly FindingRecord[]): readonly Limit[] {
   );
 }
 
+/** What is looked for over weeks, also while nothing has changed. */
+const OVER_WEEKS: Readonly<Partial<Record<CauseId, string>>> = {
+  'change/latency': 'Times over weeks',
+  'change/errors': 'Failures over weeks',
+};
+
 /** Limits that are known, and what the judge says of the days to come. */
 export function headroomPart(
   rows: readonly FarmRow[],
@@ -37,7 +43,7 @@ export function headroomPart(
 ): Markup {
   return html`${limitsPart(rows, findings)}${
     outlook.length > 0 &&
-    html`<ul class="plain">${outlook.map(({ cause, text }) => html`<li>${CAUSES[cause].title}: ${text}</li>`)}</ul>`
+    html`<ul class="plain">${outlook.map(({ cause, text }) => html`<li>${OVER_WEEKS[cause] ?? CAUSES[cause].title}: ${text}</li>`)}</ul>`
   }`;
 }
 

@@ -254,10 +254,7 @@ test('certificates: the one that ends first on top, with what is left of it', ()
 });
 
 test('what the judge says of the days to come stands with the limits, escaped', () => {
-  const outlook = [{ cause: 'timeout/headroom' as const, state: 'clear' as const, text: 'p99.9 < timer' }];
-  assert.match(
-    headroomPart([], [], outlook).markup,
-    /No limit is known[\s\S]*nearer to the gateway[^:]*timer: p99.9 &lt; timer/,
-  );
-  assert.doesNotMatch(headroomPart([], [], []).markup, /nearer/);
+  const outlook = [{ cause: 'change/latency' as const, state: 'clear' as const, text: 'p99.9 < timer' }];
+  assert.match(headroomPart([], [], outlook).markup, /No limit is known[\s\S]*Times over weeks: p99.9 &lt; timer/);
+  assert.doesNotMatch(headroomPart([], [], []).markup, /over weeks/);
 });
