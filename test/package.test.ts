@@ -25,7 +25,7 @@ const IS_WINDOWS = process.platform === 'win32';
 const LIMIT_MS = 180_000;
 const NPM_FLAGS = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel', 'error'];
 /** What the package holds at its top, beside the packages that it needs itself. */
-const CONTENTS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'integrations', 'package.json', 'profiles'];
+const CONTENTS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json', 'profiles'];
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const folder = mkdtempSync(join(tmpdir(), 'gateprobe-package-'));

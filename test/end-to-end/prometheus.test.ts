@@ -16,7 +16,7 @@ import { type RunningMonitor, startMonitor } from '../helpers/services/monitor.t
 import { startAlertmanager, startPrometheus } from '../helpers/services/prometheus.ts';
 import { timeoutFinding } from '../report/sample-findings.ts';
 
-const INTEGRATIONS = join(import.meta.dirname, '..', '..', 'integrations');
+const INTEGRATIONS = join(import.meta.dirname, '..', '..', 'docs', 'integrations');
 const PROFILE = 'lab-one-down';
 /** Three rounds a second apart, scrapes and rules a second apart: five seconds on a free machine. */
 const SEEN_WITHIN_MS = 30_000;

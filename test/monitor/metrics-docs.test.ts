@@ -9,7 +9,7 @@ import { BAD, NOW_US, sampleFarm } from './sample-farm.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const GUIDE = readFileSync(join(ROOT, 'docs', 'metrics.md'), 'utf8');
-const RULES = readFileSync(join(ROOT, 'integrations', 'prometheus', 'gateprobe.rules.yml'), 'utf8');
+const RULES = readFileSync(join(ROOT, 'docs', 'integrations', 'prometheus', 'gateprobe.rules.yml'), 'utf8');
 
 type Metric = { readonly name: string; readonly type: string; readonly labels: readonly string[] };
 

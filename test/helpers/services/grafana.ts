@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const FILE = join(import.meta.dirname, '..', '..', '..', 'integrations', 'grafana', 'gateprobe.json');
+const FILE = join(import.meta.dirname, '..', '..', '..', 'docs', 'integrations', 'grafana', 'gateprobe.json');
 
 export type Place = { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
 export type Panel = {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findProgram, missingProgram } from '../../helpers/requires.ts';
 
-const SHIPPED = join(import.meta.dirname, '..', '..', '..', 'integrations', 'prometheus');
+const SHIPPED = join(import.meta.dirname, '..', '..', '..', 'docs', 'integrations', 'prometheus');
 const skip = missingProgram('promtool');
 
 function run(program: string, ...args: readonly string[]): { readonly ok: boolean; readonly text: string } {
