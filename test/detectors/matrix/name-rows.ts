@@ -209,7 +209,7 @@ const certificate: Row = {
     measured: { daysLeft: { value: 2, within: 1e-6 } },
   },
   healthy: () => certified(80),
-  borderline: { below: () => certified(15), above: () => certified(13) },
+  borderline: { below: () => certified(22), above: () => certified(20) },
   tooLittle: { recording: () => certified(undefined), need: /certificate/ },
   notApplicable: { recording: () => farm(1, 0, {}, 3), reason: /over TLS/ },
 };
