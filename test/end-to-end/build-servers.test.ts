@@ -62,7 +62,8 @@ before(async () => {
     writeFileSync(
       join(folder, `${name}.yaml`),
       `name: shop\ngateway: { url: "${gateway}" }\nmembers: [{ name: web1, url: "${member}" }]\n` +
-        `experiments:\n  - compare: { rate: 30/s, for: 2s }\nthresholds:\n  - gateway p50 < ${limit}\nfailOn: never\n`,
+        `experiments:\n  - compare: { rate: 50/s, for: 3s, newConnections: 0% }\nthresholds:\n  - gateway p50 < ${limit}\n` +
+        'failOn: never\nlimits: { maxRate: 200/s }\n',
     );
   }
 });
