@@ -52,8 +52,8 @@ describe('a connection held idle', () => {
       assert.equal(outcome.kind, 'response');
       assert.equal(held?.closedBy, how);
       assert.equal(held?.advertisedUs, 5_000_000);
-      // A timer is never early by more than its resolution; how late it is, is the machine's business.
-      assert.ok((held?.idleUs ?? 0) >= (IDLE_MS - 2) * 1_000 && (held?.idleUs ?? 0) < 5_000_000, `${held?.idleUs}`);
+      // How late the answer is read, which shortens it, and how late the timer is, is the machine's business.
+      assert.ok((held?.idleUs ?? 0) >= (IDLE_MS / 2) * 1_000 && (held?.idleUs ?? 0) < 5_000_000, `${held?.idleUs}`);
     });
   }
 
