@@ -18,6 +18,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<() => Command>> = new Map([
   ['decode', async () => (await import('./commands/decode.ts')).decodeCommand],
   ['report', async () => (await import('./commands/report.ts')).reportCommand],
   ['reports', async () => (await import('./commands/reports.ts')).reportsCommand],
+  ['export', async () => (await import('./commands/export.ts')).exportCommand],
   ['history', async () => (await import('./commands/history.ts')).historyCommand],
   ['selftest', async () => (await import('./commands/selftest.ts')).selftestCommand],
   ['monitor', async () => (await import('./commands/monitor.ts')).monitorCommand],

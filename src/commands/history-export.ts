@@ -97,17 +97,18 @@ function* csvPieces(history: History, query: ExportQuery): Generator<string> {
       .map(([key, number]) => `${key}=${number}`)
       .join(' ');
     const cells = [profile, route, requestName, connection, level, isoTime(startAtUs), count, failed, outcomeText];
-    yield `${[...cells.map(cell), ...times.map(msCell)].join(',')}\r\n`;
+    yield `${[...cells.map(csvCell), ...times.map(msCell)].join(',')}\r\n`;
   }
 }
 
 /** RFC 4180; a text that a spreadsheet would calculate is made one that it does not. */
-function cell(value: string | number): string {
+export function csvCell(value: string | number): string {
   const text = typeof value === 'string' && /^[=+@\t\r-]/.test(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-function msCell(us: number | undefined): string {
+/** Empty where there is no time. */
+export function msCell(us: number | undefined): string {
   return us === undefined ? '' : (us / US_PER_MS).toFixed(3);
 }
 

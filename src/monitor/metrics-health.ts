@@ -3,6 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { FindingRecord, History } from '../model/history.ts';
 import type { DeliveryState } from './alert-delivery.ts';
 import type { JudgedState, MonitorFeed, MonitorState } from './feed.ts';
+import type { Labels } from './metrics-labels.ts';
 
 export function addHealthMetrics(registry: Registry, feed: MonitorFeed, history: History): void {
   addFindings(registry, feed, history);
@@ -33,7 +34,7 @@ function openFindings(history: History, profile: string): readonly FindingRecord
   return history.findings({ profile, fromAtUs: 0, toAtUs: Number.MAX_SAFE_INTEGER, open: true });
 }
 
-function findingLabels({ profile, finding }: FindingRecord) {
+export function findingLabels({ profile, finding }: Pick<FindingRecord, 'profile' | 'finding'>): Labels {
   const { cause, severity, confidence, scope } = finding;
   const { route, member = '', requestName = '' } = scope;
   return { profile, cause, severity, confidence, route, member, request: requestName };

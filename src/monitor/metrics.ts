@@ -27,7 +27,7 @@ export type Metrics = {
  * Seconds. Steps of about two up to 10 s; above, on both sides of the timeouts that proxies come with (30, 60, 90, 120, 300 s): a
  * request that ended just above one of them is then in a bucket of its own.
  */
-const BUCKETS_SEC = [
+export const BUCKETS_SEC: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 35, 60, 65, 90, 95, 120, 125, 300,
   305,
 ];
@@ -63,7 +63,7 @@ const REQUEST = [...ROUTE, 'request', 'connection'];
 function createRequestMetrics(registry: Registry): (round: Round) => void {
   const registers = [registry];
   const histogram = (name: string, help: string, labelNames: string[]) =>
-    new Histogram({ name, help, labelNames, buckets: BUCKETS_SEC, registers });
+    new Histogram({ name, help, labelNames, buckets: [...BUCKETS_SEC], registers });
   const response = histogram(
     'gateprobe_response_seconds',
     'Time from the moment a request was due to its end, failures included.',

@@ -6,6 +6,18 @@ export type TemplateInput = {
   readonly members: readonly { readonly name: string; readonly url: string; readonly host?: string }[];
   /** Path or URL of the JSON Schema, for completion in editors; left out: no such line. */
   readonly schema?: string;
+  /** What is asked; left out: the home page, and an example of a request whose delay the probe controls. */
+  readonly requests?: readonly TemplateRequest[];
+  /** Lines about the requests, each a comment. */
+  readonly requestNotes?: readonly string[];
+};
+
+export type TemplateRequest = {
+  readonly name: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly weight: number;
 };
 
 /** YAML text. It is as valid as its input: an address that is no URL is told when the profile is loaded. */
@@ -26,7 +38,7 @@ ${input.members.map(memberLine).join('\n')}
 # What is asked. Only requests that change nothing: others need safe: true.
 requests:
   # A good answer is below 500 unless expect says more: expect: { status: 200, body: { includes: Welcome } }
-  - { name: home, path: / }
+${requestLines(input)}
   # An endpoint whose delay the probe can ask for lets a timeout be measured:
   # - { name: report, path: "/report?ms={delayMs}", safe: true }
 
@@ -62,6 +74,19 @@ failOn: warning              # info, warning, error, critical, never
 function memberLine(member: TemplateInput['members'][number]): string {
   const host = member.host === undefined ? '' : `, host: ${yamlText(member.host)}`;
   return `  - { name: ${yamlText(member.name)}, url: ${yamlText(member.url)}${host} }`;
+}
+
+function requestLines({ requests, requestNotes = [] }: TemplateInput): string {
+  const notes = requestNotes.map((note) => `  # ${note}`);
+  const lines = requests?.map(({ name, method, path, headers, weight }) => {
+    const parts = [`name: ${yamlText(name)}`, `path: ${yamlText(path)}`];
+    if (method !== 'GET') parts.push(`method: ${method}`);
+    if (weight !== 1) parts.push(`weight: ${weight}`);
+    const fields = Object.entries(headers).map(([key, value]) => `${yamlText(key)}: ${yamlText(value)}`);
+    if (fields.length > 0) parts.push(`headers: { ${fields.join(', ')} }`);
+    return `  - { ${parts.join(', ')} }`;
+  });
+  return [...notes, ...(lines ?? ['  - { name: home, path: / }'])].join('\n');
 }
 
 /** Plain where YAML, also inside { }, reads exactly this text back; in double quotes otherwise (JSON is YAML). */
