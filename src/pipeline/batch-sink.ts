@@ -9,7 +9,7 @@ import type { RecognisedGateway } from '../model/recording.ts';
 import { GATEWAY, type RouteId } from '../model/route.ts';
 import { createMasker } from '../profile/mask.ts';
 import type { RecordedTraffic, Recorder } from '../recording/recorder.ts';
-import { LOGIN_EXPERIMENT } from '../traffic/login.ts';
+import { cookieSecrets, LOGIN_EXPERIMENT } from '../traffic/login.ts';
 import type { SenderOptions } from '../traffic/sender.ts';
 
 import { createMemoryGuard } from './memory-guard.ts';
@@ -24,6 +24,8 @@ export type BatchSink = {
   takeLogins(): readonly Exchange[];
   /** Login exchanges that have come so far, taken or not. */
   loginCount(): number;
+  /** Sessions that began so far: secrets that the profile does not know. */
+  sessionSecrets(): readonly string[];
   recognise(): RecognisedGateway;
   /** Certificates that each route showed, kept or not what they came with. */
   readonly certificates: ReadonlyMap<RouteId, readonly CertificateFacts[]>;
@@ -38,7 +40,8 @@ export type BatchSink = {
 export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink {
   const live = createLiveEstimates();
   const answers = createAnswers();
-  const mask = createMasker(profile.secrets, profile.mask);
+  let mask = createMasker(profile.secrets, profile.mask);
+  const sessions = new Set<string>();
   const outcomes: Record<string, number> = {};
   const memory = createMemoryGuard();
   const certificates = new Map<RouteId, readonly CertificateFacts[]>();
@@ -60,11 +63,14 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
     }
     if (batch[0]?.experimentId === LOGIN_EXPERIMENT) {
       logins.push(...batch);
+      // Before anything is sent with them: what echoes a session comes later.
+      for (const { answer } of batch) for (const value of cookieSecrets(answer)) sessions.add(value);
+      mask = createMasker([...profile.secrets, ...sessions], profile.mask);
       loginCount += batch.length;
       return;
     }
-    answers.add(batch);
     const exchanges = batch.map((exchange) => readExchange(exchange, mask));
+    answers.add(exchanges);
     for (const { outcome } of exchanges) countOutcome(outcomeKey(outcome));
     live.add(exchanges);
     recorder.record(exchanges);
@@ -81,6 +87,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
       return taken;
     },
     loginCount: () => loginCount,
+    sessionSecrets: () => [...sessions],
     recognise: () => recogniseGateway(GATEWAYS, answers.gateway, answers.direct, profile.gateway.kind),
     finish() {
       const traffic = recorder.finish();
@@ -140,11 +147,15 @@ function masked(exchange: Exchange, mask: (text: string) => string): Exchange {
 }
 
 function maskedAnswer(answer: AnswerFacts, mask: (text: string) => string): AnswerFacts {
+  const cookies = cookieSecrets(answer);
+  // It may say the cookies that it sets once more, in a body or another header.
+  const maskCookies = cookies.length === 0 ? undefined : createMasker(cookies, []);
+  const maskText = (text: string): string => mask(maskCookies?.(text) ?? text);
   const headers = Object.fromEntries(
     Object.entries(answer.headers).map(([name, value]) => {
-      const hide = (text: string): string => mask(name === 'set-cookie' ? text.replace(/=[^;]*/, '=***') : text);
+      const hide = (text: string): string => maskText(name === 'set-cookie' ? text.replace(/=[^;]*/, '=***') : text);
       return [name, typeof value === 'string' ? hide(value) : value.map(hide)];
     }),
   );
-  return { ...answer, headers, ...(answer.bodyStart === undefined ? {} : { bodyStart: mask(answer.bodyStart) }) };
+  return { ...answer, headers, ...(answer.bodyStart === undefined ? {} : { bodyStart: maskText(answer.bodyStart) }) };
 }

@@ -69,7 +69,13 @@ function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
+/** Bodies and headers are kept as latin1: a secret in UTF-8 stands in them byte by byte. */
 function formsOf(secret: string): string[] {
+  const asBytes = Buffer.from(secret, 'utf8').toString('latin1');
+  return asBytes === secret ? formsOfText(secret) : [...formsOfText(secret), ...formsOfText(asBytes)];
+}
+
+function formsOfText(secret: string): string[] {
   const base64 = Buffer.from(secret, 'utf8').toString('base64');
   const plain = base64.replace(/=+$/, '');
   const encoded = encodeURIComponent(secret.toWellFormed());
