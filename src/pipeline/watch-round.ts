@@ -5,14 +5,13 @@ import type { RoundKind } from '../model/history.ts';
 import type { Profile } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import { type Clock, US_PER_SEC } from '../model/time.ts';
-import { createMasker } from '../profile/mask.ts';
 import type { ClockEpoch } from '../traffic/clock.ts';
 import { cookieSecrets, logIn } from '../traffic/login.ts';
 import type { RouteTarget } from '../traffic/protocol.ts';
 import { resolveTargets } from '../traffic/resolve.ts';
 import type { Schedule } from '../traffic/schedule.ts';
 import { startWatchSender, type WatchSender } from '../traffic/watch-sender.ts';
-import { readExchange } from './batch-sink.ts';
+import { type AnswerMask, createAnswerMask, readExchange } from './batch-sink.ts';
 
 /** One request of a round. */
 export type RoundRequest = {
@@ -58,7 +57,7 @@ const LEAST_GAP_US = 2_000;
 
 type Watched = {
   readonly profile: Profile;
-  mask: (text: string) => string;
+  mask: AnswerMask;
   targets: readonly RouteTarget[];
   loggedInUs: number;
 };
@@ -96,7 +95,7 @@ export async function startWatching(options: {
   return {
     async open(profile) {
       const targets = await resolveTargets(profile, clock);
-      const mask = createMasker(profile.secrets, profile.mask);
+      const mask = createAnswerMask(profile.secrets, profile.mask);
       const one: Watched = { profile, mask, targets, loggedInUs: clock.nowUs() };
       watched.set(profile.name, one);
       openOn(sender, one);
@@ -180,7 +179,7 @@ async function logInAgain(sender: WatchSender, one: Watched): Promise<readonly s
     const round = { experimentId, shots: shapes, order: 'together' as const, gapUs: LEAST_GAP_US, longestUs };
     logins = (await sender.send(profile.name, round)).exchanges;
     const sessions = logins.flatMap(({ answer }) => cookieSecrets(answer));
-    one.mask = createMasker([...profile.secrets, ...sessions], profile.mask);
+    one.mask = createAnswerMask([...profile.secrets, ...sessions], profile.mask);
     return { due: shapes.length, sent: shapes.length };
   };
   const setCookie = (route: RouteId, cookie: string): void => sender.setCookie(profile.name, route, cookie);

@@ -197,7 +197,11 @@ function secretsOf(written: WrittenProfile, auth: Auth | undefined): string[] {
   const headers = (written.requests ?? []).flatMap((request) => Object.entries(request.headers ?? {}));
   const secrets = [
     ...Object.values(written.cookies ?? {}),
-    ...proxies.map(({ password }) => decodeURIComponent(password)),
+    ...proxies.flatMap(({ username, password }) => {
+      const [user, word] = [decodeURIComponent(username), decodeURIComponent(password)];
+      // As it is sent: base64 of the password alone does not occur in it.
+      return word === '' ? [] : [word, Buffer.from(`${user}:${word}`).toString('base64')];
+    }),
     ...(written.requests ?? []).flatMap(({ path }) => markedValues(path, [...DEFAULT_MASK, ...(written.mask ?? [])])),
   ];
   const { webhook } = written.alerts ?? {};

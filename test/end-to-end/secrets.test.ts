@@ -263,7 +263,9 @@ async function browse(base: string): Promise<void> {
 describe('secrets of a profile and of a farm', { timeout: 120_000 }, () => {
   test('are in nothing that is printed, written or answered', async () => {
     const names = Object.keys(AUTHS);
-    await Promise.all(names.map((name) => run(['run', `${name}.yaml`, '--out', join(written, name)])));
+    const watching = watch(names);
+    const running = names.map((name) => run(['run', `${name}.yaml`, '--out', join(written, name)]));
+    await Promise.all([watching, ...running]);
     const [one, two] = [join(written, 'basic'), join(written, 'login')];
     await Promise.all([
       run(['check', 'bearer.yaml']),
@@ -272,8 +274,9 @@ describe('secrets of a profile and of a farm', { timeout: 120_000 }, () => {
       run(['diff', one, two, '--out', join(written, 'diff.html')]),
       run(['diff', one, two, '--format', 'json']),
       run(['explain', '--profile', 'basic.yaml', '--out', join(written, 'explained')]),
+      run(['diagnose', '--history', 'login.yaml', '--data', join(written, 'data'), '--out', join(written, 'judged')]),
+      run(['history', 'export', '--profile', 'basic', '--data', join(written, 'data'), '--format', 'json']),
     ]);
-    await watch(names);
     assert.deepEqual(
       Object.entries(CORES).filter(([, core]) => !seen.has(core)),
       [],
