@@ -174,7 +174,7 @@ export async function recordRun(options: RunOptions): Promise<Recorded> {
     exchangeCount: traffic.exchangeCount,
     warnings: [...loginWarnings, ...strayWarnings(sender.stray()), ...traffic.warnings, ...audit.warnings],
   };
-  return { recording, windowsOnDisk: traffic.windowsOnDisk };
+  return { recording, windowsOnDisk: traffic.windowsOnDisk, sessionSecrets: sink.sessionSecrets() };
 }
 
 async function runExperiments(

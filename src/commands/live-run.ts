@@ -142,7 +142,7 @@ async function recordLive(
   });
   view.end();
   const joined = await attachLogs(recorded.recording, {
-    profile,
+    profile: { ...profile, secrets: [...profile.secrets, ...(recorded.sessionSecrets ?? [])] },
     baseFolder: process.cwd(),
     clock,
     wallMs: Date.now,

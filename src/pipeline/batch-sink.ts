@@ -7,9 +7,9 @@ import { type AnswerFacts, type CertificateFacts, type Exchange, outcomeKey } fr
 import type { Profile } from '../model/profile.ts';
 import type { RecognisedGateway } from '../model/recording.ts';
 import { GATEWAY, type RouteId } from '../model/route.ts';
-import { createMasker } from '../profile/mask.ts';
+import { createCutMasker, createMasker, type Masker } from '../profile/mask.ts';
 import type { RecordedTraffic, Recorder } from '../recording/recorder.ts';
-import { LOGIN_EXPERIMENT } from '../traffic/login.ts';
+import { cookieSecrets, LOGIN_EXPERIMENT } from '../traffic/login.ts';
 import type { SenderOptions } from '../traffic/sender.ts';
 
 import { createMemoryGuard } from './memory-guard.ts';
@@ -24,6 +24,8 @@ export type BatchSink = {
   takeLogins(): readonly Exchange[];
   /** Login exchanges that have come so far, taken or not. */
   loginCount(): number;
+  /** Sessions that began so far: secrets that the profile does not know. */
+  sessionSecrets(): readonly string[];
   recognise(): RecognisedGateway;
   /** Certificates that each route showed, kept or not what they came with. */
   readonly certificates: ReadonlyMap<RouteId, readonly CertificateFacts[]>;
@@ -38,7 +40,8 @@ export type BatchSink = {
 export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink {
   const live = createLiveEstimates();
   const answers = createAnswers();
-  const mask = createMasker(profile.secrets, profile.mask);
+  let mask = createAnswerMask(profile.secrets, profile.mask);
+  const sessions = new Set<string>();
   const outcomes: Record<string, number> = {};
   const memory = createMemoryGuard();
   const certificates = new Map<RouteId, readonly CertificateFacts[]>();
@@ -60,11 +63,14 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
     }
     if (batch[0]?.experimentId === LOGIN_EXPERIMENT) {
       logins.push(...batch);
+      // Before anything is sent with them: what echoes a session comes later.
+      for (const { answer } of batch) for (const value of cookieSecrets(answer)) sessions.add(value);
+      mask = createAnswerMask([...profile.secrets, ...sessions], profile.mask);
       loginCount += batch.length;
       return;
     }
-    answers.add(batch);
     const exchanges = batch.map((exchange) => readExchange(exchange, mask));
+    answers.add(exchanges);
     for (const { outcome } of exchanges) countOutcome(outcomeKey(outcome));
     live.add(exchanges);
     recorder.record(exchanges);
@@ -81,6 +87,7 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
       return taken;
     },
     loginCount: () => loginCount,
+    sessionSecrets: () => [...sessions],
     recognise: () => recogniseGateway(GATEWAYS, answers.gateway, answers.direct, profile.gateway.kind),
     finish() {
       const traffic = recorder.finish();
@@ -93,8 +100,15 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
   };
 }
 
+/** `body` for texts of which only the beginning is kept. */
+export type AnswerMask = { readonly text: Masker; readonly body: Masker };
+
+export function createAnswerMask(secrets: readonly string[], maskParams: readonly string[]): AnswerMask {
+  return { text: createMasker(secrets, maskParams), body: createCutMasker(secrets, maskParams) };
+}
+
 /** An exchange as it may be kept: with the substatus that its answer carries, without secrets. */
-export function readExchange(exchange: Exchange, mask: (text: string) => string): Exchange {
+export function readExchange(exchange: Exchange, mask: AnswerMask): Exchange {
   return masked(withSubstatus(exchange), mask);
 }
 
@@ -128,23 +142,31 @@ function withSubstatus(exchange: Exchange): Exchange {
 }
 
 /** What the target echoes may hold secrets; cookies it sets are secrets of their own. Masked before anything is written. */
-function masked(exchange: Exchange, mask: (text: string) => string): Exchange {
+function masked(exchange: Exchange, mask: AnswerMask): Exchange {
   const { answer, outcome } = exchange;
   if (answer === undefined && outcome.kind !== 'connection-error') return exchange;
   return {
     ...exchange,
     // It may quote the first bytes of what came.
-    outcome: outcome.kind === 'connection-error' ? { ...outcome, detail: mask(outcome.detail) } : outcome,
+    outcome: outcome.kind === 'connection-error' ? { ...outcome, detail: mask.body(outcome.detail) } : outcome,
     ...(answer === undefined ? {} : { answer: maskedAnswer(answer, mask) }),
   };
 }
 
-function maskedAnswer(answer: AnswerFacts, mask: (text: string) => string): AnswerFacts {
+function maskedAnswer(answer: AnswerFacts, mask: AnswerMask): AnswerFacts {
+  const cookies = cookieSecrets(answer);
+  // It may say the cookies that it sets once more, in a body or another header.
+  const maskCookies = cookies.length === 0 ? undefined : createAnswerMask(cookies, []);
   const headers = Object.fromEntries(
     Object.entries(answer.headers).map(([name, value]) => {
-      const hide = (text: string): string => mask(name === 'set-cookie' ? text.replace(/=[^;]*/, '=***') : text);
+      const hide = (text: string): string => {
+        const shown = name === 'set-cookie' ? text.replace(/=[^;]*/, '=***') : text;
+        return mask.text(maskCookies?.text(shown) ?? shown);
+      };
       return [name, typeof value === 'string' ? hide(value) : value.map(hide)];
     }),
   );
-  return { ...answer, headers, ...(answer.bodyStart === undefined ? {} : { bodyStart: mask(answer.bodyStart) }) };
+  const { bodyStart } = answer;
+  if (bodyStart === undefined) return { ...answer, headers };
+  return { ...answer, headers, bodyStart: mask.body(maskCookies?.body(bodyStart) ?? bodyStart) };
 }

@@ -5,14 +5,13 @@ import type { RoundKind } from '../model/history.ts';
 import type { Profile } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import { type Clock, US_PER_SEC } from '../model/time.ts';
-import { createMasker } from '../profile/mask.ts';
 import type { ClockEpoch } from '../traffic/clock.ts';
-import { logIn } from '../traffic/login.ts';
+import { cookieSecrets, logIn } from '../traffic/login.ts';
 import type { RouteTarget } from '../traffic/protocol.ts';
 import { resolveTargets } from '../traffic/resolve.ts';
 import type { Schedule } from '../traffic/schedule.ts';
 import { startWatchSender, type WatchSender } from '../traffic/watch-sender.ts';
-import { readExchange } from './batch-sink.ts';
+import { type AnswerMask, createAnswerMask, readExchange } from './batch-sink.ts';
 
 /** One request of a round. */
 export type RoundRequest = {
@@ -58,7 +57,7 @@ const LEAST_GAP_US = 2_000;
 
 type Watched = {
   readonly profile: Profile;
-  readonly mask: (text: string) => string;
+  mask: AnswerMask;
   targets: readonly RouteTarget[];
   loggedInUs: number;
 };
@@ -90,17 +89,17 @@ export async function startWatching(options: {
     sender = await startWatchSender(options);
     for (const one of watched.values()) {
       openOn(sender, one);
-      await logInAgain(sender, one.profile);
+      await logInAgain(sender, one);
     }
   }
   return {
     async open(profile) {
       const targets = await resolveTargets(profile, clock);
-      const mask = createMasker(profile.secrets, profile.mask);
+      const mask = createAnswerMask(profile.secrets, profile.mask);
       const one: Watched = { profile, mask, targets, loggedInUs: clock.nowUs() };
       watched.set(profile.name, one);
       openOn(sender, one);
-      return logInAgain(sender, profile);
+      return logInAgain(sender, one);
     },
     async send(name, order) {
       const one = watchedOf(name);
@@ -113,11 +112,10 @@ export async function startWatching(options: {
         await revival;
         throw error;
       });
+      // Before a new session begins: what came tells of the old one.
+      const exchanges = sent.exchanges.map((exchange) => readExchange(rebased(exchange, sent.startUs), one.mask));
       await renewSession(sender, one, sent.exchanges, clock);
-      return {
-        delayUs: sent.startUs - calledUs,
-        exchanges: sent.exchanges.map((exchange) => readExchange(rebased(exchange, sent.startUs), one.mask)),
-      };
+      return { delayUs: sent.startUs - calledUs, exchanges };
     },
     closeIdle: (name) => sender.closeIdle(name),
     drop(name) {
@@ -170,15 +168,18 @@ async function renewSession(
   );
   if (!isRefused || clock.nowUs() - one.loggedInUs < LOGIN_PAUSE_US) return;
   one.loggedInUs = clock.nowUs();
-  await logInAgain(sender, one.profile);
+  await logInAgain(sender, one);
 }
 
-async function logInAgain(sender: WatchSender, profile: Profile): Promise<readonly string[]> {
+async function logInAgain(sender: WatchSender, one: Watched): Promise<readonly string[]> {
+  const { profile } = one;
   let logins: readonly Exchange[] = [];
   const fire = async (experimentId: string, { shapes }: Schedule) => {
     const longestUs = 2 * profile.limits.requestTimeoutUs;
     const round = { experimentId, shots: shapes, order: 'together' as const, gapUs: LEAST_GAP_US, longestUs };
     logins = (await sender.send(profile.name, round)).exchanges;
+    const sessions = logins.flatMap(({ answer }) => cookieSecrets(answer));
+    one.mask = createAnswerMask([...profile.secrets, ...sessions], profile.mask);
     return { due: shapes.length, sent: shapes.length };
   };
   const setCookie = (route: RouteId, cookie: string): void => sender.setCookie(profile.name, route, cookie);

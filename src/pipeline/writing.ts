@@ -9,7 +9,12 @@ import { writeHlog } from '../recording/hlog.ts';
 import { reportCss } from '../report/stylesheet.ts';
 
 /** A recording, and whether its windows are on disk already. */
-export type Recorded = { readonly recording: Recording; readonly windowsOnDisk: boolean };
+export type Recorded = {
+  readonly recording: Recording;
+  readonly windowsOnDisk: boolean;
+  /** Sessions that logins of the run began, to be hidden in what is read later. Never written. */
+  readonly sessionSecrets?: readonly string[];
+};
 
 /** Writes every format, and the recording where it is not there yet. */
 export async function writeRun(folder: string, report: Report, recorded?: Recorded): Promise<void> {

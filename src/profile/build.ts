@@ -197,7 +197,12 @@ function secretsOf(written: WrittenProfile, auth: Auth | undefined): string[] {
   const headers = (written.requests ?? []).flatMap((request) => Object.entries(request.headers ?? {}));
   const secrets = [
     ...Object.values(written.cookies ?? {}),
-    ...proxies.map(({ password }) => decodeURIComponent(password)),
+    ...proxies.flatMap(({ username, password }) => {
+      const [user, word] = [decodeURIComponent(username), decodeURIComponent(password)];
+      // As it is sent: base64 of the password alone does not occur in it.
+      return word === '' ? [] : [word, Buffer.from(`${user}:${word}`).toString('base64')];
+    }),
+    ...(written.requests ?? []).flatMap(({ path }) => markedValues(path, [...DEFAULT_MASK, ...(written.mask ?? [])])),
   ];
   const { webhook } = written.alerts ?? {};
   if (webhook !== undefined) {
@@ -215,6 +220,21 @@ function secretsOf(written: WrittenProfile, auth: Auth | undefined): string[] {
   // Of "Bearer abc" the second half is the secret, also when it turns up alone.
   const ofHeaders = headers.filter(([name]) => isSecretHeader(name)).map(([, value]) => value);
   return [...secrets, ...ofHeaders, ...ofHeaders.map((value) => /^[A-Za-z]+ (\S+)$/.exec(value)?.[1] ?? '')];
+}
+
+/**
+ * Values of the query parameters that are hidden by their name, as written and decoded: an application may show the value
+ * alone. Placeholders are none, and a value too short to be searched for is hidden in its own place.
+ */
+function markedValues(path: string, maskParams: readonly string[]): string[] {
+  const names = new Set(maskParams.map((name) => name.toLowerCase()));
+  const pairs = path.slice(path.indexOf('?') + 1).split(/[&;]/);
+  return pairs.flatMap((pair) => {
+    const at = pair.indexOf('=');
+    const [[name = '', value = ''] = []] = new URLSearchParams(pair);
+    if (at < 0 || !names.has(name.toLowerCase()) || value.length < MIN_SECRET_LENGTH || value.includes('{')) return [];
+    return [pair.slice(at + 1), value];
+  });
 }
 
 /** Values of a login's fields whose names say that they are secret. A user's name is none: it may be any word of a report. */

@@ -36,13 +36,7 @@ export type Masker = (text: string) => string;
  * Give it texts, not finished JSON: a secret of digits could be part of a number.
  */
 export function createMasker(secrets: readonly string[], maskParams: readonly string[]): Masker {
-  const forms = new Set(
-    secrets
-      .filter((secret) => secret.length >= MIN_SECRET_LENGTH && !COMMON_WORDS.has(secret.toLowerCase()))
-      .flatMap(formsOf),
-  );
-  // Longest first, so that a secret that contains another one is hidden as a whole.
-  const sorted = [...forms].sort((a, b) => b.length - a.length);
+  const sorted = allForms(secrets);
   const values =
     sorted.length === 0 ? undefined : new RegExp(sorted.map((form) => escapePattern(form)).join('|'), 'gi');
   const params =
@@ -60,6 +54,38 @@ export function createMasker(secrets: readonly string[], maskParams: readonly st
   };
 }
 
+/** As long as half of a short password: what a text ends with may agree with fewer characters of a secret by chance. */
+const LEAST_CUT_LENGTH = 8;
+
+/** The same for texts of which only a beginning is kept: also a secret is hidden that the end of the text cuts off. */
+export function createCutMasker(secrets: readonly string[], maskParams: readonly string[]): Masker {
+  const mask = createMasker(secrets, maskParams);
+  const forms = allForms(secrets).filter((form) => form.length > LEAST_CUT_LENGTH);
+  return (text) => {
+    const masked = mask(text);
+    const starts = forms.map((form) => cutStart(masked, form)).filter((start) => start >= 0);
+    return starts.length === 0 ? masked : `${masked.slice(0, Math.min(...starts))}${MASK}`;
+  };
+}
+
+/** Where the end of `text` begins that is a beginning of `form`; -1 where there is none. */
+function cutStart(text: string, form: string): number {
+  const head = form.slice(0, LEAST_CUT_LENGTH);
+  let at = text.indexOf(head, Math.max(0, text.length - form.length));
+  while (at >= 0 && !form.startsWith(text.slice(at))) at = text.indexOf(head, at + 1);
+  return at;
+}
+
+/** Longest first, so that a secret that contains another one is hidden as a whole. */
+function allForms(secrets: readonly string[]): readonly string[] {
+  const forms = new Set(
+    secrets
+      .filter((secret) => secret.length >= MIN_SECRET_LENGTH && !COMMON_WORDS.has(secret.toLowerCase()))
+      .flatMap(formsOf),
+  );
+  return [...forms].sort((a, b) => b.length - a.length);
+}
+
 /** Hides secrets in one text; see `createMasker`, which is faster for many texts. */
 export function maskText(text: string, secrets: readonly string[], maskParams: readonly string[]): string {
   return createMasker(secrets, maskParams)(text);
@@ -69,7 +95,13 @@ function escapePattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 }
 
+/** Bodies and headers are kept as latin1: a secret in UTF-8 stands in them byte by byte. */
 function formsOf(secret: string): string[] {
+  const asBytes = Buffer.from(secret, 'utf8').toString('latin1');
+  return asBytes === secret ? formsOfText(secret) : [...formsOfText(secret), ...formsOfText(asBytes)];
+}
+
+function formsOfText(secret: string): string[] {
   const base64 = Buffer.from(secret, 'utf8').toString('base64');
   const plain = base64.replace(/=+$/, '');
   const encoded = encodeURIComponent(secret.toWellFormed());

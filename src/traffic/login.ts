@@ -1,4 +1,4 @@
-import { type Exchange, outcomeKey } from '../model/exchange.ts';
+import { type AnswerFacts, type Exchange, outcomeKey } from '../model/exchange.ts';
 import type { Profile } from '../model/profile.ts';
 import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import { packSchedule } from './schedule.ts';
@@ -41,14 +41,28 @@ export async function logIn(
 const PINNING_COOKIES = /^(ARRAffinity\w*|SERVERID|ROUTEID|AWSALB\w*|ApplicationGatewayAffinity\w*|INGRESSCOOKIE|lb)$/;
 
 function sessionCookies({ answer }: Exchange, profile: Profile): string {
+  const pinned = profile.memberId !== undefined && 'cookie' in profile.memberId ? profile.memberId.cookie : undefined;
+  return setCookies(answer)
+    .filter(([name]) => name !== pinned)
+    .map((pair) => pair.join('='))
+    .join('; ');
+}
+
+/** Shorter ones are choices of a user (`dark`, `en-GB`) rather than sessions, and words that any page may hold. */
+const LEAST_COOKIE_SECRET = 8;
+
+/** Values of cookies that an answer sets, as far as they may stand for a session. What pins to a member names it and is none. */
+export function cookieSecrets(answer: AnswerFacts | undefined): string[] {
+  return setCookies(answer).flatMap(([, value]) => (value.length < LEAST_COOKIE_SECRET ? [] : [value]));
+}
+
+/** Name and value of each cookie that an answer sets, without those that are known to pin to a member. */
+function setCookies(answer: AnswerFacts | undefined): (readonly [string, string])[] {
   const header = answer?.headers['set-cookie'];
   const list = header === undefined ? [] : typeof header === 'string' ? [header] : header;
-  const pinned = profile.memberId !== undefined && 'cookie' in profile.memberId ? profile.memberId.cookie : undefined;
-  return list
-    .map((cookie) => (cookie.split(';', 1)[0] ?? '').trim())
-    .filter((pair) => {
-      const name = pair.split('=', 1)[0] ?? '';
-      return name !== '' && name !== pinned && !PINNING_COOKIES.test(name);
-    })
-    .join('; ');
+  return list.flatMap((cookie) => {
+    const pair = (cookie.split(';', 1)[0] ?? '').trim();
+    const name = pair.split('=', 1)[0] ?? '';
+    return name === '' || PINNING_COOKIES.test(name) ? [] : [[name, pair.slice(name.length + 1)] as const];
+  });
 }

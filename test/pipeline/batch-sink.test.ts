@@ -4,6 +4,7 @@ import type { CertificateFacts, Exchange } from '../../src/model/exchange.ts';
 import { GATEWAY } from '../../src/model/route.ts';
 import { createBatchSink } from '../../src/pipeline/batch-sink.ts';
 import { createRecorder } from '../../src/recording/recorder.ts';
+import { LOGIN_EXPERIMENT } from '../../src/traffic/login.ts';
 import { profileOf, targetOf } from '../traffic/sending-setup.ts';
 
 const SECRET = 'hunter2-hunter2';
@@ -42,6 +43,24 @@ test('what a failure quotes is masked, with and without an answer beside it', ()
   assert.equal(exchanges.length, 2);
   assert.doesNotMatch(JSON.stringify(exchanges), new RegExp(SECRET));
   assert.match(JSON.stringify(exchanges), /it began with/);
+});
+
+test('a secret that the end of a kept body cuts off is hidden as far as it is there', () => {
+  const one = sink();
+  one.take([failed({ answer: { status: 500, headers: {}, bodyStart: `your key is ${SECRET.slice(0, 10)}` } })]);
+  assert.equal(one.finish().exchanges[0]?.answer?.bodyStart, 'your key is ***');
+});
+
+test('a session that a login began is hidden in what comes after, and in the answer that sets it', () => {
+  const one = sink();
+  const login = { status: 302, headers: { 'set-cookie': ['sid=session-one; Path=/', 'ARRAffinity=member-one'] } };
+  one.take([failed({ experimentId: LOGIN_EXPERIMENT, answer: login })]);
+  const headers = { 'set-cookie': 'sid=session-two; Path=/', 'x-session': 'session-two' };
+  one.take([failed({ seq: 1, answer: { status: 500, headers, bodyStart: 'session-one session-two member-one' } })]);
+  const answer = one.finish().exchanges[0]?.answer;
+  assert.deepEqual(answer?.headers, { 'set-cookie': 'sid=***; Path=/', 'x-session': '***' });
+  assert.equal(answer?.bodyStart, '*** *** member-one');
+  assert.deepEqual(one.sessionSecrets(), ['session-one']);
 });
 
 test('certificates are remembered per route, also those of a login', () => {

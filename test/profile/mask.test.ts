@@ -100,6 +100,18 @@ test('a masked profile holds no secret in any place', async () => {
   }
 });
 
+test('a value that is hidden by its name is hidden alone too, as written and decoded; placeholders and short ones are not', () => {
+  const { secrets } = parseWith(
+    'requests: [{ name: home, path: "/?Token=a%2Fbcde&q=open&ticket=7&sig={random}" }, { name: bare, path: /token=none }]\nmask: [ticket]',
+  );
+  assert.deepEqual(secrets, ['a%2Fbcde', 'a/bcde']);
+});
+
+test('a secret in UTF-8 is hidden in a text that was read byte by byte', () => {
+  const read = Buffer.from('it is "pässwörd".').toString('latin1');
+  assert.equal(maskText(read, ['pässwörd'], []), 'it is "***".');
+});
+
 test('header values are hidden by the header, parameters by their names, the rest stays', () => {
   const profile = parseWith(
     'requests: [{ name: dark, path: "/?ticket=7&x=1", headers: { X-Api-Key: abc, Accept: text/html }, expect: { body: { includes: dark } } }]\nmask: [ticket]\ncookies: { theme: dark, id: ab }\nexperiments: [{ volley: { sizes: [2], request: dark } }]\nlimits: { maxInFlight: 50 }',

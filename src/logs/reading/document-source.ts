@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { LogEntry } from '../../model/log.ts';
 import { type DocumentReader, emptyRow, type Row } from '../format.ts';
 import { PROBE_MARKER } from '../identity.ts';
+import { maskedEntry } from './masked-entry.ts';
 import type { SourceOptions, SourceResult } from './read-source.ts';
 import { MAX_RAW_LENGTH, shownText } from './shown-text.ts';
 import { createBadLines, emptySpan, spanFields, widen } from './tally.ts';
@@ -58,7 +59,7 @@ function createRecords(reader: DocumentReader, { sink, source, mask }: SourceOpt
       entries++;
       widen(span, entry.atUs);
       if (sink.row(rowOf(entry), pendingLine, isProbe, false))
-        sink.entry({ ...entry, source, line: pendingLine, raw: shownText(pending.trimEnd(), mask) });
+        sink.entry({ ...maskedEntry(entry, mask), source, line: pendingLine, raw: shownText(pending.trimEnd(), mask) });
     }
     if (found.length === 0) return;
     pending = '';

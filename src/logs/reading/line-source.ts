@@ -3,6 +3,7 @@ import type { PlacedEntry } from '../../model/log.ts';
 import type { LineReader } from '../format.ts';
 import { PROBE_MARKER } from '../identity.ts';
 import { type LineHandler, MAX_LINE_BYTES, readLines } from './lines.ts';
+import { maskedEntry } from './masked-entry.ts';
 import type { SourceOptions, SourceResult, TornEnd } from './read-source.ts';
 import { MAX_RAW_LENGTH, shownText } from './shown-text.ts';
 import { createBadLines, emptySpan, spanFields, widen } from './tally.ts';
@@ -37,7 +38,7 @@ export async function readLineSource(reader: LineReader, options: SourceOptions)
     if (sink.row(row, firstLine, isProbe, isNewBlock)) {
       const text = record.textWith(buffer, start, end);
       sink.entry({
-        ...reader.entry(),
+        ...maskedEntry(reader.entry(), mask),
         source: options.source,
         line: firstLine,
         raw: shownText(text, mask),
