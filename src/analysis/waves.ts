@@ -24,6 +24,8 @@ export type ConcurrencyEstimate =
       readonly periodUs: number;
       /** The waves of the largest volley, as the limit cuts them. */
       readonly waves: readonly Wave[];
+      /** Size of the one volley that was left out, because something else disturbed it; undefined: all were used. */
+      readonly leftOut?: number;
     }
   | { readonly kind: 'unclear'; readonly reason: string };
 
@@ -69,14 +71,35 @@ const REWEIGHTINGS = 3;
 const DENSE_LIMITS = 32;
 const LIMIT_STEP = 1.05;
 
-type Fit = { readonly limit: number; readonly loss: number; readonly misfit: number; readonly periodUs: number };
+/** A volley is left out only where so many stay, of two sizes at least: two rounds of one size fit almost anything. */
+const LEAST_KEPT = 3;
+const LEAST_SIZES = 2;
+/**
+ * And only where two of them are large enough for two whole waves: of 1,500 simulated runs without a limit, most of them
+ * with disturbed volleys, two late answers of 24 passed for a second wave once, one split volley for two waves once.
+ */
+const LEAST_WAVES = 2;
+const LEAST_WITH_WAVES = 2;
+/**
+ * What disturbs a volley delays it. Its last answer comes no earlier than the limit allows, less half a service time for
+ * its spread.
+ */
+const EARLY_SLACK = 0.5;
+
+type Fit = Line & {
+  readonly limit: number;
+  readonly loss: number;
+  readonly misfit: number;
+  /** Spread of the service times that fits best. */
+  readonly spread: number;
+};
 
 /**
  * The limit that explains all volleys best. For each limit and spread of service times the expected order of answers is
  * simulated (first come, first served), period and offset are fitted over all volleys, deviations are Laplace noise
  * (robust against stragglers). Volleys not larger than a limit are one wave under it. `serviceUs`: how long one request
  * takes alone; default: the least median of a volley. The request's work should take well above the network's noise, 50
- * ms or more.
+ * ms or more. Where that does not settle it, one volley may be left out as disturbed (see `withoutDisturbed`).
  */
 export function concurrencyLimit(volleys: readonly Volley[], serviceUs?: number): ConcurrencyEstimate {
   const sorted = volleys.filter((volley) => volley.length > 0).map((volley) => volley.toSorted((a, b) => a - b));
@@ -84,8 +107,30 @@ export function concurrencyLimit(volleys: readonly Volley[], serviceUs?: number)
   const largest = sorted.at(-1);
   if (largest === undefined || largest.length < 2)
     return { kind: 'unclear', reason: 'no volley of two or more answers' };
-  const fits = fitLimits(sorted, largest.length, serviceUs ?? Math.min(...sorted.map(median)));
+  const frame = {
+    aloneUs: serviceUs ?? Math.min(...sorted.map(median)),
+    model: createWaveModel(largest.length, createRandom(1)),
+  };
+  const { estimate } = estimateFrom(sorted, frame);
+  const isSettled = estimate.kind === 'one-wave' || (estimate.kind === 'limit' && isExact(estimate));
+  return isSettled ? estimate : (withoutDisturbed(sorted, frame, estimate) ?? estimate);
+}
+
+type Limit = Extract<ConcurrencyEstimate, { readonly kind: 'limit' }>;
+
+function isExact({ low, high }: Limit): boolean {
+  return low === high;
+}
+
+function estimateFrom(sorted: readonly Volley[], frame: Frame): { estimate: ConcurrencyEstimate; best: Fit } {
+  const largest = sorted.at(-1)!;
+  const fits = fitLimits(sorted, largest.length, frame);
   const best = fits.reduce((a, b) => (b.loss < a.loss ? b : a));
+  return { estimate: estimateOf(sorted, fits, best), best };
+}
+
+function estimateOf(sorted: readonly Volley[], fits: readonly Fit[], best: Fit): ConcurrencyEstimate {
+  const largest = sorted.at(-1)!;
   const oneWave = fits.at(-1)!;
   const count = sorted.reduce((sum, volley) => sum + volley.length, 0);
   if (best.misfit / count > MAX_MISFIT) {
@@ -108,6 +153,43 @@ export function concurrencyLimit(volleys: readonly Volley[], serviceUs?: number)
   };
 }
 
+/**
+ * The exact limit that the others agree on without one volley, which something else disturbed: it is as far from what
+ * they foretell as what is no wave at all, and it is late. Whatever exact limit comes out without any of the volleys
+ * must be the same, and within the interval of all.
+ */
+function withoutDisturbed(sorted: readonly Volley[], frame: Frame, whole: ConcurrencyEstimate): Limit | undefined {
+  if (sorted.length <= LEAST_KEPT) return undefined;
+  const exact = sorted.flatMap((left, i) => {
+    const rest = sorted.toSpliced(i, 1);
+    if (new Set(rest.map(({ length }) => length)).size < LEAST_SIZES) return [];
+    const { estimate, best } = estimateFrom(rest, frame);
+    if (estimate.kind !== 'limit' || !isExact(estimate)) return [];
+    return [{ estimate, left, rest, misfit: isLate(left, best) ? misfitOf(left, best, frame) : 0 }];
+  });
+  const found = exact.reduce<(typeof exact)[number] | undefined>(
+    (most, one) => (one.misfit > MAX_MISFIT && one.misfit > (most?.misfit ?? 0) ? one : most),
+    undefined,
+  );
+  if (found === undefined) return undefined;
+  const { limit } = found.estimate;
+  if (found.rest.filter(({ length }) => length >= LEAST_WAVES * limit).length < LEAST_WITH_WAVES) return undefined;
+  if (exact.some(({ estimate }) => estimate.limit !== limit)) return undefined;
+  const isOutside = whole.kind === 'limit' && (limit < whole.low || limit > (whole.high ?? limit));
+  return isOutside ? undefined : { ...found.estimate, leftOut: found.left.length };
+}
+
+function isLate(volley: Volley, { limit, periodUs }: Fit): boolean {
+  return volley.at(-1)! >= (Math.ceil(volley.length / limit) - EARLY_SLACK) * periodUs;
+}
+
+/** Mean deviation of a volley from what a fit of others foretells, in expected deviations. */
+function misfitOf(volley: Volley, { limit, spread, ...line }: Fit, { model, aloneUs }: Frame): number {
+  const points = pointsOf([volley], (size) => model(size, limit, spread), aloneUs);
+  const sum = points.reduce((total, point) => total + Math.min(MAX_DEVIATION, deviationOf(point, line, aloneUs)), 0);
+  return sum / volley.length;
+}
+
 /** The waves of one volley as they can be seen: split at gaps above a quarter of the service time. For showing. */
 export function visibleWaves(volley: Volley, serviceUs: number): readonly Wave[] {
   return splitAtGaps(volley, GAP_RATIO * serviceUs).map((wave) => ({ size: wave.length, medianUs: median(wave) }));
@@ -123,11 +205,10 @@ function wavesOf(sorted: readonly number[], limit: number): Wave[] {
 }
 
 /** By rising limit; the last is the size of the largest volley, which means "no limit seen". */
-function fitLimits(volleys: readonly Volley[], maxLimit: number, aloneUs: number): Fit[] {
-  const model = createWaveModel(maxLimit, createRandom(1));
+function fitLimits(volleys: readonly Volley[], maxLimit: number, frame: Frame): Fit[] {
   const fits = new Map<number, Fit>();
   const fit = (limit: number): void => {
-    if (!fits.has(limit)) fits.set(limit, bestSpread(volleys, limit, aloneUs, model));
+    if (!fits.has(limit)) fits.set(limit, bestSpread(volleys, limit, frame));
   };
   for (let limit = 1; limit < maxLimit; limit = Math.max(limit + 1, nextLimit(limit))) fit(limit);
   fit(maxLimit);
@@ -143,10 +224,14 @@ function nextLimit(limit: number): number {
   return limit < DENSE_LIMITS ? limit + 1 : Math.round(limit * LIMIT_STEP);
 }
 
-function bestSpread(volleys: readonly Volley[], limit: number, aloneUs: number, model: WaveModel): Fit {
+function bestSpread(volleys: readonly Volley[], limit: number, { aloneUs, model }: Frame): Fit {
   const isFree = volleys.every((volley) => volley.length <= limit);
   return (isFree ? FREE_SPREADS : SPREADS)
-    .map((spread) => fitVolleys(volleys, limit, (size) => model(size, limit, spread), aloneUs))
+    .map((spread) => ({
+      ...fitVolleys(volleys, (size) => model(size, limit, spread), aloneUs),
+      limit,
+      spread,
+    }))
     .reduce((a, b) => (b.loss < a.loss ? b : a));
 }
 
@@ -156,38 +241,46 @@ function bestSpread(volleys: readonly Volley[], limit: number, aloneUs: number, 
  */
 function fitVolleys(
   volleys: readonly Volley[],
-  limit: number,
   expect: (size: number) => Expectation,
   aloneUs: number,
-): Fit {
-  const points = volleys.flatMap((volley) => {
-    const { mean, scatter } = expect(volley.length);
-    return volley.map((elapsedUs, i): Point => {
-      return { elapsedUs, mean: mean[i]!, scatter: Math.hypot(scatter[i]!, NOISE_US / aloneUs) };
-    });
-  });
-  const deviationOf = (point: Point, { periodUs, offsetUs }: Line): number =>
-    Math.abs(point.elapsedUs - offsetUs - periodUs * point.mean) / (aloneUs * point.scatter);
+): Omit<Fit, 'limit' | 'spread'> {
+  const points = pointsOf(volleys, expect, aloneUs);
   let line: Line = {
     periodUs: aloneUs,
     offsetUs: median(points.map(({ elapsedUs, mean }) => elapsedUs - aloneUs * mean)),
   };
   for (let round = 0; round < REWEIGHTINGS; round++) {
     const previous = line;
-    line = fitLine(points, (point) => 1 / Math.max(1, deviationOf(point, previous)) ** 2, aloneUs);
+    line = fitLine(points, (point) => 1 / Math.max(1, deviationOf(point, previous, aloneUs)) ** 2, aloneUs);
   }
   let loss = 0;
   let misfit = 0;
   for (const point of points) {
-    const deviation = Math.min(MAX_DEVIATION, deviationOf(point, line));
+    const deviation = Math.min(MAX_DEVIATION, deviationOf(point, line, aloneUs));
     loss += Math.log(point.scatter) + deviation;
     misfit += deviation;
   }
-  return { limit, loss, misfit, periodUs: line.periodUs };
+  return { ...line, loss, misfit };
 }
 
 type Point = { readonly elapsedUs: number; readonly mean: number; readonly scatter: number };
 type Line = { readonly periodUs: number; readonly offsetUs: number };
+/** What all fits share: how long one request takes alone, and what volleys look like. */
+type Frame = { readonly aloneUs: number; readonly model: WaveModel };
+
+function pointsOf(volleys: readonly Volley[], expect: (size: number) => Expectation, aloneUs: number): Point[] {
+  return volleys.flatMap((volley) => {
+    const { mean, scatter } = expect(volley.length);
+    return volley.map((elapsedUs, i): Point => {
+      return { elapsedUs, mean: mean[i]!, scatter: Math.hypot(scatter[i]!, NOISE_US / aloneUs) };
+    });
+  });
+}
+
+/** In expected deviations. */
+function deviationOf({ elapsedUs, mean, scatter }: Point, { periodUs, offsetUs }: Line, aloneUs: number): number {
+  return Math.abs(elapsedUs - offsetUs - periodUs * mean) / (aloneUs * scatter);
+}
 
 function fitLine(points: readonly Point[], trustIn: (point: Point) => number, aloneUs: number): Line {
   let total = 0;

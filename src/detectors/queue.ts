@@ -12,6 +12,7 @@ import { US_PER_SEC } from '../model/time.ts';
 import { type Candidate, candidatesOr, clear, type Detection, type Detector, insufficient } from './detector.ts';
 import { seqsOf } from './evidence.ts';
 import { headOfLine } from './head-of-line.ts';
+import { settleByRate } from './limit-by-rate.ts';
 import {
   type BurstView,
   burstScatter,
@@ -79,31 +80,45 @@ function offeredTo(member: string, measures: Measures, burst: BurstView): number
   return perSec(burst.load, burst) * share + perSec(burst.canaries.get(member) as Points, burst);
 }
 
-/** Concurrency limit from volleys on a route: answers come in waves of that size. */
-export function volleyLimit(
-  measures: Measures,
-  route: RouteId,
-): { readonly limit: Estimate; readonly exhibit: Exhibit } | undefined {
+type VolleyLimit = {
+  readonly limit: Estimate;
+  /** How it was told, where the waves of all volleys alone do not tell it: a sentence with a space before it, or nothing. */
+  readonly note: string;
+  readonly exhibit: Exhibit;
+};
+
+/** Concurrency limit from volleys on a route: answers come in waves of that size. `rate`: what the route works off at most, in 1/s, where a burst told it. */
+export function volleyLimit(measures: Measures, route: RouteId, rate?: Estimate): VolleyLimit | undefined {
   const volleys = new Map<string, Exchange[]>();
   for (const exchange of measures.exchanges({ experimentKind: 'volley', route, cohorts: ['ok'] })) {
     if (exchange.tag?.kind !== 'volley') continue;
-    const key = `${exchange.tag.size}/${exchange.tag.round}`;
+    const key = `${exchange.experimentId} ${exchange.tag.size}/${exchange.tag.round}`;
     volleys.set(key, [...(volleys.get(key) ?? []), exchange]);
   }
   const first = [...volleys.values()][0]?.[0];
   if (first === undefined) return undefined;
+  // Volleys larger than the limit take several times as long as one request: their own medians would fit twice the limit as well.
+  const quietUs = quietLevel(measures, route, first.requestName);
   const estimate = concurrencyLimit(
     [...volleys.values()].map((volley) => volley.map(responseTimeUs)),
-    // Volleys larger than the limit take several times as long as one request: their own medians would fit twice the limit as well.
-    quietLevel(measures, route, first.requestName),
+    quietUs,
   );
   if (estimate.kind !== 'limit') return undefined;
-  const limit = {
-    value: estimate.limit,
-    low: estimate.low,
-    ...(estimate.high === undefined ? {} : { high: estimate.high }),
+  const settled = rate === undefined ? undefined : settleByRate(estimate, rate, insideUs(measures, route, quietUs));
+  const { limit: value, low, high, leftOut } = settled ?? estimate;
+  return {
+    limit: { value, low, ...(high === undefined ? {} : { high }) },
+    note: `${settled?.note ?? ''}${leftOut === undefined ? '' : ` One volley of ${leftOut} was left out of the count: something else disturbed it, and the others agree on ${value}.`}`,
+    exhibit: waveExhibit(route, volleys, value),
   };
-  return { limit, exhibit: waveExhibit(route, volleys, estimate.limit) };
+}
+
+/** What one request takes behind the way to it: the shortest connect of the route is one round trip. */
+function insideUs(measures: Measures, route: RouteId, quietUs: number | undefined): number | undefined {
+  const connects = measures
+    .exchanges({ route, cohorts: ['ok'] })
+    .flatMap(({ phasesUs }) => (phasesUs?.connect === undefined ? [] : [phasesUs.connect]));
+  return quietUs === undefined || connects.length === 0 ? undefined : quietUs - Math.min(...connects);
 }
 
 function waveExhibit(route: RouteId, volleys: ReadonlyMap<string, readonly Exchange[]>, limit: number): Exhibit {
@@ -141,7 +156,7 @@ function rampMeasured(measures: Measures): Readonly<Record<string, Estimate>> {
 
 function memberCandidate(member: string, growth: Growth, measures: Measures, burst: BurstView): Candidate {
   const rate = capacity(offeredTo(member, measures, burst), growth);
-  const volley = volleyLimit(measures, directTo(member));
+  const volley = volleyLimit(measures, directTo(member), rate);
   const canary = burst.canaries.get(member) as Points;
   const slowLoad = burst.load.exchanges.filter((exchange) => exchange.answeredBy === member);
   const others = measures.members.filter(
@@ -154,7 +169,7 @@ function memberCandidate(member: string, growth: Growth, measures: Measures, bur
     confidence: 'likely',
     p: growth.slope.p * measures.members.length,
     title: `Requests queue in ${member}: it works off about ${formatNumber(rate.value)}/s${volley === undefined ? '' : `, ${formatNumber(volley.limit.value)} at a time`}; in the burst the wait grew to ${formatDuration(growth.riseUs)}.`,
-    meaning: `While ${formatNumber(perSec(burst.load, burst))}/s came through the gateway, requests sent directly to ${member} got slower with every second of the burst as well, so the queue is in the member and not in the gateway.${others.length > 0 ? ` ${others.join(', ')} stayed at their quiet level.` : ''}`,
+    meaning: `While ${formatNumber(perSec(burst.load, burst))}/s came through the gateway, requests sent directly to ${member} got slower with every second of the burst as well, so the queue is in the member and not in the gateway.${others.length > 0 ? ` ${others.join(', ')} stayed at their quiet level.` : ''}${volley?.note ?? ''}`,
     measured: {
       ratePerSec: rate,
       ...(volley === undefined ? {} : { concurrencyLimit: volley.limit }),
@@ -235,6 +250,7 @@ function withCountedLimit(beside: Candidate, measures: Measures): Candidate {
   if (counted === undefined || counted.limit.value < low || counted.limit.value > high) return beside;
   return {
     ...beside,
+    meaning: `${beside.meaning}${counted.note}`,
     measured: { ...beside.measured, concurrencyLimit: counted.limit },
     exhibits: [...beside.exhibits, counted.exhibit],
   };
@@ -282,7 +298,7 @@ function gatewayCandidates(burst: BurstView, measures: Measures): Candidate[] {
   );
   if (!allFlat) return [];
   const rate = capacity(perSec(burst.load, burst), growth);
-  const volley = volleyLimit(measures, GATEWAY);
+  const volley = volleyLimit(measures, GATEWAY, rate);
   return [
     {
       cause: 'queue/gateway',
@@ -291,7 +307,7 @@ function gatewayCandidates(burst: BurstView, measures: Measures): Candidate[] {
       confidence: 'likely',
       p: growth.slope.p,
       title: `Requests queue in the gateway: it passes on about ${formatNumber(rate.value)}/s${volley === undefined ? '' : `, ${formatNumber(volley.limit.value)} at a time`}; in the burst the wait grew to ${formatDuration(growth.riseUs)}.`,
-      meaning: `Latency through the gateway grew with every second of the burst, while requests sent directly to the members stayed at their quiet level: members have room, the gateway does not let more through.`,
+      meaning: `Latency through the gateway grew with every second of the burst, while requests sent directly to the members stayed at their quiet level: members have room, the gateway does not let more through.${volley?.note ?? ''}`,
       measured: {
         ratePerSec: rate,
         ...(volley === undefined ? {} : { concurrencyLimit: volley.limit }),

@@ -110,3 +110,57 @@ test('work that all requests share is neither', () => {
   assert.deepEqual(concurrencyLimit([]), { kind: 'unclear', reason: 'no volley of two or more answers' });
   assert.equal(concurrencyLimit([[5]]).kind, 'unclear');
 });
+
+/** What happens to one volley on a busy machine: all of it late, a pause in its middle, or answers smeared. */
+function disturbed(random: Random, times: readonly number[], byUs: number): number[] {
+  const sorted = times.toSorted((a, b) => a - b);
+  const kind = random.next();
+  const from = sorted[Math.floor(random.next() * sorted.length)] as number;
+  if (kind < 0.4) return sorted.map((us) => us + byUs);
+  if (kind < 0.8) return sorted.map((us) => (us >= from ? us + byUs : us));
+  return sorted.map((us) => us + byUs * random.next());
+}
+
+test('one disturbed volley does not hide the limit that the others agree on', () => {
+  const random = createRandom(11);
+  const laterBy = (us: number, times: readonly number[]) => times.map((time) => time + us);
+  const of = (...sizes: readonly number[]) => sizes.map((size) => volley(random, size, 6, 0.01, 46_000));
+  const [of12 = []] = of(12);
+  const rest = of(12, 24, 24);
+  const estimate = concurrencyLimit([laterBy(40_000, of12), ...rest], 48_500);
+  assert.ok(estimate.kind === 'limit', JSON.stringify(estimate));
+  assert.deepEqual([estimate.limit, estimate.low, estimate.high, estimate.leftOut], [6, 6, 6, 12]);
+  // Without it there are too few, or of one size.
+  for (const few of [of(24, 24), of(12, 12, 12)])
+    assert.ok(!('leftOut' in concurrencyLimit([laterBy(40_000, of12), ...few], 48_500)));
+});
+
+test('nothing is left out where nothing was disturbed, nor what came too early', () => {
+  const random = createRandom(12);
+  const calm = [12, 12, 24, 24].map((size) => volley(random, size, 6, 0.02, 60_000));
+  const estimate = concurrencyLimit(calm, 64_000);
+  assert.ok(estimate.kind === 'limit' && estimate.limit === 6 && !('leftOut' in estimate));
+  // A delay does not make a volley end sooner than the limit lets it.
+  const early = new Array<number>(24).fill(0).map((_, i) => 64_000 + i * 100);
+  const contradicted = concurrencyLimit([...calm.slice(0, 3), early], 64_000);
+  assert.ok(!('leftOut' in contradicted), JSON.stringify(contradicted));
+});
+
+test('limits with disturbed volleys: what is left out makes no wrong one; without a limit it makes none', () => {
+  let right = 0;
+  for (let seed = 0; seed < 120; seed++) {
+    const random = createRandom(seed);
+    const serviceUs = 45_000 + 100_000 * random.next();
+    const isLimited = seed % 3 !== 0;
+    const limit = isLimited ? 1 + Math.floor(random.next() * 6) : 1_000;
+    const spread = [0.01, 0.05, 0.1, 0.35][seed % 4] as number;
+    const volleys = [8, 8, 16, 16].map((size) => volley(random, size, limit, spread, serviceUs));
+    const which = Math.floor(random.next() * volleys.length);
+    volleys[which] = disturbed(random, volleys[which] as number[], serviceUs * (0.2 + random.next()));
+    const estimate = concurrencyLimit(volleys, serviceUs + 3_500);
+    if (estimate.kind !== 'limit' || estimate.leftOut === undefined) continue;
+    assert.equal(estimate.limit, limit, `seed ${seed}`);
+    right++;
+  }
+  assert.ok(right >= 8, `${right}`);
+});

@@ -219,6 +219,21 @@ test('volleys that are all larger than the limit do not pass for twice the limit
     }
 });
 
+test('a volley that something else disturbed is left out of the count, and the text says so', () => {
+  const jam = () => queueOf({ servers: 4, serviceUs: 50_000 });
+  const volleys = jam();
+  let asked = 0;
+  const disturbed: Responder = (ask) => replyOf(++asked <= 8 ? plus(45_000, volleys) : volleys, ask);
+  const recording = quiet({ seed: 21, noise: 1 }, 10_000, 50_000)
+    .burst({ ...BURST, ratePerSec: 160, gateway: jam() })
+    .volley({ sizes: [8, 16], rounds: 2, gateway: disturbed, everyUs: 2 * SEC })
+    .build();
+  const candidate = onlyCandidate(gatewayQueue, recording);
+  assert.deepEqual(candidate.measured['concurrencyLimit'], { value: 4, low: 4, high: 4 });
+  assert.match(candidate.meaning, /One volley of 8 was left out of the count: .* the others agree on 4\./);
+  assertPresentable(candidate);
+});
+
 test('the points of a burst: load, canaries while it ran, quiet levels, and their picture', () => {
   const recording = quiet({ seed: 15 })
     .burst({ ...BURST, ratePerSec: 50 })

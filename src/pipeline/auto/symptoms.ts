@@ -191,8 +191,9 @@ function wavesOf(route: RouteId, measures: Measures): Symptoms['waves'] {
   if (volleys.length === 0) return [];
   const estimate = concurrencyLimit(volleys.map(({ times }) => times));
   if (estimate.kind === 'limit') {
-    const { limit, periodUs } = estimate;
-    return [{ route, ratePerSec: (limit * US_PER_SEC) / Math.max(1, periodUs), words: wavesInWords(limit, periodUs) }];
+    const { limit, periodUs, leftOut } = estimate;
+    const words = `${wavesInWords(limit, periodUs)}${leftOut === undefined ? '' : `, without one volley of ${leftOut} that something else disturbed`}`;
+    return [{ route, ratePerSec: (limit * US_PER_SEC) / Math.max(1, periodUs), words }];
   }
   return waitOf(route, volleys);
 }
