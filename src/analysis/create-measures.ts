@@ -99,8 +99,8 @@ type TimeSource = {
   keysOf(selection: Selection): readonly KnownKey[];
   blocksOf(keys: readonly KnownKey[], which: Which, isExact: boolean): readonly Block[];
   /**
-   * Response times of several selections in the same blocks, all exact or all from histograms; empty where there was
-   * nothing.
+   * Response times of several selections in the same blocks, in order of time, all exact or all from histograms; empty
+   * where there was nothing.
    */
   alignedArms(selections: readonly Selection[]): readonly (readonly Distribution[])[];
 };
@@ -146,9 +146,12 @@ function createTimeSource(recording: Recording): TimeSource {
       const arms = selections.map(keysOf);
       const isExact = arms.every(areAllKept);
       const experimentIds = experimentsOf(arms.flat());
-      const gathered = arms.map((keys) => gather(keys, 'response', isExact, experimentIds).merged);
-      const names = [...new Set(gathered.flatMap((arm) => [...arm.keys()]))];
-      return gathered.map((arm) => names.map((name) => arm.get(name) ?? EMPTY_DISTRIBUTION));
+      const gathered = arms.map((keys) => gather(keys, 'response', isExact, experimentIds));
+      const extents = new Map(
+        gathered.flatMap(({ merged, extentOf }) => [...merged.keys()].map((name) => [name, extentOf(name)] as const)),
+      );
+      const names = [...extents].sort(([, a], [, b]) => a.startUs - b.startUs).map(([name]) => name);
+      return gathered.map(({ merged: arm }) => names.map((name) => arm.get(name) ?? EMPTY_DISTRIBUTION));
     },
   };
 }
