@@ -92,7 +92,7 @@ function notesOf({ requests, recordedCount, leftOut }: HarSelection): string[] {
   const kept = requests.reduce((sum, { weight }) => sum + weight, 0);
   const lines = [
     `From a browser's recording: ${requests.length} different requests for ${kept} of its ${recordedCount}; weight is how often each was asked.`,
-    'Cookies and authorization are left out: what needs a login answers as to a stranger. See auth and login.',
+    'Cookies and authorization are left out: what needs a login answers as to a stranger (auth gives the probe one).',
     ...leftOutLines(leftOut).map((line) => `Left out: ${line}`),
   ];
   for (const { name, withoutValues } of requests)
