@@ -7,7 +7,7 @@ import { type AnswerFacts, type CertificateFacts, type Exchange, outcomeKey } fr
 import type { Profile } from '../model/profile.ts';
 import type { RecognisedGateway } from '../model/recording.ts';
 import { GATEWAY, type RouteId } from '../model/route.ts';
-import { createCutMasker, createMasker, type Masker } from '../profile/mask.ts';
+import { createCutMasker, createMasker, isSecretHeader, MASK, type Masker } from '../profile/mask.ts';
 import type { RecordedTraffic, Recorder } from '../recording/recorder.ts';
 import { cookieSecrets, LOGIN_EXPERIMENT } from '../traffic/login.ts';
 import type { SenderOptions } from '../traffic/sender.ts';
@@ -153,6 +153,11 @@ function masked(exchange: Exchange, mask: AnswerMask): Exchange {
   };
 }
 
+/** What an answer hands out by a telling name is a secret too; how it asks for credentials, and cookies by their names, are none. */
+function isCredential(name: string): boolean {
+  return isSecretHeader(name) && !/^(?:set-cookie2?|.*-authenticate|access-control-.*)$/.test(name);
+}
+
 function maskedAnswer(answer: AnswerFacts, mask: AnswerMask): AnswerFacts {
   const cookies = cookieSecrets(answer);
   // It may say the cookies that it sets once more, in a body or another header.
@@ -160,6 +165,7 @@ function maskedAnswer(answer: AnswerFacts, mask: AnswerMask): AnswerFacts {
   const headers = Object.fromEntries(
     Object.entries(answer.headers).map(([name, value]) => {
       const hide = (text: string): string => {
+        if (isCredential(name)) return MASK;
         const shown = name === 'set-cookie' ? text.replace(/=[^;]*/, '=***') : text;
         return mask.text(maskCookies?.text(shown) ?? shown);
       };

@@ -29,11 +29,14 @@ const CORES = {
   logUser: 'Qz7userInfoOfLog54',
   logParameter: 'Qz7parameterOfLog55',
   reissued: 'Qz7reissuedCookie56',
+  freshToken: 'Qz7freshToken58',
+  proxyPassword: 'Qz7proxyPassword57',
 } as const;
 
 const servers = createServers();
 const folder = mkdtempSync(join(tmpdir(), 'gateprobe-secrets-'));
 const written = join(folder, 'written');
+const HISTORY = 'history.sqlite';
 const logFile = (profile: string): string => join(folder, `${profile}-access.log`);
 const errorFile = (profile: string): string => join(folder, `${profile}-error.log`);
 /** What was printed and answered, by where it came from. */
@@ -58,6 +61,11 @@ const AUTHS = {
 before(async () => {
   const gateway = await servers.listen(http.createServer(answer));
   const member = await servers.listen(http.createServer(answer));
+  const proxy = await servers.raw((socket, text) => {
+    note(text);
+    const credentials = /Proxy-Authorization: (.*)/i.exec(text)?.[1] ?? '';
+    socket.end(`HTTP/1.1 407 ${credentials}\r\nX-Echo: ${credentials}\r\nContent-Length: 0\r\n\r\n`);
+  });
   const receiver = await servers.listen(
     http.createServer((request, response) => {
       alerts.push(request.url ?? '');
@@ -70,7 +78,7 @@ before(async () => {
   writeFileSync(join(folder, 'secret.txt'), `${CORES.fromFile}\n`);
   for (const [name, auth] of Object.entries(AUTHS)) {
     for (const file of [logFile(name), errorFile(name)]) writeFileSync(file, '');
-    writeFileSync(join(folder, `${name}.yaml`), profileText(name, auth, { gateway, member, receiver }));
+    writeFileSync(join(folder, `${name}.yaml`), profileText(name, auth, { gateway, member, proxy, receiver }));
   }
 });
 after(async () => {
@@ -78,13 +86,15 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-type Ports = { readonly gateway: number; readonly member: number; readonly receiver: number };
+type Ports = Readonly<Record<'gateway' | 'member' | 'proxy' | 'receiver', number>>;
 
-function profileText(name: string, auth: string, { gateway, member, receiver }: Ports): string {
+function profileText(name: string, auth: string, { gateway, member, proxy, receiver }: Ports): string {
   const marked = `pin=${CORES.marked}%2F&token=${CORES.usual}&q=1`;
   return `name: ${name}
 gateway: { url: "http://127.0.0.1:${gateway}" }
-members: [{ name: web1, url: "http://127.0.0.1:${member}" }]
+members:
+  - { name: web1, url: "http://127.0.0.1:${member}" }
+  - { name: web2, url: "http://127.0.0.1:1", httpProxy: "http://me:${CORES.proxyPassword}@127.0.0.1:${proxy}" }
 requests:
   - name: broken
     path: "/broken?${marked}"
@@ -137,11 +147,12 @@ function answer(request: http.IncomingMessage, response: http.ServerResponse): v
       Buffer.from(request.headers.cookie?.split('=').at(-1) ?? '').toString('base64'),
     ].join('\n');
     note(told);
-    note(CORES.reissued);
+    note(`${CORES.reissued} ${CORES.freshToken}`);
     logAs(request);
     const headers = {
       'x-echo': [url, `${request.headers['x-plain']}`, `${request.headers.cookie}`, credentials],
       'set-cookie': [`sid=${CORES.reissued}; Path=/`, `other=${CORES.reissued}`],
+      'x-auth-token': CORES.freshToken,
       'x-new-session': `it is ${CORES.reissued}`,
       location: `/login?next=${encodeURIComponent(url)}`,
       'content-type': 'text/plain; charset=utf-8',
@@ -193,7 +204,7 @@ async function run(args: readonly string[]): Promise<string> {
 /** Every text in a file: itself, what is zipped in it, and what is zipped in the rows of a database. */
 function textsOf(file: string): readonly string[] {
   const bytes = readFileSync(file);
-  if (file.endsWith('.sqlite')) return [bytes.toString('latin1'), ...rowsOf(file)];
+  if (bytes.toString('latin1', 0, 13) === 'SQLite format') return [bytes.toString('latin1'), ...rowsOf(file)];
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return [gunzipSync(bytes).toString('latin1')];
   return [bytes.toString('latin1')];
 }
@@ -220,15 +231,19 @@ function inflated(bytes: Uint8Array): string {
   }
 }
 
-/** `where: secret … around it` for each place that shows one. */
-function leaks(): readonly string[] {
+/** Every text that was printed, answered or written, with where. */
+function everything(): readonly (readonly [string, string])[] {
   const files = readdirSync(written, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const texts = [
+  return [
     ...said,
     ...files.flatMap(({ parentPath, name }) =>
       textsOf(join(parentPath, name)).map((text): [string, string] => [join(parentPath, name), text]),
     ),
   ];
+}
+
+/** `where: secret … around it` for each place that shows one. */
+function leaksIn(texts: readonly (readonly [string, string])[]): readonly string[] {
   return texts.flatMap(([where, text]) =>
     Object.entries(CORES).flatMap(([what, core]) =>
       formsOf(core).flatMap((form) => {
@@ -263,9 +278,8 @@ async function browse(base: string): Promise<void> {
 describe('secrets of a profile and of a farm', { timeout: 120_000 }, () => {
   test('are in nothing that is printed, written or answered', async () => {
     const names = Object.keys(AUTHS);
-    const watching = watch(names);
-    const running = names.map((name) => run(['run', `${name}.yaml`, '--out', join(written, name)]));
-    await Promise.all([watching, ...running]);
+    await Promise.all(names.map((name) => run(['run', `${name}.yaml`, '--out', join(written, name)])));
+    await watch(names);
     const [one, two] = [join(written, 'basic'), join(written, 'login')];
     await Promise.all([
       run(['check', 'bearer.yaml']),
@@ -274,8 +288,8 @@ describe('secrets of a profile and of a farm', { timeout: 120_000 }, () => {
       run(['diff', one, two, '--out', join(written, 'diff.html')]),
       run(['diff', one, two, '--format', 'json']),
       run(['explain', '--profile', 'basic.yaml', '--out', join(written, 'explained')]),
-      run(['diagnose', '--history', 'login.yaml', '--data', join(written, 'data'), '--out', join(written, 'judged')]),
-      run(['history', 'export', '--profile', 'basic', '--data', join(written, 'data'), '--format', 'json']),
+      run(['diagnose', '--history', 'login.yaml', '--data', join(written, HISTORY), '--out', join(written, 'judged')]),
+      run(['history', 'export', '--profile', 'basic', '--data', join(written, HISTORY), '--format', 'json']),
     ]);
     assert.deepEqual(
       Object.entries(CORES).filter(([, core]) => !seen.has(core)),
@@ -287,7 +301,12 @@ describe('secrets of a profile and of a farm', { timeout: 120_000 }, () => {
       [...said.keys()].some((where) => /GET \/event.* 200/.test(where)),
       [...said.keys()].join('\n'),
     );
-    const found = leaks();
+    const texts = everything();
+    for (const file of [HISTORY, 'exchanges.jsonl', 'logs.jsonl']) {
+      const isKept = texts.some(([where, text]) => where.endsWith(file) && text.includes('***'));
+      assert.ok(isKept, `${file} shows nothing that was hidden: the search says nothing about it`);
+    }
+    const found = leaksIn(texts);
     assert.equal(found.length, 0, `${found.length} leaks\n${found.join('\n---\n')}`);
   });
 });
@@ -295,7 +314,7 @@ describe('secrets of a profile and of a farm', { timeout: 120_000 }, () => {
 /** The monitor until it has told both receivers of all profiles, with every page and answer it has by then. */
 async function watch(names: readonly string[]): Promise<void> {
   const files = names.map((name) => join(folder, `${name}.yaml`));
-  const monitor = await startMonitor(files, join(written, 'data'), ENV);
+  const monitor = await startMonitor(files, join(written, HISTORY), ENV);
   try {
     await until(() => alerts.length >= 2 * names.length, 20_000);
     await browse(monitor.url);

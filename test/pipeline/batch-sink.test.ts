@@ -63,6 +63,15 @@ test('a session that a login began is hidden in what comes after, and in the ans
   assert.deepEqual(one.sessionSecrets(), ['session-one']);
 });
 
+test('headers that hand out credentials are hidden by their names; those that ask for them are shown', () => {
+  const one = sink();
+  const shown = { 'www-authenticate': 'Negotiate', 'access-control-allow-credentials': 'true', server: 'nginx' };
+  const headers = { ...shown, 'x-auth-token': 'fresh-one', 'x-csrf-token': ['a', 'b'] };
+  one.take([failed({ answer: { status: 401, headers } })]);
+  const expected = { ...shown, 'x-auth-token': '***', 'x-csrf-token': ['***', '***'] };
+  assert.deepEqual(one.finish().exchanges[0]?.answer?.headers, expected);
+});
+
 test('certificates are remembered per route, also those of a login', () => {
   const one = sink();
   const certificate: CertificateFacts = {
