@@ -13,12 +13,12 @@ import { studentTInverse } from './special.ts';
 const REPLICATES = 300;
 /**
  * Simulated (30 to 200 s, noise with a correlation of 0.8 from one second to the next): merging down to 8 blocks is
- * enough while the noise is as good as `FEW_INDEPENDENT` independent blocks, below it 4 are needed for 90 %. Where
- * nothing is correlated, 4 blocks would cost half of the width again.
+ * enough while the noise leaves as much as `FEW_INDEPENDENT` independent blocks; below it 4 are needed to cover 90 % of
+ * the runs of 30 s. Where nothing is correlated, 4 would cost 30 % of width for nothing.
  */
 const MIN_MERGED_BLOCKS = 8;
 const MIN_MERGED_BLOCKS_OF_FEW = 4;
-const FEW_INDEPENDENT = 10;
+const FEW_INDEPENDENT = 20;
 /** A correlation of fewer blocks is a guess. */
 const MIN_CORRELATED_BLOCKS = 12;
 /**
