@@ -1,6 +1,6 @@
 /** One connection to the file of history: how it is opened, how writes are made whole, and what their failures are called. */
 import { existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { UserError } from '../errors.ts';
 import type { WriteProblem } from '../model/history.ts';
@@ -38,9 +38,11 @@ export type Database = {
   close(): void;
 };
 
-/** The file of a data folder; any other path is a file itself. */
+/** The file of a data folder, there already or not; a path that is a file or ends as one of ours is the file itself. */
 export function historyFile(path: string): string {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? join(path, HISTORY_FILE) : path;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  const isFile = stat === undefined ? extname(path) === extname(HISTORY_FILE) : !stat.isDirectory();
+  return isFile ? path : join(path, HISTORY_FILE);
 }
 
 /** Throws UserError when there is no such file to read, it cannot be opened, or is not a history of this or an older version. */

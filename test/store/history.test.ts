@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -193,5 +193,20 @@ test('two connections see each other, and one that only reads changes nothing', 
   } finally {
     for (const history of [reader, second, first]) history.close();
     rmSync(folder, { recursive: true });
+  }
+});
+
+test('a data folder that is not there yet is made, with the file in it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gateprobe-history-'));
+  try {
+    const history = openHistory(join(folder, 'data', 'monitor'));
+    history.close();
+    assert.equal(history.file, join(folder, 'data', 'monitor', 'history.sqlite'));
+    assert.ok(statSync(history.file).isFile());
+    const other = openHistory(join(folder, 'mine.sqlite'));
+    other.close();
+    assert.equal(other.file, join(folder, 'mine.sqlite'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });
