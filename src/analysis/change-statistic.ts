@@ -1,6 +1,7 @@
 /** What one run says about one quantile, in a form that two runs can be compared by: a value with its standard error. */
 import type { Random } from '../model/time.ts';
-import { type Distribution, mergeDistributions, mixtureOf } from './distribution.ts';
+import { deviationOf, lagOneEffect, mergedInPairs } from './correlated-blocks.ts';
+import { mergeDistributions, mixtureOf } from './distribution.ts';
 import { createArm, type PairedSample } from './paired-bootstrap.ts';
 import { studentTInverse } from './special.ts';
 
@@ -80,12 +81,6 @@ function halfWidth({ standardError, degrees }: Error): number {
   return standardError * studentTInverse(0.975, degrees);
 }
 
-function mergedInPairs(blocks: readonly Distribution[]): readonly Distribution[] {
-  const merged: Distribution[] = [];
-  for (let i = 0; i < blocks.length; i += 2) merged.push(mergeDistributions(blocks.slice(i, i + 2)));
-  return merged;
-}
-
 /** `effect`: so many neighbouring blocks tell as much as one. */
 function scatterOf(sample: PairedSample, p: number, effect: number, random: Random): Scatter | undefined {
   const size = sample.gateway.length;
@@ -130,22 +125,5 @@ function correlationEffect({ gateway, members }: PairedSample): number {
     const level = block.quantile(0.5);
     return level > 0 && control > 0 ? [Math.log(level / control)] : [];
   });
-  const mean = series.reduce((sum, x) => sum + x, 0) / series.length;
-  let products = 0;
-  let squares = 0;
-  series.forEach((x, at) => {
-    squares += (x - mean) ** 2;
-    if (at > 0) products += (x - mean) * (series[at - 1]! - mean);
-  });
-  if (squares === 0) return 1;
-  const correlation = products / squares;
-  if (correlation <= CORRELATION_Z / Math.sqrt(series.length)) return 1;
-  // The estimate is too low by (1 + 3r)/n (Kendall); at 0.95 forty blocks are one.
-  const unbiased = Math.min(0.95, correlation + (1 + 3 * correlation) / series.length);
-  return (1 + unbiased) / (1 - unbiased);
-}
-
-function deviationOf(values: readonly number[]): number {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1));
+  return lagOneEffect(series, CORRELATION_Z);
 }

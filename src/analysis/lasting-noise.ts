@@ -5,7 +5,8 @@
  */
 
 import type { Random } from '../model/time.ts';
-import { type Distribution, mergeDistributions, mixtureOf } from './distribution.ts';
+import { deviationOf, lagOneEffect, mergedInPairs } from './correlated-blocks.ts';
+import { mixtureOf } from './distribution.ts';
 import { createArm, type PairedSample } from './paired-bootstrap.ts';
 import { studentTInverse } from './special.ts';
 
@@ -55,12 +56,6 @@ export function lastingNoiseFactor(sample: PairedSample, p: number, random: Rand
   return Math.max(1, widest / own(1));
 }
 
-function mergedInPairs(blocks: readonly Distribution[]): readonly Distribution[] {
-  const merged: Distribution[] = [];
-  for (let i = 0; i < blocks.length; i += 2) merged.push(mergeDistributions(blocks.slice(i, i + 2)));
-  return merged;
-}
-
 /** Half of the width of the t-interval from the blocks as they are, when `effect` of them tell as much as one. */
 function createScatter(
   { gateway, members }: PairedSample,
@@ -101,22 +96,5 @@ function correlationEffect({ gateway, members }: PairedSample, p: number): numbe
     return Number.isNaN(difference) ? [] : [difference];
   });
   if (series.length < MIN_CORRELATED_BLOCKS) return 1;
-  const mean = series.reduce((sum, x) => sum + x, 0) / series.length;
-  let products = 0;
-  let squares = 0;
-  series.forEach((x, at) => {
-    squares += (x - mean) ** 2;
-    if (at > 0) products += (x - mean) * (series[at - 1]! - mean);
-  });
-  if (squares === 0) return 1;
-  const correlation = products / squares;
-  if (correlation <= CORRELATION_Z / Math.sqrt(series.length)) return 1;
-  // The estimate is too low by (1 + 3r)/n (Kendall); at 0.95 forty blocks are one.
-  const unbiased = Math.min(0.95, correlation + (1 + 3 * correlation) / series.length);
-  return (1 + unbiased) / (1 - unbiased);
-}
-
-function deviationOf(values: readonly number[]): number {
-  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1));
+  return lagOneEffect(series, CORRELATION_Z);
 }
