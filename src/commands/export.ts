@@ -1,10 +1,7 @@
-import { resolve } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { Command, Option } from 'commander';
-import { UserError } from '../errors.ts';
 import { diagnose } from '../pipeline.ts';
-import { readRecording, writePieces } from '../recording/folder.ts';
+import { readRecording } from '../recording/folder.ts';
+import { printPieces, storePieces } from './export-output.ts';
 import { printError } from './output.ts';
 import { RUN_EXPORT_FORMATS, type RunExportFormat, requestPieces } from './run-export.ts';
 import { runMetricPieces } from './run-metrics.ts';
@@ -33,25 +30,4 @@ export function exportCommand(): Command {
       if (exchangeCount === 0) printError('Nothing was sent for this recording: it holds no requests.');
       if (out !== undefined) printError(`${out} is written.`);
     });
-}
-
-/** Whoever reads may have seen enough: `gateprobe export … | head` is no error. */
-async function printPieces(pieces: Iterable<string>): Promise<void> {
-  try {
-    await pipeline(Readable.from(pieces), process.stdout, { end: false });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
-  }
-}
-
-async function storePieces(out: string, pieces: Iterable<string>): Promise<void> {
-  try {
-    await writePieces(resolve(out), pieces);
-  } catch (error) {
-    // Only the system's own errors are about the file; what is wrong with the recording says so itself.
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new UserError(`${out} cannot be written: ${(error as Error).message}`, {
-      hint: 'Choose another file with --out.',
-    });
-  }
 }

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { EXIT, UserError } from '../errors.ts';
 import { HISTORY_LEVELS, type HistoryLevel, type HistoryQuery, type WriteProblem } from '../model/history.ts';
 import { singleLine } from '../model/visible-text.ts';
 import { parseDuration } from '../profile/units.ts';
-import { writePieces } from '../recording/folder.ts';
 import { historyFile, noHistory } from '../store/database.ts';
 import { type HistoryFile, openHistory } from '../store/history.ts';
+import { printPieces, storePieces } from './export-output.ts';
 import { EXPORT_FORMATS, type ExportFormat, exportPieces, isoTime } from './history-export.ts';
 import { unitOption } from './options.ts';
 import { print, printError } from './output.ts';
@@ -127,8 +126,7 @@ async function exportHistory(options: ExportOptions): Promise<void> {
       ...(level === undefined ? {} : { level }),
     };
     const pieces = exportPieces(history, format, query);
-    if (out === undefined) for (const piece of pieces) process.stdout.write(piece);
-    else await writePieces(resolve(out), pieces);
+    await (out === undefined ? printPieces(pieces) : storePieces(out, pieces));
   } finally {
     history.close();
   }

@@ -115,6 +115,21 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
     });
   }
 
+  async function end(): Promise<ThreadQuality> {
+    try {
+      return await new Promise<ThreadQuality>((resolve, reject) => {
+        if (crashed !== undefined) return reject(crashed);
+        onClosed = resolve;
+        thread.once('exit', () => reject(new Error('the sending thread ended early')));
+        post({ type: 'close' });
+      });
+    } finally {
+      // A thread that crashed would keep the process alive.
+      await thread.terminate();
+    }
+  }
+  let closing: Promise<ThreadQuality> | undefined;
+
   return {
     fire: (experimentId, schedule) =>
       order((firing) => ({ type: 'fire', firing, experimentId, schedule, startUs: options.clock.nowUs() + LEAD_US })),
@@ -128,18 +143,10 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
     setCookie: (route, cookie) => post({ type: 'cookies', route, cookie }),
     inFlight: () => inFlight,
     stray: () => stray,
-    close: async () => {
-      try {
-        return await new Promise<ThreadQuality>((resolve, reject) => {
-          if (crashed !== undefined) return reject(crashed);
-          onClosed = resolve;
-          thread.once('exit', () => reject(new Error('the sending thread ended early')));
-          post({ type: 'close' });
-        });
-      } finally {
-        // A thread that crashed would keep the process alive.
-        await thread.terminate();
-      }
+    // Whoever asks again gets the same answer: the thread ends once.
+    close: () => {
+      closing ??= end();
+      return closing;
     },
   };
 }

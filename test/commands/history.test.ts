@@ -125,3 +125,10 @@ for (const [name, args, message] of [
     assert.match(stderr, message);
   });
 }
+
+test('an export that cannot be written is told, with what to do', async () => {
+  const out = join(folder, 'history.sqlite', 'out.csv');
+  const { code, stderr } = await history('export', '--data', folder, '--format', 'csv', '--out', out);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /out\.csv cannot be written[\s\S]*Choose another file/);
+});

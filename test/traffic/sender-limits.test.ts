@@ -157,6 +157,8 @@ describe('pace', { timeout: 20_000 }, () => {
   test('close tells what the thread cost itself', async () => {
     const sender = await startTestSender({ gateway: targetOf('http://127.0.0.1:1') });
     const quality = await sender.close();
+    // It has ended: who asks again is not left waiting.
+    assert.equal(await sender.close(), quality);
     assert.ok(quality.busyRatio >= 0 && quality.busyRatio <= 1);
     assert.equal(quality.portShortages, 0);
   });
