@@ -1,5 +1,6 @@
 /** The main thread's handle on traffic. */
 import tls from 'node:tls';
+import type { Worker, Worker } from 'node:worker_threads';
 import { type AnswerRows, exchangesOfRows } from '../model/answer-rows.ts';
 import type { Exchange, NotSentReason } from '../model/exchange.ts';
 import type { Auth, Profile } from '../model/profile.ts';
@@ -115,19 +116,6 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
     });
   }
 
-  async function end(): Promise<ThreadQuality> {
-    try {
-      return await new Promise<ThreadQuality>((resolve, reject) => {
-        if (crashed !== undefined) return reject(crashed);
-        onClosed = resolve;
-        thread.once('exit', () => reject(new Error('the sending thread ended early')));
-        post({ type: 'close' });
-      });
-    } finally {
-      // A thread that crashed would keep the process alive.
-      await thread.terminate();
-    }
-  }
   let closing: Promise<ThreadQuality> | undefined;
 
   return {
@@ -145,10 +133,30 @@ export async function startSender(options: SenderOptions): Promise<Sender> {
     stray: () => stray,
     // Whoever asks again gets the same answer: the thread ends once.
     close: () => {
-      closing ??= end();
+      closing ??= endThread(thread, crashed, (onEnd) => {
+        onClosed = onEnd;
+        post({ type: 'close' });
+      });
       return closing;
     },
   };
+}
+
+async function endThread(
+  thread: Worker,
+  crashed: Error | undefined,
+  ask: (onEnd: (quality: ThreadQuality) => void) => void,
+): Promise<ThreadQuality> {
+  try {
+    return await new Promise<ThreadQuality>((resolve, reject) => {
+      if (crashed !== undefined) return reject(crashed);
+      thread.once('exit', () => reject(new Error('the sending thread ended early')));
+      ask(resolve);
+    });
+  } finally {
+    // A thread that crashed would keep the process alive.
+    await thread.terminate();
+  }
 }
 
 function giveRows(rows: AnswerRows, { sink, rowSink }: SenderOptions): void {
