@@ -1,6 +1,6 @@
 /** The main thread's handle on traffic. */
 import tls from 'node:tls';
-import type { Worker, Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { type AnswerRows, exchangesOfRows } from '../model/answer-rows.ts';
 import type { Exchange, NotSentReason } from '../model/exchange.ts';
 import type { Auth, Profile } from '../model/profile.ts';
