@@ -17,10 +17,16 @@ import {
 } from './selftest-rows.ts';
 import { bareRoundTripsUs, measureLoad, measureRate } from './selftest-traffic.ts';
 
-const CASES: readonly Case[] = [
-  { title: 'constant 1 ms', path: '/constant?ms=1', ratePerSec: 200, seconds: 5 },
-  { title: 'constant 10 ms', path: '/constant?ms=10', ratePerSec: 200, seconds: 5 },
-  { title: 'constant 50 ms', path: '/constant?ms=50', ratePerSec: 200, seconds: 5 },
+/**
+ * The server waits out the last 2 ms of each delay on a processor. At 200/s a request would be due in just that moment of
+ * every 10 and 50 ms: three threads would want two processors, and requests left late by 0.9 ms at p90 instead of 0.1
+ * [measured], which is the server's doing and none of the probe's. At 170/s they never meet.
+ */
+const CONSTANT_PER_SEC = 170;
+export const CASES: readonly Case[] = [
+  { title: 'constant 1 ms', path: '/constant?ms=1', ratePerSec: CONSTANT_PER_SEC, seconds: 6 },
+  { title: 'constant 10 ms', path: '/constant?ms=10', ratePerSec: CONSTANT_PER_SEC, seconds: 6 },
+  { title: 'constant 50 ms', path: '/constant?ms=50', ratePerSec: CONSTANT_PER_SEC, seconds: 6 },
   { title: 'fast answers, 1000/s', path: '/', ratePerSec: 1_000, seconds: 10 },
   {
     title: 'stalls 1 s in every 10 s',

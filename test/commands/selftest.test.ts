@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CASES } from '../../src/commands/selftest.ts';
 import {
   type Case,
   capacityOf,
@@ -100,4 +101,17 @@ test('the capacity ends at the first rate that does not pass', () => {
   assert.equal(capacityOf([step(1_000, 0.2, 900)]).passedPerSec, undefined);
   assert.match(describeCapacity(capacityOf([step(1_000, 0.2, 900)]), 2), /100 of 1000 requests were not sent/);
   assert.match(describeCapacity(capacityOf([step(1_000, 0.2)]), 2), /every rate that was tried, up to 1,000\/s/);
+});
+
+test('no request of a constant delay is due while the server waits out the end of another', () => {
+  const constants = CASES.flatMap(({ path, ratePerSec }) => {
+    const delayMs = Number(/ms=(\d+)/.exec(path)?.[1] ?? 0);
+    return delayMs === 0 ? [] : [{ delayMs, gapMs: 1_000 / ratePerSec }];
+  });
+  assert.equal(constants.length, 3);
+  for (const { delayMs, gapMs } of constants) {
+    // When the requests after it are due, seen from the moment at which the answer leaves.
+    const beforeMs = delayMs % gapMs;
+    assert.ok(delayMs < gapMs || (beforeMs > 2 && gapMs - beforeMs > 0.5), `${delayMs} ms every ${gapMs} ms`);
+  }
 });
