@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import module from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 import { Command, CommanderError } from 'commander';
 import { explainError } from './commands/output.ts';
 import { packageVersion } from './commands/version.ts';
@@ -31,6 +32,13 @@ const COMMANDS: ReadonlyMap<string, () => Promise<() => Command>> = new Map([
 // the processes that we start (lab, judging) find it through the environment. NODE_DISABLE_COMPILE_CACHE=1 turns it off.
 const { directory } = module.enableCompileCache();
 if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] ??= directory;
+
+/**
+ * What records while it sends makes much that dies at once. V8 would spread that over 16 MB and more per generation, past every
+ * cache: kept at its first size it takes 30 MB less and some per cent less time per request [measured, 100,000 requests a second].
+ */
+const RECORDING: ReadonlySet<string | undefined> = new Set(['demo', 'compare', 'run', 'monitor', 'selftest']);
+if (RECORDING.has(process.argv[2])) setFlagsFromString('--semi-space-growth-factor=1');
 
 const program = new Command('gateprobe')
   .description('A probe for reverse proxies: says which hop, which timer and which line to change.')

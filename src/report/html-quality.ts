@@ -9,18 +9,8 @@ import { cautionTexts } from './wording.ts';
 
 export function qualitySection(report: Report): Markup {
   const { quality } = report;
-  const { latenessUs } = quality;
   const tiles: readonly (readonly [label: string, value: string, note: string])[] = [
-    [
-      'sent late, p99',
-      formatDuration(latenessUs.p99),
-      `p50 ${formatDuration(latenessUs.p50)}, worst ${formatDuration(latenessUs.max)}`,
-    ],
-    [
-      'median service time',
-      formatDuration(quality.medianServiceUs),
-      `lateness over ${formatCount(quality.latenessCount)} requests`,
-    ],
+    ...latenessTiles(quality),
     ['sent in time', formatRatio(quality.achievedRateRatio), 'of the requests that were due'],
     ['sending thread busy', formatRatio(quality.busyRatio), `at most ${formatRatio(quality.busyRatioMax)}`],
     ['longest collector pause', formatDuration(quality.gcPauseMaxUs), `${formatDuration(quality.gcTotalUs)} in all`],
@@ -63,6 +53,23 @@ ${table('What the probe checked of itself', columns, rows)}`;
 }
 
 /** Requests that are not sent have no time, and would have been among the slowest: above their share times are bounds (methods A.3). */
+/** Of requests with a due time of their own: a closed loop asks as soon as it was answered. */
+function latenessTiles({
+  latenessUs,
+  latenessCount,
+  medianServiceUs,
+}: ProbeQuality): (readonly [string, string, string])[] {
+  if (latenessCount === 0) return [['sent late', 'n/a', 'no request had a due time of its own']];
+  return [
+    [
+      'sent late, p99',
+      formatDuration(latenessUs.p99),
+      `p50 ${formatDuration(latenessUs.p50)}, worst ${formatDuration(latenessUs.max)}`,
+    ],
+    ['median service time', formatDuration(medianServiceUs), `lateness over ${formatCount(latenessCount)} requests`],
+  ];
+}
+
 function capNote({ notSentCap, latenessCount }: ProbeQuality): string {
   if (notSentCap === 0) return 'every request had room';
   const known = latenessCount / (latenessCount + notSentCap);

@@ -189,7 +189,16 @@ function missingLines(report: Report, shown: readonly string[], paint: Paint): s
     return needs.length === 0 ? [] : [`${quantileLabel(name)} needs ${formatCount(Math.max(...needs))}`];
   });
   if (missing.length === 0) return [];
-  return wrap(`n/a: too few answers on that route; ${missing.join(', ')}`, '').map((line) => paint(line, 'quiet'));
+  const closed = report.routes.some(isOnlyLoaded) ? ' (a closed loop counts answers but tells no latencies)' : '';
+  return wrap(`n/a: too few answers on that route${closed}; ${missing.join(', ')}`, '').map((line) =>
+    paint(line, 'quiet'),
+  );
+}
+
+/** It has answers enough for a median, and none is known: they are those of a closed loop. */
+function isOnlyLoaded(route: Report['routes'][number]): boolean {
+  const { p50 } = route.latencyUs;
+  return p50?.state === 'n/a' && sentCount(route) - failedCount(route) >= p50.need;
 }
 
 function overheadText(quantile: QuantileEstimate | undefined): string {
@@ -227,7 +236,9 @@ function tail(report: Report, reportPath: string | undefined, paint: Paint): str
   const { quality } = report;
   const probe = isFromLogs(report)
     ? ''
-    : `Probe: sent ${formatDuration(quality.latenessUs.p99)} late at p99, median service time ${formatDuration(quality.medianServiceUs)}; seed ${report.seed}.`;
+    : quality.latenessCount === 0
+      ? `Probe: no request had a due time of its own, so none could be late; seed ${report.seed}.`
+      : `Probe: sent ${formatDuration(quality.latenessUs.p99)} late at p99, median service time ${formatDuration(quality.medianServiceUs)}; seed ${report.seed}.`;
   const lines = [
     ...report.warnings
       .slice(0, 3)

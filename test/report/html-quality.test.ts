@@ -57,3 +57,24 @@ test('the JSON has every check as it is', async () => {
   };
   assert.deepEqual(json.quality.checks, CHECKS);
 });
+
+test('a run of closed loops was never late, and says why', () => {
+  const report = demoReport();
+  const closed = { ...report, quality: { ...report.quality, latenessCount: 0 } };
+  const page = qualitySection(closed).markup;
+  assert.match(page, /no request had a due time of its own/);
+  assert.doesNotMatch(page, /median service time/);
+  assert.match(String(terminalWriter.render(closed)), /Probe: no request had a due time of its own/);
+  assert.match(String(terminalWriter.render(report)), /Probe: sent .* late at p99/);
+});
+
+test('the terminal tells a closed loop from too few answers', () => {
+  const report = demoReport();
+  const routes = report.routes.map((route) => ({
+    ...route,
+    latencyUs: { ...route.latencyUs, p50: { state: 'n/a' as const, have: 0, need: 6 } },
+  }));
+  const text = String(terminalWriter.render({ ...report, routes }));
+  assert.match(text, /a closed loop counts answers but tells no latencies/);
+  assert.doesNotMatch(String(terminalWriter.render(report)), /a closed loop/);
+});

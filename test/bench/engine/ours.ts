@@ -5,6 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { GATEWAY } from '../../../src/model/route.ts';
 import { createBatchSink } from '../../../src/pipeline/batch-sink.ts';
 import { makeFolder } from '../../../src/pipeline/writing.ts';
@@ -32,6 +33,8 @@ export type OursResult = {
   readonly failed?: string;
 };
 
+// As `gateprobe run` does.
+setFlagsFromString('--semi-space-growth-factor=1');
 const order = JSON.parse(process.argv[2] ?? '') as OursOrder;
 const { origin, pathname } = new URL(order.url);
 const profile = parseProfile(
