@@ -35,7 +35,7 @@ export function commandOf(
       // It would not verify the certificate.
       return scenario === 'tls' ? undefined : ours('autocannon');
     case 'autocannon':
-      return `node_modules/.bin/node node_modules/autocannon/autocannon.js -c ${CONNECTIONS} -d ${seconds} ${scenario === 'newconn' ? '-D 1 ' : ''}${url}`;
+      return `node_modules/.bin/node test/bench/engine/peer-autocannon.ts '${JSON.stringify({ url, connections: CONNECTIONS, seconds, isNewEach: scenario === 'newconn' })}'`;
     case 'hey':
       return `hey -c ${CONNECTIONS} -z ${seconds}s ${url}`;
     case 'h2load':
