@@ -23,6 +23,7 @@ import {
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { compareSeverity, isAtLeast, type Severity } from '../model/severity.ts';
 import { AUDIT_FILE } from '../model/trail.ts';
+import { answerNotes } from './answer-notes.ts';
 import { configExhibits } from './config-exhibits.ts';
 import { logExhibits } from './log-exhibits.ts';
 import { routesFromLogs } from './log-routes.ts';
@@ -54,7 +55,7 @@ export type Judged = {
 export function buildReport(recording: Recording, measures: Measures, judged: Judged): Report {
   const { logs, experiments } = measures;
   const made = baseOf(recording, judged);
-  const base = { ...made, warnings: [...made.warnings, ...memberNotes(measures)] };
+  const base = { ...made, warnings: [...answerNotes(measures), ...made.warnings, ...memberNotes(measures)] };
   if (logs === undefined) return { ...base, ...measuredParts(recording, measures, judged) };
   if (experiments.length === 0) return { ...base, ...loggedParts(recording, measures, judged, logs) };
   const measured = measuredParts(recording, measures, judged);

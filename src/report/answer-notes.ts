@@ -1,0 +1,72 @@
+/** Notes for whoever asked for the wrong thing: routes that do not do the same work, and requests that only meet redirects or refusals. */
+import type { Measures } from '../analysis/measures.ts';
+import { type SettledStatus, settledStatuses } from '../analysis/settled-status.ts';
+import { GATEWAY, memberOf } from '../model/route.ts';
+
+/** What to change, for statuses that nobody measures on purpose. */
+const ADVICE: Readonly<Record<number, string>> = {
+  301: 'Ask for the address that it redirects to',
+  302: 'Ask for the address that it redirects to',
+  303: 'Ask for the address that it redirects to',
+  307: 'Ask for the address that it redirects to',
+  308: 'Ask for the address that it redirects to',
+  400: 'Often the Host header is not the one that is served: set `host`',
+  401: 'Give the requests a login: `auth` of the profile',
+  403: 'Ask for something that the probe may see, or give it a login: `auth` of the profile',
+  404: 'Often the path is wrong, or the Host header is not the one that is served: set `path` or `host`',
+  407: 'A forward proxy wants a login',
+  421: 'The Host header or the TLS server name is not the one that is served: set `host`',
+};
+
+const OTHER_HOST =
+  'Often a member does not serve the Host header that it is asked with: set `host` of the member, or --host';
+/** Where the gateway answers well, and a member asked for the same does not. */
+const MEMBER_ADVICE: Readonly<Record<number, string>> = { 400: OTHER_HOST, 404: OTHER_HOST, 421: OTHER_HOST };
+
+/** One sentence or two for each request; none where every route answers it with the same status that is no redirect and no refusal. */
+export function answerNotes(measures: Measures): readonly string[] {
+  return settledStatuses(measures).flatMap(({ requestName, statuses }) => {
+    const wanted = measures.profile.requests.find(({ name }) => name === requestName)?.expect.status ?? [];
+    if (statuses.every(({ status }) => wanted.includes(status))) return [];
+    const gateway = statuses.find(({ route }) => route === GATEWAY);
+    const members = statuses.filter(({ route }) => route !== GATEWAY);
+    const others = gateway === undefined ? [] : members.filter(({ status }) => !isAlike(status, gateway.status));
+    if (gateway !== undefined && others.length > 0) return [differenceText(requestName, gateway, others)];
+    const [first] = statuses;
+    if (first === undefined || first.status < 300 || first.status === 304) return [];
+    return statuses.every(({ status }) => status === first.status) ? [uselessText(requestName, first)] : [];
+  });
+}
+
+/** 200 and 204, or 200 and 304, are the same work well done. */
+function isAlike(a: number, b: number): boolean {
+  return a === b || (isGood(a) && isGood(b));
+}
+
+function isGood(status: number): boolean {
+  return (status >= 200 && status < 300) || status === 304;
+}
+
+function differenceText(requestName: string, gateway: SettledStatus, members: readonly SettledStatus[]): string {
+  const [first] = members as [SettledStatus];
+  const alike = members.filter(({ status }) => status === first.status);
+  const names = alike.map(({ route }) => memberOf(route) ?? route);
+  const listed = names.length <= 3 ? names.join(', ') : `${names.length} members`;
+  const advice = isGood(gateway.status)
+    ? (MEMBER_ADVICE[first.status] ?? ADVICE[first.status])
+    : ADVICE[gateway.status];
+  return [
+    `The gateway answers ${requestName} with ${statusText(gateway)}, ${listed} asked directly with ${statusText(first)}: they do not do the same work, so the difference of their times says nothing about the gateway.`,
+    ...(advice === undefined ? [] : [`${advice}.`]),
+  ].join(' ');
+}
+
+function uselessText(requestName: string, one: SettledStatus): string {
+  const advice = ADVICE[one.status];
+  const why = `Every answer to ${requestName} was ${statusText(one)}: the times are those of a ${one.status < 400 ? 'redirect' : 'refusal'}, not of the page.`;
+  return advice === undefined ? why : `${why} ${advice}.`;
+}
+
+function statusText({ status, location }: SettledStatus): string {
+  return location === undefined ? String(status) : `${status} (to ${location})`;
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createMeasures } from '../../src/analysis/create-measures.ts';
+import { answerNotes } from '../../src/report/answer-notes.ts';
+import { makeRecording, OK, type Responder } from '../helpers/make-recording.ts';
+
+const says =
+  (status: number, location?: string): Responder =>
+  () => ({
+    us: 10_000,
+    outcome: { ...OK, status },
+    ...(location === undefined ? {} : { answer: { status, headers: { location } } }),
+  });
+/** Every third answer is a 500: failures are another's to explain. */
+const failing: Responder = ({ index }) => ({ us: 10_000, outcome: { ...OK, status: index % 3 === 0 ? 500 : 200 } });
+
+const ROWS: readonly (readonly [
+  what: string,
+  gateway: Responder,
+  web1: Responder,
+  web2: Responder,
+  note: RegExp | undefined,
+])[] = [
+  ['all answer 200', says(200), says(200), says(200), undefined],
+  ['the gateway fails now and then', failing, says(200), says(200), undefined],
+  ['a gateway that answers 304, members 200', says(304), says(200), says(200), undefined],
+  [
+    'a gateway that redirects',
+    says(301, 'https://shop.example/'),
+    says(200),
+    says(200),
+    /^The gateway answers home with 301 \(to https:\/\/shop\.example\/\), web1, web2 asked directly with 200: they do not do the same work.*Ask for the address/,
+  ],
+  [
+    'a member that does not know the host',
+    says(200),
+    says(200),
+    says(404),
+    /^The gateway answers home with 200, web2 asked directly with 404: .*set `host` of the member, or --host\.$/,
+  ],
+  [
+    'a wrong path everywhere',
+    says(404),
+    says(404),
+    says(404),
+    /^Every answer to home was 404: the times are those of a refusal/,
+  ],
+  [
+    'a redirect everywhere',
+    says(302),
+    says(302),
+    says(302),
+    /^Every answer to home was 302: the times are those of a redirect/,
+  ],
+];
+for (const [what, gateway, web1, web2, note] of ROWS) {
+  test(`notes on what is answered: ${what}`, () => {
+    const notes = answerNotes(
+      createMeasures(
+        makeRecording({ seed: 3, members: ['web1', 'web2'] })
+          .compare({ ratePerSec: 2, durationUs: 20_000_000, gateway, member: { web1, web2 } })
+          .build(),
+      ),
+    );
+    assert.equal(notes.length, note === undefined ? 0 : 1);
+    if (note !== undefined) assert.match(notes[0] ?? '', note);
+  });
+}
+
+test('a redirect that is asked for is no matter of a note', () => {
+  const measures = createMeasures(
+    makeRecording({ seed: 3, members: ['web1'] })
+      .compare({ ratePerSec: 2, durationUs: 20_000_000, gateway: says(301), member: says(301) })
+      .build(),
+  );
+  const requests = measures.profile.requests.map((request) => ({ ...request, expect: { status: [301] } }));
+  assert.equal(answerNotes(measures).length, 1);
+  assert.deepEqual(answerNotes({ ...measures, profile: { ...measures.profile, requests } }), []);
+});
+
+test('a handful of answers shows no rule', () => {
+  const measures = createMeasures(
+    makeRecording({ seed: 3, members: ['web1'] })
+      .compare({ ratePerSec: 1, durationUs: 4_000_000, gateway: says(404), member: says(200) })
+      .build(),
+  );
+  assert.deepEqual(answerNotes(measures), []);
+});
