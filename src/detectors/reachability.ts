@@ -4,9 +4,11 @@ import { type Exchange, outcomeKey } from '../model/exchange.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY, memberOf } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
-import { ORDINARY_ROLES } from './elapsed.ts';
+import { afterSendUs, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
-import { tallyOf } from './tally.ts';
+import { LEAST_TIMER_US } from './outage.ts';
+import { type Tally, tallyOf } from './tally.ts';
+import { tlsReason } from './tls.ts';
 
 const LEAST_REQUESTS = 3;
 /** Nearly all: a gateway that answers now and then is reachable. */
@@ -28,8 +30,11 @@ function phaseOf({ outcome }: Exchange): string {
   return outcome.kind === 'connection-error' ? outcome.phase : 'connect';
 }
 
-function words({ outcome }: Exchange): string {
+function words(exchange: Exchange): string {
+  const { outcome } = exchange;
   if (outcome.kind === 'timeout') return `nobody answered within ${formatDuration(outcome.limitUs)}`;
+  // The words of a TLS library are no sentence.
+  if (outcome.kind === 'connection-error' && outcome.phase === 'tls') return tlsReason([exchange]);
   return outcome.kind === 'connection-error' ? outcome.detail : outcomeKey(outcome);
 }
 
@@ -53,6 +58,55 @@ function directWords(measures: Measures): string {
     : 'No member answers directly either: check the addresses, and the network of this machine.';
 }
 
+/** It takes the request and closes at once, without a byte. */
+function isWordless(exchange: Exchange): boolean {
+  const { outcome } = exchange;
+  return (
+    outcome.kind === 'connection-error' &&
+    ['send', 'wait', 'receive'].includes(outcome.phase) &&
+    (outcome.code === 'closed' || outcome.code === 'reset') &&
+    outcome.bytesReceived === 0 &&
+    afterSendUs(exchange) < LEAST_TIMER_US
+  );
+}
+
+/** Nearly every request ends so, and only through the gateway: it does not speak HTTP on this port, or does not want to. */
+function wordless(tally: Tally, measures: Measures): Candidate | undefined {
+  const closed = tally.kept.filter(isWordless);
+  const count = tally.countOf(closed);
+  if (closed.length < LEAST_REQUESTS || count < UNREACHED_RATIO * tally.ended) return undefined;
+  const direct = measures.members.map((member) => tallyOf(measures, { route: directTo(member) }));
+  // Members that do the same are a fault of their own, and the gateway may only pass it on.
+  if (direct.some(({ kept }) => kept.some(isWordless))) return undefined;
+  const answered = measures.members.reduce((sum, member) => sum + measures.counts({ route: directTo(member) }).ok, 0);
+  const isCompared = answered >= LEAST_DIRECT;
+  return {
+    cause: 'gateway/unreachable',
+    scope: { route: 'gateway' },
+    severity: 'critical',
+    confidence: isCompared ? 'likely' : 'possible',
+    // Seen by itself: who closes at once does not answer.
+    p: 0,
+    title: `The gateway accepts connections and closes them without a word of HTTP: ${count} of ${tally.ended} requests${isCompared ? ', while members answer directly' : ''}.`,
+    meaning: `The requests were sent, and the connections ended after ${formatDuration(afterSendUs(closed[0] as Exchange))} without a byte. A port that expects TLS does so when it is asked with http://, and so does a rule that drops requests unanswered (nginx 444, a firewall for applications), or another service on that port. ${directWords(measures)}`,
+    measured: { unreachedRatio: { value: count / tally.ended } },
+    exhibits: [
+      exchangesExhibit(
+        'gateway-unreachable',
+        'Requests that the gateway ended without an answer',
+        'Connected, sent, closed; no byte came back.',
+        closed,
+      ),
+    ],
+    rivals: [
+      { cause: 'connection/dropped-before-response', whyNot: 'members asked directly answer' },
+      { cause: 'timeout/gateway-response', whyNot: 'no timer is that short' },
+    ],
+    affected: { count, of: tally.ended },
+    explains: seqsOf(closed),
+  };
+}
+
 export const gatewayUnreachable: Detector = {
   cause: 'gateway/unreachable',
   detect({ measures }): Detection {
@@ -61,8 +115,13 @@ export const gatewayUnreachable: Detector = {
       return insufficient(`${LEAST_REQUESTS} requests to the gateway`, String(tally.ended));
     const failed = tally.kept.filter(unreached);
     const count = tally.countOf(failed);
-    if (failed.length < LEAST_REQUESTS || count < UNREACHED_RATIO * tally.ended)
-      return candidatesOr([], 'the gateway accepts connections');
+    if (failed.length < LEAST_REQUESTS || count < UNREACHED_RATIO * tally.ended) {
+      const closing = wordless(tally, measures);
+      return candidatesOr(
+        closing === undefined ? [] : [closing],
+        'the gateway accepts connections and answers on them',
+      );
+    }
     const example = commonest(failed);
     const phase = phaseOf(example);
     return candidatesOr(

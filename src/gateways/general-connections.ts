@@ -64,7 +64,9 @@ export const CONNECTION_ADVICE: GeneralTable<Ids> = {
   }),
   'connection/invalid-response': (context) => ({
     first: [
-      `Look at the raw answer of ${theMember(context)} (curl -v --raw): headers that are too large or malformed, two lengths, or TLS spoken to a plain port.`,
+      context.member === undefined
+        ? 'Look at the raw answer that comes through the gateway (curl -v --raw): is it the gateway that listens there, and with TLS or without? Then headers that are too large or malformed, and two lengths.'
+        : `Look at the raw answer of ${theMember(context)} (curl -v --raw): headers that are too large or malformed, two lengths, or TLS spoken to a plain port.`,
       'Make the headers smaller (cookies, tokens) before the limits of the gateway are raised.',
     ],
     howToVerify: `${compareCommand(context)}: the same request must succeed on both routes.`,

@@ -1,7 +1,7 @@
 /** From measures and a judgement to the report value. Formats nothing but sentences; writers do the rest. */
 
 import { distributionOf } from '../analysis/distribution.ts';
-import type { Measures, Selection } from '../analysis/measures.ts';
+import type { Counts, Measures, Selection } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { proportionInterval } from '../analysis/proportion.ts';
 import { CAUSES, type CauseId } from '../model/causes.ts';
@@ -248,16 +248,24 @@ function headlineOf(
   if (serious.length > 0) return [...serious.map(({ title }) => title), ...interrupted];
   const counts = measures.counts({ route: GATEWAY });
   const looked = detectors.filter(({ verdict }) => verdict.state === 'clear').length;
-  const failed =
-    counts.failed === 0
-      ? 'none of them failed'
-      : `${formatNumber(counts.failed)} of them failed, too few or too unlike to name a cause`;
+  const sent = `${formatNumber(counts.sent)} requests went through the gateway`;
   return [
-    `No fault found: ${formatNumber(counts.sent)} requests went through the gateway, ${failed}; ${looked} causes were looked for and ruled out.`,
+    counts.failed === 0
+      ? `No fault found: ${sent}, none of them failed; ${looked} causes were looked for and ruled out.`
+      : `No cause found: ${sent}, ${formatNumber(counts.failed)} of them failed${failuresText(counts.outcomes)}, too few or too unlike to name a cause; ${looked} causes were looked for and ruled out.`,
     ...(manifest.trail === undefined ? [] : [manifest.trail.because]),
     ...overheadSentence(measures),
     ...interrupted,
   ];
+}
+
+/** As the table of outcomes names them: "(44 error:closed)". Nothing where only an expectation of the profile was not met. */
+function failuresText(outcomes: Counts['outcomes']): string {
+  const failed = Object.entries(outcomes)
+    .filter(([key]) => !/^([1-4]\d\d|not-sent.*|aborted)$/.test(key))
+    .sort((a, b) => b[1] - a[1]);
+  const shown = failed.slice(0, 3).map(([key, count]) => `${formatNumber(count)} ${key}`);
+  return shown.length === 0 ? '' : ` (${shown.join(', ')}${failed.length > shown.length ? ', …' : ''})`;
 }
 
 function overheadSentence(measures: Measures): string[] {

@@ -1,9 +1,9 @@
 /** The way of a request, with the hop that is to blame. */
-import { CAUSES, type CauseSide } from '../model/causes.ts';
 import type { Finding } from '../model/finding.ts';
 import type { Report } from '../model/report.ts';
 import { isFromLogs } from './log-wording.ts';
 import { html, type Markup } from './markup.ts';
+import { sideOf } from './wording.ts';
 
 type Hop = 'probe' | 'front-path' | 'gateway' | 'back-path' | 'member';
 const HOPS: readonly Hop[] = ['probe', 'front-path', 'gateway', 'back-path', 'member'];
@@ -26,7 +26,7 @@ export function hopStrip(finding: Finding, report: Pick<Report, 'logs'>): Markup
 }
 
 export function blamedHops({ cause, scope }: Pick<Finding, 'cause' | 'scope'>): ReadonlySet<Hop> {
-  const side: CauseSide = CAUSES[cause].side;
+  const side = sideOf({ cause, scope });
   if (side === 'probe' || scope.route === 'probe') return new Set(['probe']);
   switch (side) {
     case 'gateway':

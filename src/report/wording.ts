@@ -9,6 +9,7 @@ import type { Report, ThresholdResult } from '../model/report.ts';
 import { compareSeverity, SEVERITIES, type Severity } from '../model/severity.ts';
 import { plural } from './format.ts';
 import { isAccounted, isFromLogs, quietLogLabel } from './log-wording.ts';
+import { failedCount } from './route-rows.ts';
 
 export const SEVERITY_LABEL: Readonly<Record<Severity | 'none', string>> = {
   critical: 'Critical',
@@ -99,9 +100,15 @@ export function verdictDetail(verdict: Verdict): string {
   }
 }
 
+/** Of the cause; wider where members asked directly answer well, and only the gateway's answers are not valid HTTP. */
+export function sideOf({ cause, scope }: Pick<Finding, 'cause' | 'scope'>): CauseSide {
+  const isOnlyGateway = cause === 'connection/invalid-response' && scope.route === 'gateway';
+  return isOnlyGateway ? 'gateway or member' : CAUSES[cause].side;
+}
+
 /** The hop that is to blame, in words: "in the gateway", "at the member web2". */
 export function whereLabel(finding: Pick<Finding, 'cause' | 'scope'>): string {
-  const side: CauseSide = CAUSES[finding.cause].side;
+  const side = sideOf(finding);
   const { member, route } = finding.scope;
   if (side === 'probe' || route === 'probe') return 'in the probe';
   const atMember = member === undefined ? 'at the members' : `at the member ${member}`;
@@ -149,6 +156,8 @@ export function verdictLabel(report: Report): string {
 function quietLabel(report: Report): string {
   const balance = report.logs?.balance;
   if (balance !== undefined && !isAccounted(balance)) return quietLogLabel(balance);
+  const failed = report.routes.reduce((sum, route) => sum + failedCount(route), 0);
+  if (failed > 0 && !isFromLogs(report)) return `No cause found for ${plural(failed, 'failed request')}`;
   if (!isReassuring(report)) return 'No fault found, but too little was measured to rule one out';
   return SEVERITY_LABEL.none;
 }

@@ -9,6 +9,7 @@ import {
   makeRecording,
   type Responder,
   refused,
+  reset,
   sometimes,
   timesOut,
 } from '../helpers/make-recording.ts';
@@ -81,6 +82,34 @@ describe('gateway/unreachable', () => {
   for (const { title, gateway } of silent) {
     test(title, () => assert.equal(detect(gatewayUnreachable, farm(gateway)).state, 'clear'));
   }
+
+  for (const noise of NOISES) {
+    test(`every connection is closed without a word, noise ${noise}`, () => {
+      const candidate = onlyCandidate(gatewayUnreachable, farm(reset(2_000, 'fin'), 10_000, 5 * SEC, noise));
+      assert.match(
+        candidate.title,
+        /closes them without a word of HTTP: 100 of 100 requests, while members answer directly\.$/,
+      );
+      assert.deepEqual([candidate.severity, candidate.confidence], ['critical', 'likely']);
+      assert.equal(candidate.explains.size, 100);
+    });
+  }
+  const closing: readonly { title: string; gateway: Responder; member: Responder }[] = [
+    { title: 'half of the connections', gateway: sometimes(0.5, reset(2_000), 12_000), member: 10_000 },
+    { title: 'members do the same', gateway: reset(2_000), member: reset(1_000) },
+    { title: 'as late as a timer could', gateway: reset(400_000), member: 10_000 },
+  ];
+  for (const { title, gateway, member } of closing)
+    test(`closed without a word, but ${title}`, () =>
+      assert.equal(detect(gatewayUnreachable, farm(gateway, member)).state, 'clear'));
+  test('closed without a word, and no member to compare with', () => {
+    const recording = makeRecording({ members: [] })
+      .compare({ gateway: reset(2_000), durationUs: SEC })
+      .build();
+    const candidate = onlyCandidate(gatewayUnreachable, recording);
+    assert.equal(candidate.confidence, 'possible');
+    assert.doesNotMatch(candidate.title, /members/);
+  });
 
   test('two requests are too few', () => {
     assert.deepEqual(detect(gatewayUnreachable, farm(refused(), 10_000, 0.1 * SEC)), {

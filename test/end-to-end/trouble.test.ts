@@ -98,6 +98,13 @@ const TROUBLES: readonly {
     cause: 'gateway/unreachable',
   },
   {
+    name: 'plain-to-tls',
+    // What servers of TLS do with a request in plain text.
+    gateway: async () => `http://127.0.0.1:${await listen(raw((socket) => socket.end()))}`,
+    outcome: /^error:closed$/,
+    cause: 'gateway/unreachable',
+  },
+  {
     name: 'never-answers',
     gateway: async () => `http://127.0.0.1:${await listen(raw(() => {}))}`,
     outcome: /^timeout:headers$/,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CAUSES, type CauseId } from '../../src/model/causes.ts';
 import type { Declaration, Finding, Scope } from '../../src/model/finding.ts';
+import type { Report } from '../../src/model/report.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { blamedHops } from '../../src/report/html-hops.ts';
 import { markdownWriter } from '../../src/report/markdown.ts';
@@ -30,6 +31,7 @@ const WHERE: readonly (readonly [cause: CauseId, scope: Scope, where: string, ho
   ],
   ['connection/silent-idle-drop', { route: 'direct', member: 'web1' }, 'on the path to web1', 'back-path'],
   ['timeout/middlebox', { route: 'gateway' }, 'on the path', 'front-path'],
+  ['connection/invalid-response', { route: 'gateway' }, 'in the gateway or behind it', 'gateway back-path member'],
   ['queue/rejected', { route: 'gateway' }, 'in the gateway or behind it', 'gateway back-path member'],
   ['stall/pause', { route: 'direct', member: 'web1' }, 'at the member web1', 'member'],
   ['probe/saturated', { route: 'probe' }, 'in the probe', 'probe'],
@@ -54,6 +56,13 @@ test('the label of a report', () => {
   assert.equal(verdictLabel(demoReport()), '4 findings: 1 critical, 1 error, 1 warning, 1 note');
   assert.equal(verdictLabel({ ...demoReport(), findings: [raceFinding()], worst: 'error' }), '1 finding: 1 error');
   assert.equal(verdictLabel(clearReport()), 'No fault found');
+  const [gateway, ...members] = clearReport().routes;
+  const failing = { ...(gateway as Report['routes'][number]), outcomes: { '200': 990, '502': 10 }, count: 1_000 };
+  const { failureRatio: _, ...counted } = failing;
+  assert.equal(
+    verdictLabel({ ...clearReport(), routes: [counted, ...members] }),
+    'No cause found for 10 failed requests',
+  );
   assert.equal(verdictLabel(invalidReport()), 'This run is not valid');
   assert.equal(verdictLabel(interruptedReport()), 'No fault found, but too little was measured to rule one out');
 });
