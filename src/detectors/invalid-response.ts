@@ -36,11 +36,17 @@ const RIVALS: readonly Rival[] = [
   { cause: 'timeout/gateway-response', whyNot: 'a timer ends in an error page or in silence, not in other bytes' },
 ];
 
+/** The first frame of any HTTP/2 server (RFC 9113 §3.4): three bytes of length, type 4 (SETTINGS), no flags, stream 0; as the detail shows bytes. */
+const HTTP2_SETTINGS = /^"\\x00\\x00.{1,4}\\x04\\x00(\\x00){4}/;
+
 /** The first bytes of the first one, as the connection told them. */
 function beginning([first]: readonly Exchange[]): string {
   const detail = first?.outcome.kind === 'connection-error' ? first.outcome.detail : '';
   const shown = /; it began with (".*")$/.exec(detail)?.[1];
-  return shown === undefined ? '' : `; they begin with ${shown}`;
+  if (shown === undefined) return '';
+  return HTTP2_SETTINGS.test(shown)
+    ? '; they begin as HTTP/2 does: it speaks nothing else here'
+    : `; they begin with ${shown}`;
 }
 
 const unparsable: Kind = {

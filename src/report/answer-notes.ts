@@ -1,7 +1,9 @@
 /** Notes for whoever asked for the wrong thing: routes that do not do the same work, and requests that only meet redirects or refusals. */
 import type { Measures } from '../analysis/measures.ts';
+import { type OddBodies, oddBodies, sizeOf } from '../analysis/odd-bodies.ts';
 import { type SettledStatus, settledStatuses } from '../analysis/settled-status.ts';
-import { GATEWAY, memberOf } from '../model/route.ts';
+import { formatBytes, formatNumber } from '../model/quantity.ts';
+import { directTo, GATEWAY, memberOf } from '../model/route.ts';
 
 /** What to change, for statuses that nobody measures on purpose. */
 const ADVICE: Readonly<Record<number, string>> = {
@@ -23,8 +25,12 @@ const OTHER_HOST =
 /** Where the gateway answers well, and a member asked for the same does not. */
 const MEMBER_ADVICE: Readonly<Record<number, string>> = { 400: OTHER_HOST, 404: OTHER_HOST, 421: OTHER_HOST };
 
-/** One sentence or two for each request; none where every route answers it with the same status that is no redirect and no refusal. */
+/** One sentence or two for each request; none where every route answers it alike, with no redirect and no refusal, and nobody asked for a pause. */
 export function answerNotes(measures: Measures): readonly string[] {
+  return [...statusNotes(measures), ...oddBodies(measures).map(oddText), ...pauseNotes(measures)];
+}
+
+function statusNotes(measures: Measures): readonly string[] {
   return settledStatuses(measures).flatMap(({ requestName, statuses }) => {
     const wanted = measures.profile.requests.find(({ name }) => name === requestName)?.expect.status ?? [];
     if (statuses.every(({ status }) => wanted.includes(status))) return [];
@@ -35,6 +41,42 @@ export function answerNotes(measures: Measures): readonly string[] {
     const [first] = statuses;
     if (first === undefined || first.status < 300 || first.status === 304) return [];
     return statuses.every(({ status }) => status === first.status) ? [uselessText(requestName, first)] : [];
+  });
+}
+
+/** How much of such a body is shown: a title, or the first words. */
+const SHOWN_CHARACTERS = 80;
+
+function oddText({ requestName, odd, of, bytes }: OddBodies): string {
+  const [first] = odd as [OddBodies['odd'][number]];
+  const start = odd.flatMap(({ answer }) => answer?.bodyStart ?? [])[0];
+  const shown = start === undefined ? '' : `, for example “${textOf(start)}”`;
+  return `${odd.length} of ${of} good answers to ${requestName} through the gateway have another body (${formatBytes(sizeOf(first))}${shown}) than every answer of every member asked directly (${formatBytes(bytes)}): an error page with status ${statusOf(first)}, something out of a cache, or a release that is not everywhere yet.`;
+}
+
+function statusOf({ outcome }: OddBodies['odd'][number]): number {
+  return outcome.kind === 'response' ? outcome.status : 0;
+}
+
+/** Without tags, in one line. */
+function textOf(body: string): string {
+  const text = body
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}
+
+/** What was not measured, because who was asked did not want to be. */
+function pauseNotes(measures: Measures): readonly string[] {
+  return [GATEWAY, ...measures.members.map(directTo)].flatMap((route) => {
+    const { due, outcomes } = measures.counts({ route });
+    const paused = outcomes['not-sent:retry-after'] ?? 0;
+    if (paused === 0) return [];
+    const who = memberOf(route) ?? 'the gateway';
+    return [
+      `${formatNumber(paused)} of ${formatNumber(due)} requests to ${who} were not sent, because it asked for a pause (Retry-After): of that time nothing is known.`,
+    ];
   });
 }
 

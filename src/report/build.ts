@@ -248,7 +248,10 @@ function headlineOf(
   if (serious.length > 0) return [...serious.map(({ title }) => title), ...interrupted];
   const counts = measures.counts({ route: GATEWAY });
   const looked = detectors.filter(({ verdict }) => verdict.state === 'clear').length;
-  const sent = `${formatNumber(counts.sent)} requests went through the gateway`;
+  const sent =
+    counts.sent === 1
+      ? '1 request went through the gateway'
+      : `${formatNumber(counts.sent)} requests went through the gateway`;
   return [
     counts.failed === 0
       ? `No fault found: ${sent}, none of them failed; ${looked} causes were looked for and ruled out.`

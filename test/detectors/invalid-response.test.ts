@@ -77,6 +77,14 @@ describe('a member whose answers are not HTTP', () => {
     assert.match(onlyCandidate(invalidResponse, recording).title, /they begin with "SSH-2\.0"\./);
   });
 
+  test('that speaks HTTP/2 only is told by its first frame', () => {
+    const reply = garbage();
+    const detail = 'x (Expected HTTP/); it began with "\\x00\\x00\\x00\\x04\\x00\\x00\\x00\\x00\\x00"';
+    const outcome = { ...(reply.outcome as { kind: 'connection-error' }), detail } as NonNullable<FullReply['outcome']>;
+    const { title } = onlyCandidate(invalidResponse, farm({ ...reply, outcome }, 12_000));
+    assert.match(title, /they begin as HTTP\/2 does: it speaks nothing else here\./);
+  });
+
   test('that the gateway hides is a warning', () => {
     const candidate = onlyCandidate(invalidResponse, farm(sometimes(0.3, garbage(), 10_000), 12_000));
     assert.equal(candidate.severity, 'warning');

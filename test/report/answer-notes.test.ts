@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMeasures } from '../../src/analysis/create-measures.ts';
 import { answerNotes } from '../../src/report/answer-notes.ts';
-import { makeRecording, OK, type Responder } from '../helpers/make-recording.ts';
+import { fails, makeRecording, OK, type Responder } from '../helpers/make-recording.ts';
 
 const says =
   (status: number, location?: string): Responder =>
@@ -76,6 +76,58 @@ test('a redirect that is asked for is no matter of a note', () => {
   const requests = measures.profile.requests.map((request) => ({ ...request, expect: { status: [301] } }));
   assert.equal(answerNotes(measures).length, 1);
   assert.deepEqual(answerNotes({ ...measures, profile: { ...measures.profile, requests } }), []);
+});
+
+const page =
+  (digest: number): Responder =>
+  () => ({ us: 10_000, outcome: { ...OK, bodyDigest: digest } });
+const sorry: Responder = ({ index }) =>
+  index % 4 === 0
+    ? {
+        us: 2_000,
+        outcome: { ...OK, bodyDigest: 9, bodyBytes: 57 },
+        answer: { status: 200, headers: {}, bodyStart: '<html><title>Sorry</title>\n<p>try later</p>' },
+      }
+    : { us: 10_000, outcome: { ...OK, bodyDigest: 7 } };
+const BODIES: readonly (readonly [what: string, gateway: Responder, web2: Responder, note: RegExp | undefined])[] = [
+  ['the gateway passes all on', page(7), page(7), undefined],
+  ['the gateway changes all', page(8), page(7), undefined],
+  ['members differ', sorry, page(8), undefined],
+  [
+    'some are others',
+    sorry,
+    page(7),
+    /^10 of 40 good answers to home through the gateway have another body \(57 B, for example “Sorry try later”\) than .* \(120 B\)/,
+  ],
+];
+for (const [what, gateway, web2, note] of BODIES) {
+  test(`notes on bodies: ${what}`, () => {
+    const notes = answerNotes(
+      createMeasures(
+        makeRecording({ seed: 3, members: ['web1', 'web2'] })
+          .compare({ ratePerSec: 2, durationUs: 20_000_000, gateway, member: { web1: page(7), web2 } })
+          .build(),
+      ),
+    );
+    assert.equal(notes.length, note === undefined ? 0 : 1);
+    if (note !== undefined) assert.match(notes[0] ?? '', note);
+  });
+}
+
+test('what was not sent for a pause is told', () => {
+  const measures = createMeasures(
+    makeRecording({ seed: 3, members: ['web1'] })
+      .compare({
+        ratePerSec: 2,
+        durationUs: 10_000_000,
+        gateway: ({ index }) =>
+          index === 0 ? fails(2_000, 503) : { us: 0, outcome: { kind: 'not-sent', reason: 'retry-after' } },
+      })
+      .build(),
+  );
+  assert.deepEqual(answerNotes(measures), [
+    '19 of 20 requests to the gateway were not sent, because it asked for a pause (Retry-After): of that time nothing is known.',
+  ]);
 });
 
 test('a handful of answers shows no rule', () => {
