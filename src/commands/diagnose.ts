@@ -10,13 +10,13 @@ import { parseDuration } from '../profile/units.ts';
 import { readRecording } from '../recording/folder.ts';
 import { openHistory } from '../store/history.ts';
 import { answer, runFolder } from './live-run.ts';
-import { failOnOption, unitOption } from './options.ts';
+import { dataOption, failOnOption, unitOption } from './options.ts';
 import { exitCodeOf } from './output.ts';
 import { packageVersion } from './version.ts';
 
 type Options = {
   readonly history?: string;
-  readonly data?: string;
+  readonly data: string;
   readonly since: number;
   readonly out?: string;
   readonly json?: boolean;
@@ -26,14 +26,14 @@ type Options = {
 const DAY_US = 86_400_000_000;
 /** As long as history is kept at all. */
 const LONGEST_US = 3_650 * DAY_US;
-const DATA_HINT = 'gateprobe diagnose --history <profile> --data <folder of the monitor> --since 24h';
+const DATA_HINT = 'gateprobe diagnose --history <profile> --since 24h';
 
 export function diagnoseCommand(): Command {
   return new Command('diagnose')
     .description('judge a recording, or a time of what the monitor kept, and write the report anew; sends nothing')
     .argument('[recording]', 'folder of a run, or its recording/')
     .option('--history <profile>', 'instead of a recording: what the monitor kept of this profile file')
-    .option('--data <folder>', 'with --history: data folder of the monitor')
+    .addOption(dataOption('with --history: data folder of the monitor'))
     .addOption(
       new Option('--since <duration>', 'with --history: how far back from now')
         .argParser(unitOption((text) => parseDuration(text, { maxUs: LONGEST_US }), 'since'))
@@ -57,7 +57,6 @@ export function diagnoseCommand(): Command {
 }
 
 async function kept(file: string, { data, since }: Options): Promise<Recording> {
-  if (data === undefined) throw new UserError('--history needs --data', { hint: DATA_HINT });
   const profile = await loadProfile(file);
   const history = openHistory(data, { isReadOnly: true });
   try {

@@ -8,7 +8,7 @@ import { historyFile, noHistory } from '../store/database.ts';
 import { type HistoryFile, openHistory } from '../store/history.ts';
 import { printPieces, storePieces } from './export-output.ts';
 import { EXPORT_FORMATS, type ExportFormat, exportPieces, isoTime } from './history-export.ts';
-import { unitOption } from './options.ts';
+import { dataOption, unitOption } from './options.ts';
 import { print, printError } from './output.ts';
 
 const TEN_YEARS_US = 3_650 * 86_400 * 1_000_000;
@@ -32,8 +32,7 @@ type ExportOptions = DataOption & {
 type PruneOptions = DataOption & { readonly olderThan: number; readonly profile?: string };
 
 export function historyCommand(): Command {
-  const data = () =>
-    new Option('--data <folder>', 'data folder of the monitor, or a history file').makeOptionMandatory();
+  const data = () => dataOption('data folder of the monitor, or a history file');
   return new Command('history')
     .description('what the monitor has kept: list, export, prune, check')
     .addCommand(

@@ -23,7 +23,7 @@ import { parseDuration } from '../profile/units.ts';
 import { openHistory } from '../store/history.ts';
 import { createClock, createEpoch } from '../traffic/clock.ts';
 import { parseSeed, runFolder } from './live-run.ts';
-import { unitOption } from './options.ts';
+import { dataOption, unitOption } from './options.ts';
 import { print, printError, problemText } from './output.ts';
 import { packageVersion } from './version.ts';
 
@@ -44,7 +44,7 @@ export function monitorCommand(): Command {
   return new Command('monitor')
     .description('ask a farm around the clock: history, dashboard, metrics')
     .argument('<profile...>', 'one or more YAML files; changed ones are loaded again')
-    .requiredOption('--data <folder>', 'where history is kept')
+    .addOption(dataOption('where history is kept'))
     .option(
       '--host <address>',
       `where the dashboard listens; beyond loopback ${TOKEN_VARIABLE} must be set`,

@@ -8,6 +8,13 @@ export function failOnOption(what = 'exit 1 from this severity on (default: fail
   return new Option('--fail-on <severity>', what).choices([...SEVERITIES, 'never']);
 }
 
+/** Where the monitor keeps history, unless it is told otherwise: below the folder it is started in. */
+const DATA_FOLDER = 'gateprobe-data';
+
+export function dataOption(what: string): Option {
+  return new Option('--data <folder>', what).default(DATA_FOLDER);
+}
+
 export function spinOption(): Option {
   return new Option('--spin', 'requests leave exact to some µs, at the price of a processor of this machine');
 }

@@ -122,6 +122,19 @@ function titleOf(scope: FailureScope, parts: Parts): string {
   }
 }
 
+/** Whether the gateway failed in the burst as often as something that is down. */
+export function isGatewayDown({ tallies }: Pick<Classification, 'tallies'>): boolean {
+  const gateway = tallies.find(({ route }) => route === GATEWAY);
+  return gateway !== undefined && gateway.failed >= DOWN_RATIO * gateway.asked;
+}
+
+/** Where members that fail were told of before, and the gateway goes down on top of it. */
+export function gatewayAsWellTitle({ tallies }: Pick<Classification, 'tallies'>): string {
+  const gateway = tallies.find(({ route }) => route === GATEWAY);
+  const badMembers = tallies.filter(({ route, failed }) => route !== GATEWAY && failed > 0);
+  return `The gateway goes down as well: ${countsOf(gateway)}; ${namesOf(badMembers)} failed before, asked directly`;
+}
+
 function allOf(count: number): string {
   return count === 2 ? 'both members' : `all ${count} members`;
 }

@@ -3,7 +3,7 @@ import { type Exchange, isFailure, outcomeKey } from '../model/exchange.ts';
 import type { HistoryEvent } from '../model/history.ts';
 import { GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { compareSeverity } from '../model/severity.ts';
-import { type Classification, tallyRoutes } from './classification.ts';
+import { type Classification, gatewayAsWellTitle, isGatewayDown, tallyRoutes } from './classification.ts';
 
 export type Spell = {
   readonly event: HistoryEvent;
@@ -42,9 +42,11 @@ export type Confirmed = {
   readonly maintenance?: string;
 };
 
-/** A failure that was confirmed, or passed: a new spell, or a recent one of the same routes that goes on. */
+/** A failure that was confirmed, or passed: a new spell, a recent one of the same routes that goes on, or one that lasts and shows itself again. */
 export function confirmedSpell(spells: readonly Spell[], confirmed: Confirmed): SpellStep {
   const { classification, fromAtUs, endedAtUs } = confirmed;
+  const lasting = lastingTrouble(spells, confirmed);
+  if (lasting !== undefined) return joined(spells, lasting, confirmed);
   const routes = new Set([...confirmed.first.map(({ route }) => route), ...classification.failing]);
   const recent = spells.find(
     ({ event, failing }) =>
@@ -54,11 +56,53 @@ export function confirmedSpell(spells: readonly Spell[], confirmed: Confirmed): 
   );
   const known = new Set(spells.flatMap(({ failing }) => failing));
   const failing = classification.failing.filter((route) => !known.has(route));
-  const made = eventOf(confirmed, routes, recent?.event);
+  const isGatewayOnTop = failing.join() === GATEWAY && classification.failing.length > 1;
+  const title = isGatewayOnTop ? gatewayAsWellTitle(classification) : classification.title;
+  const made = eventOf({ ...confirmed, classification: { ...classification, title } }, routes, recent?.event);
   // Everything that still fails may belong to spells that last already.
   const event: HistoryEvent = failing.length === 0 ? { ...made, toAtUs: endedAtUs } : made;
   const spell: Spell = { event, failing, goodRounds: {}, goodSinceAtUs: {} };
   return { spells: [...spells.filter((other) => other !== recent), spell], events: [event] };
+}
+
+/**
+ * A gateway fails now and then while a member behind it is down, whenever it sends it a request: that is the member's trouble, which
+ * lasts, and not one that begins and ends with each such request. A gateway that is down is another matter.
+ */
+function lastingTrouble(spells: readonly Spell[], { first, classification }: Confirmed): Spell | undefined {
+  const known = new Set(spells.flatMap(({ failing }) => failing));
+  const members = classification.failing.filter((route) => route !== GATEWAY);
+  const isKnown = (route: RouteId): boolean => route === GATEWAY || known.has(route);
+  if (members.length === 0 || isGatewayDown(classification)) return undefined;
+  if (![...members, ...first.map(({ route }) => route)].every(isKnown)) return undefined;
+  return spells.find(({ failing }) => members.some((member) => failing.includes(member)));
+}
+
+/** Told again only where it reaches users for the first time. */
+function joined(spells: readonly Spell[], lasting: Spell, { first, classification, burst }: Confirmed): SpellStep {
+  const before = lasting.event;
+  const isNew = !routesIn(before).includes(GATEWAY);
+  const isWorse = compareSeverity(classification.severity, before.severity) > 0;
+  const event = countInto(
+    {
+      ...before,
+      ...(isWorse ? { severity: classification.severity } : {}),
+      ...(isNew ? { title: classification.title } : {}),
+      facts: {
+        ...before.facts,
+        ...(isNew ? { scope: classification.scope, routes: [...routesIn(before), GATEWAY] } : {}),
+      },
+    },
+    [...first, ...burst],
+  );
+  const failing = [...new Set([...lasting.failing, ...classification.failing.filter((route) => route === GATEWAY)])];
+  const { [GATEWAY]: _, ...goodRounds } = lasting.goodRounds;
+  const { [GATEWAY]: __, ...goodSinceAtUs } = lasting.goodSinceAtUs;
+  const spell: Spell = { event, failing, goodRounds, goodSinceAtUs };
+  return {
+    spells: spells.map((other) => (other === lasting ? spell : other)),
+    events: isNew || isWorse ? [event] : [],
+  };
 }
 
 /** What a round says about the spells that last. */

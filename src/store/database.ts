@@ -63,7 +63,7 @@ export function openDatabase(path: string, isReadOnly: boolean): Database {
 
 export function noHistory(path: string): UserError {
   return new UserError(`there is no history in ${path}`, {
-    hint: 'Give the data folder of gateprobe monitor, or its history.sqlite.',
+    hint: 'Give the data folder of gateprobe monitor, or its history.sqlite, with --data.',
   });
 }
 

@@ -57,7 +57,7 @@ test('a day of history is judged and reported like a run', async () => {
 test('what is missing is said', async () => {
   for (const [args, expected] of [
     [['diagnose'], /needs a recording or --history/],
-    [['diagnose', '--history', profile], /--history needs --data/],
+    [['diagnose', '--history', profile], /no history in gateprobe-data[\s\S]*--data/],
     [['diagnose', '--history', profile, '--data', join(folder, 'nowhere')], /nowhere/],
     [['diagnose', '--history', profile, '--data', folder, '--since', 'soon'], /--since/],
     [['diagnose', '--history', profile, '--data', folder, '--since', '1s'], /nothing of shop was kept/],

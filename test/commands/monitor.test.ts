@@ -92,7 +92,6 @@ describe('gateprobe monitor', { timeout: 120_000 }, () => {
       args: ['none.yaml', '--data', data],
       says: /no such file[\s\S]*no profile can be watched/,
     },
-    { name: 'no place for history', args: [profile], says: /--data/ },
     {
       name: 'a port that is none',
       args: [profile, '--data', data, '--port', 'x'],

@@ -89,6 +89,54 @@ test('another route that begins to fail is another spell; each ends by itself', 
   );
 });
 
+/** The gateway fails in `of5` of the five rounds of the burst, the member in all of them. */
+function meets(spells: readonly Spell[], atSec: number, of5: number): SpellStep {
+  const exchanges = round(WEB1, GATEWAY);
+  const stepped = stepSpells(spells, exchanges, { startedAtUs: atSec * SEC, endedAtUs: atSec * SEC + 20_000 });
+  const first = newlyFailing(stepped.spells, exchanges);
+  const burst = [1, 2, 3, 4, 5].flatMap((turn) => (turn <= of5 ? round(WEB1, GATEWAY) : round(WEB1)));
+  const confirmed = confirmedSpell(stepped.spells, {
+    profile: 'shop',
+    ...{ first, burst, classification: classify(first, burst) },
+    ...{ fromAtUs: atSec * SEC, endedAtUs: (atSec + 1) * SEC },
+  });
+  return { spells: confirmed.spells, events: [...stepped.events, ...confirmed.events] };
+}
+
+test('a gateway that now and then meets a member that is down is the trouble of the member, told once and over once', () => {
+  const first = play([], 100, [WEB1]);
+  let step = meets(first.spells, 110, 2);
+  assert.equal(step.events.length, 1, 'it reaches users now');
+  assert.equal(step.events[0]?.id, first.events[0]?.id);
+  assert.match(step.events[0]?.title ?? '', /through the gateway now and then, 2 of 5/);
+  for (let at = 120; at < 200; at += 40) {
+    step = play(step.spells, at, [WEB1]);
+    step = play(step.spells, at + 10, [WEB1]);
+    assert.deepEqual(step.events, [], 'the gateway did not meet it twice: nothing is over');
+    step = meets(step.spells, at + 20, at === 120 ? 0 : 1);
+    assert.deepEqual(step.events, [], 'it is known');
+  }
+  step = play(play(step.spells, 300, []).spells, 305, []);
+  assert.deepEqual(
+    step.events.map(({ id, toAtUs }) => [id, toAtUs]),
+    [[first.events[0]?.id, 300 * SEC]],
+  );
+  assert.ok(step.spells.every(({ failing }) => failing.length === 0));
+});
+
+test('a gateway that goes down on top of it is told by itself', () => {
+  const first = play([], 100, [WEB1]);
+  const step = meets(first.spells, 110, 5);
+  assert.notEqual(step.events[0]?.id, first.events[0]?.id);
+  assert.match(
+    step.events[0]?.title ?? '',
+    /^The gateway goes down as well: 5 of 5 .*; web1 failed before, asked directly$/,
+  );
+  const back = play(play(step.spells, 120, [WEB1]).spells, 125, [WEB1]);
+  assert.equal(back.events.length, 1);
+  assert.doesNotMatch(back.events[0]?.title ?? '', /^Member web1/);
+});
+
 test('routes that are not asked, or not sent, neither fail nor recover', () => {
   const { spells } = play([], 100, [WEB1]);
   const unsent = [exchangeOf(WEB1, { kind: 'not-sent', reason: 'retry-after' }), exchangeOf(GATEWAY)];
