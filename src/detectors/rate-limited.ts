@@ -14,6 +14,7 @@ import {
 } from './detector.ts';
 import { ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { limitedByTime } from './limited-by-time.ts';
 import { announcesRate, isConcurrencyLimited, isTooMany } from './refusal.ts';
 import { tallyOf } from './tally.ts';
 
@@ -38,7 +39,13 @@ export const rateLimited: Detector = {
     const tally = tallyOf(context.measures, { roles: ORDINARY_ROLES });
     if (tally.ended === 0) return insufficient('ordinary requests', 'none were sent');
     const limited = limitedOf(context.measures);
-    if (limited.length < LEAST_EVENTS) return candidatesOr([], 'no answer said that there were too many requests');
+    if (limited.length < LEAST_EVENTS) {
+      const silent = limitedByTime(context.measures);
+      return candidatesOr(
+        silent === undefined ? [] : [silent],
+        'no answer said, or showed by its time, that there were too many requests',
+      );
+    }
     const count = tally.countOf(limited);
     return candidatesOr([candidateOf(limited, count, tally.ended, context)], '');
   },

@@ -66,7 +66,11 @@ export const GATEWAY_ADVICE: GeneralTable<Ids> = {
   }),
   'probe/rate-limited': () => ({
     first: ['The target limited the probe. Lower limits.maxRate in the profile, or exempt the address of the probe.'],
-    howToVerify: 'Run again (gateprobe run <profile>): no 429, and on IIS no 403.501, 403.502, 404.501 or 404.502.',
+    last: [
+      'If users behind one address (a proxy, a company, a mobile network) can come as fast, the rule meets them as well: raise its rate and burst, or let it count by session. nginx: limit_req_zone … rate=, limit_req … burst=, and limit_req_status 429 so that clients can tell; HAProxy: the stick-table behind http_req_rate; IIS: Dynamic IP Restrictions.',
+    ],
+    howToVerify:
+      'Run again (gateprobe run <profile>): none refused; no 429, and on IIS no 403.501, 403.502, 404.501 or 404.502.',
   }),
   'probe/saturated': () => ({
     first: [

@@ -255,12 +255,15 @@ function headlineOf(
   return [
     counts.failed === 0
       ? `No fault found: ${sent}, none of them failed; ${looked} causes were looked for and ruled out.`
-      : `No cause found: ${sent}, ${formatNumber(counts.failed)} of them failed${failuresText(counts.outcomes)}, too few or too unlike to name a cause; ${looked} causes were looked for and ruled out.`,
+      : `No cause found: ${sent}, ${formatNumber(counts.failed)} of them failed${failuresText(counts.outcomes)}, ${counts.failed < MANY_FAILURES ? 'too few or too unlike to name a cause' : 'and no cause that was looked for fits them'}; ${looked} causes were looked for and ruled out.`,
     ...(manifest.trail === undefined ? [] : [manifest.trail.because]),
     ...overheadSentence(measures),
     ...interrupted,
   ];
 }
+
+/** Fewer are hardly enough for any cause; with more it is the pattern that is missing. */
+const MANY_FAILURES = 10;
 
 /** As the table of outcomes names them: "(44 error:closed)". Nothing where only an expectation of the profile was not met. */
 function failuresText(outcomes: Counts['outcomes']): string {
