@@ -36,6 +36,8 @@ function statusNotes(measures: Measures): readonly string[] {
     if (statuses.every(({ status }) => wanted.includes(status))) return [];
     const gateway = statuses.find(({ route }) => route === GATEWAY);
     const members = statuses.filter(({ route }) => route !== GATEWAY);
+    if (members.some(({ status }) => !isAlike(status, members[0]?.status ?? status)))
+      return [unlikeText(requestName, members)];
     const others = gateway === undefined ? [] : members.filter(({ status }) => !isAlike(status, gateway.status));
     if (gateway !== undefined && others.length > 0) return [differenceText(requestName, gateway, others)];
     const [first] = statuses;
@@ -89,11 +91,22 @@ function isGood(status: number): boolean {
   return (status >= 200 && status < 300) || status === 304;
 }
 
+/** "web1, web2 with 200, web3 with 404". */
+function unlikeText(requestName: string, members: readonly SettledStatus[]): string {
+  const groups = [...Map.groupBy(members, statusText)].sort((a, b) => b[1].length - a[1].length);
+  const told = groups.map(([status, own]) => `${namesOf(own)} with ${status}`).join(', ');
+  return `Asked directly, members do not answer ${requestName} alike: ${told}. Users get the one or the other, whichever member the gateway chooses: a release or a host name that not all of them know looks like this.`;
+}
+
+function namesOf(statuses: readonly SettledStatus[]): string {
+  const names = statuses.map(({ route }) => memberOf(route) ?? route);
+  return names.length <= 3 ? names.join(', ') : `${names.length} members`;
+}
+
 function differenceText(requestName: string, gateway: SettledStatus, members: readonly SettledStatus[]): string {
   const [first] = members as [SettledStatus];
   const alike = members.filter(({ status }) => status === first.status);
-  const names = alike.map(({ route }) => memberOf(route) ?? route);
-  const listed = names.length <= 3 ? names.join(', ') : `${names.length} members`;
+  const listed = namesOf(alike);
   const advice = isGood(gateway.status)
     ? (MEMBER_ADVICE[first.status] ?? ADVICE[first.status])
     : ADVICE[gateway.status];

@@ -36,7 +36,14 @@ const ROWS: readonly (readonly [
     says(200),
     says(200),
     says(404),
-    /^The gateway answers home with 200, web2 asked directly with 404: .*set `host` of the member, or --host\.$/,
+    /^Asked directly, members do not answer home alike: web1 with 200, web2 with 404\. Users get the one or the other/,
+  ],
+  [
+    'members that do not know the host',
+    says(200),
+    says(404),
+    says(404),
+    /^The gateway answers home with 200, web1, web2 asked directly with 404: .*set `host` of the member, or --host\.$/,
   ],
   [
     'a wrong path everywhere',
