@@ -322,6 +322,8 @@ export type Profile = {
   readonly onUndecided?: UndecidedPolicy;
   /** Pacing costs a processor and is exact to some µs. */
   readonly spin?: boolean;
+  /** Threads that send, 1 to 8; left out: 1. */
+  readonly threads?: number;
   readonly memberId?: MemberId;
   readonly auth?: Auth;
   readonly cookies: Readonly<Record<string, string>>;

@@ -3,10 +3,10 @@ import type { Exchange } from '../model/exchange.ts';
 import type { Clock } from '../model/time.ts';
 import { type ArrivalWatch, createArrivalWatch } from './arrival-watch.ts';
 import { createCollectorWatch } from './collector-watch.ts';
-import type { ThreadQuality } from './protocol.ts';
+import type { QualityHistograms, ThreadQuality } from './protocol.ts';
 
 /** What the watch itself can tell of a thread. */
-export type WatchedQuality = Omit<ThreadQuality, 'launched' | 'blankUs'>;
+export type WatchedQuality = Omit<ThreadQuality, 'launched' | 'blankUs' | 'threads'>;
 
 /**
  * Watches what the sending thread costs itself: busy share, time without a processor, collector pauses, loop delay, and when
@@ -21,16 +21,17 @@ export type QualityWatch = {
   /** Exchanges that have ended since the last call. */
   seen(exchanges: readonly Exchange[]): void;
   finish(): WatchedQuality;
+  /** What its quantiles are of, to be put together with those of other threads. */
+  histograms(): QualityHistograms;
 };
 
 /** How often the loop is asked how late it is. Node's own monitor tells the time in which it was off as a delay when it is on again. */
 const TICK_MS = 10;
 const SAMPLE_MS = 1_000;
 
-export function createQualityWatch(clock: Clock): QualityWatch {
+export function createQualityWatch(clock: Clock, arrivals: ArrivalWatch = createArrivalWatch()): QualityWatch {
   // Entries of the observer count from the start of the thread.
   const sinceThreadUs = clock.nowUs() - performance.now() * 1_000;
-  const arrivals = createArrivalWatch();
   const pauses = createCollectorWatch();
   const processor = createProcessorWatch();
   let depth = 0;
@@ -87,6 +88,7 @@ export function createQualityWatch(clock: Clock): QualityWatch {
     },
     arrivals,
     seen: pauses.seen,
+    histograms: () => ({ delays: delay.delays, ...pauses.histograms }),
     finish() {
       collector.disconnect();
       const facts = { arrivals: arrivals.facts(), starvation: processor.facts(), collector: pauses.facts() };
@@ -117,6 +119,7 @@ function createDelayWatch() {
     tickedMs = nowMs;
   }
   return {
+    delays,
     begin(): void {
       tickedMs = performance.now();
       ticker = setInterval(tick, TICK_MS);
