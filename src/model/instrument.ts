@@ -39,7 +39,13 @@ export type ArrivalFacts = {
 };
 
 /** Time in which the sending thread had work and another program had its processor. */
-export type StarvationFacts = { readonly activeUs: number; readonly starvedUs: number; readonly worstSecondUs: number };
+export type StarvationFacts = {
+  readonly activeUs: number;
+  readonly starvedUs: number;
+  readonly worstSecondUs: number;
+  /** How late the thread came back to its connections, half of the time; p99 stands in the quality. */
+  readonly delayP50Us?: number;
+};
 
 /** One of several sending threads. */
 export type ThreadFacts = {

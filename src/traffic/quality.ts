@@ -91,19 +91,29 @@ export function createQualityWatch(clock: Clock, arrivals: ArrivalWatch = create
     histograms: () => ({ delays: delay.delays, ...pauses.histograms }),
     finish() {
       collector.disconnect();
-      const facts = { arrivals: arrivals.facts(), starvation: processor.facts(), collector: pauses.facts() };
       return {
-        ...(facts.arrivals === undefined ? {} : { arrivals: facts.arrivals }),
-        ...(facts.starvation === undefined ? {} : { starvation: facts.starvation }),
-        ...(facts.collector === undefined ? {} : { collector: facts.collector }),
+        ...watched(arrivals.facts(), processor.facts(delay.quantileUs(50)), pauses.facts()),
         busyRatio: totalMs === 0 ? 0 : activeMs / totalMs,
         busyRatioMax,
         gcPauseMaxUs: Math.round(gcPauseMaxUs),
         gcTotalUs: Math.round(gcTotalUs),
-        loopDelayP99Us: delay.p99Us(),
+        loopDelayP99Us: delay.quantileUs(99),
         portShortages,
       };
     },
+  };
+}
+
+/** What was watched; the rest is left out. */
+function watched(
+  arrivals: ThreadQuality['arrivals'],
+  starvation: ThreadQuality['starvation'],
+  collector: ThreadQuality['collector'],
+): Pick<WatchedQuality, 'arrivals' | 'starvation' | 'collector'> {
+  return {
+    ...(arrivals === undefined ? {} : { arrivals }),
+    ...(starvation === undefined ? {} : { starvation }),
+    ...(collector === undefined ? {} : { collector }),
   };
 }
 
@@ -125,7 +135,7 @@ function createDelayWatch() {
       ticker = setInterval(tick, TICK_MS);
     },
     end: (): void => clearInterval(ticker),
-    p99Us: (): number => (delays.count === 0 ? 0 : delays.percentile(99)),
+    quantileUs: (percentile: number): number => (delays.count === 0 ? 0 : delays.percentile(percentile)),
   };
 }
 
@@ -151,13 +161,14 @@ function createProcessorWatch() {
       starvedUs += starved;
       worstSecondUs = Math.max(worstSecondUs, starved);
     },
-    facts: (): ThreadQuality['starvation'] =>
+    facts: (delayP50Us: number): ThreadQuality['starvation'] =>
       activeUs === 0
         ? undefined
         : {
             activeUs: Math.round(activeUs),
             starvedUs: Math.round(starvedUs),
             worstSecondUs: Math.round(worstSecondUs),
+            delayP50Us,
           },
   };
 }

@@ -18,7 +18,10 @@ export function joinQualities(
     qualities.reduce((total, quality) => total + pick(quality), 0);
   const worst = (pick: (quality: ThreadQuality) => number): number => Math.max(0, ...qualities.map(pick));
   const delays = joined(ends.map(({ histograms }) => histograms.delays));
-  const starvation = joinStarvation(qualities.flatMap((quality) => quality.starvation ?? []));
+  const starvation = joinStarvation(
+    qualities.flatMap((quality) => quality.starvation ?? []),
+    delays,
+  );
   const collector = joinCollector(ends);
   const blanks = qualities.flatMap(({ blankUs }) => blankUs ?? []);
   return {
@@ -43,12 +46,13 @@ function joined(histograms: readonly RecordableHistogram[]): RecordableHistogram
   return all;
 }
 
-function joinStarvation(facts: readonly StarvationFacts[]): StarvationFacts | undefined {
+function joinStarvation(facts: readonly StarvationFacts[], delays: RecordableHistogram): StarvationFacts | undefined {
   if (facts.length === 0) return undefined;
   return {
     activeUs: facts.reduce((total, { activeUs }) => total + activeUs, 0),
     starvedUs: facts.reduce((total, { starvedUs }) => total + starvedUs, 0),
     worstSecondUs: Math.max(...facts.map(({ worstSecondUs }) => worstSecondUs)),
+    delayP50Us: delays.count === 0 ? 0 : delays.percentile(50),
   };
 }
 

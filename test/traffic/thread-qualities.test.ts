@@ -91,7 +91,12 @@ test('quantiles are those of all values together, limits are judged by the worst
       blankUs: 200,
     },
   );
-  assert.deepEqual(joined.starvation, { activeUs: 400, starvedUs: 210, worstSecondUs: 90 });
+  assert.deepEqual(joined.starvation, {
+    activeUs: 400,
+    starvedUs: 210,
+    worstSecondUs: 90,
+    delayP50Us: histogramOf([...delays[0], ...delays[1]]).percentile(50),
+  });
   assert.deepEqual(joined.arrivals, { pairs: 7, together: 1 });
   assert.equal(joined.threads?.length, 3);
 });
