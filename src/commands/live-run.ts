@@ -45,6 +45,7 @@ export type LiveRunOptions = {
   /** Where the thresholds are written, for annotations. */
   readonly profileFile?: string;
   readonly spin?: boolean;
+  readonly threads?: number;
 };
 
 /** Whether the run chooses its experiments itself, or goes on after those of the profile where something looks wrong. */
@@ -69,7 +70,11 @@ type Live = {
 /** Runs the profile and prints the answer; gives the exit code. */
 export async function liveRun(written: Profile, options: LiveRunOptions, choice?: LiveChoice): Promise<number> {
   checkLogPatterns(written);
-  const asked = options.spin === true ? { ...written, spin: true } : written;
+  const asked = {
+    ...written,
+    ...(options.spin === true ? { spin: true } : {}),
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  };
   const profile = await readReplays(asked, { baseFolder: process.cwd(), wallMs: Date.now });
   const epoch = createEpoch();
   const seed = options.seed ?? randomInt(0x7fffffff);

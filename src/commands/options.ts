@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import { UserError } from '../errors.ts';
+import { MOST_THREADS } from '../model/profile.ts';
 import { SEVERITIES } from '../model/severity.ts';
 import type { Parsed } from '../profile/parsed.ts';
 import { parseDuration } from '../profile/units.ts';
@@ -17,6 +18,18 @@ export function dataOption(what: string): Option {
 
 export function spinOption(): Option {
   return new Option('--spin', 'requests leave exact to some µs, at the price of a processor of this machine');
+}
+
+export function threadsOption(): Option {
+  return new Option('--threads <number>', 'threads that send, 1 to 8, for rates above what one keeps').argParser(
+    parseThreads,
+  );
+}
+
+function parseThreads(text: string): number {
+  const threads = Number(text);
+  if (/^\d+$/.test(text) && threads >= 1 && threads <= MOST_THREADS) return threads;
+  throw new UserError(`--threads: expected a whole number from 1 to ${MOST_THREADS}, found ${text}`);
 }
 
 /** Reads the value of an option that carries a unit. Throws UserError for a value that does not. */

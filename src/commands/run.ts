@@ -7,7 +7,7 @@ import { loadProfile } from '../profile/load.ts';
 import { loadBaseline } from './against.ts';
 import { ciOption } from './build-output.ts';
 import { type LiveRunOptions, liveRun, parseSeed } from './live-run.ts';
-import { budgetOption, failOnOption, spinOption } from './options.ts';
+import { budgetOption, failOnOption, spinOption, threadsOption } from './options.ts';
 import { REPORTS_FOLDER } from './recording-choice.ts';
 
 type Options = Omit<LiveRunOptions, 'against'> & {
@@ -32,6 +32,7 @@ export function runCommand(): Command {
     .option('--path <path>', 'with --gateway: what to ask for (default: the path of the gateway URL)')
     .addOption(budgetOption())
     .addOption(spinOption())
+    .addOption(threadsOption())
     .option('--out <folder>', 'write into this folder (default: reports/<name>-<time>)')
     .option('--seed <number>', 'repeat the random choices of an earlier run', parseSeed)
     .option(

@@ -1,6 +1,7 @@
 /** Figures of `selftest` as data and as text. */
 import { type Distribution, distributionOf } from '../analysis/distribution.ts';
 import { invalidReasons } from '../detectors/probe.ts';
+import { probeChecks } from '../detectors/probe-checks.ts';
 import { latenessUs, responseTimeUs } from '../model/exchange.ts';
 import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts';
 import type { Load, Measured, RateStep, Stall } from './selftest-traffic.ts';
@@ -111,12 +112,14 @@ export function describeFloor({ p50Us, p90Us, p99Us }: Floor): string {
 }
 
 export type Capacity = {
-  readonly steps: readonly (RateStep & { readonly reasons: readonly string[] })[];
+  readonly threads: number;
+  /** `reasons`: why a rate does not pass. `cautions`: what a run would say of itself all the same. */
+  readonly steps: readonly (RateStep & { readonly reasons: readonly string[]; readonly cautions: readonly string[] })[];
   /** The highest rate up to which every rate that was tried passed; undefined: not even the first. */
   readonly passedPerSec: number | undefined;
 };
 
-/** A rate passes when the self-checks of a run do, and everything that was due was sent. */
+/** A rate passes when a run at it would be valid by all its self-checks, and everything that was due was sent. */
 export function capacityStep(step: RateStep): Capacity['steps'][number] {
   const missing = step.due - step.sent;
   return {
@@ -125,29 +128,40 @@ export function capacityStep(step: RateStep): Capacity['steps'][number] {
       ...invalidReasons(step.quality),
       ...(missing === 0 ? [] : [`${missing} of ${step.due} requests were not sent: too many were unanswered at once.`]),
     ],
+    cautions: probeChecks(step.quality).flatMap(({ state, title }) => (state === 'caution' ? [title] : [])),
   };
 }
 
-export function capacityOf(steps: Capacity['steps']): Capacity {
+export function capacityOf(steps: Capacity['steps'], threads = 1): Capacity {
   const failed = steps.findIndex(({ reasons }) => reasons.length > 0);
   const passed = failed < 0 ? steps : steps.slice(0, failed);
-  return { steps, passedPerSec: passed.at(-1)?.ratePerSec };
+  return { threads, steps, passedPerSec: passed.at(-1)?.ratePerSec };
 }
 
-export function describeCapacity({ steps, passedPerSec }: Capacity, cpus: number): string {
-  const lines = steps.flatMap(({ ratePerSec, due, sent, quality, reasons }) => [
-    `  ${formatNumber(ratePerSec)}/s: ${sent} of ${due} sent, late by p50 ${formatDuration(quality.latenessUs.p50)}, p99 ${formatDuration(quality.latenessUs.p99)}, sending thread busy ${formatRatio(quality.busyRatio)}: ${reasons.length === 0 ? 'passes' : 'DOES NOT PASS'}`,
+export function describeCapacity({ steps, passedPerSec, threads }: Capacity, cpus: number): string {
+  const senders = threads === 1 ? 'One sending thread' : `${threads} sending threads`;
+  const lines = steps.flatMap(({ ratePerSec, due, sent, quality, reasons, cautions }) => [
+    `  ${formatNumber(ratePerSec)}/s: ${sent} of ${due} sent, late by p50 ${formatDuration(quality.latenessUs.p50)}, p99 ${formatDuration(quality.latenessUs.p99)}, ${busyText(quality)}: ${reasons.length === 0 ? 'passes' : 'DOES NOT PASS'}`,
     ...reasons.map((reason) => `    ${reason}`),
+    ...(reasons.length > 0 || cautions.length === 0 ? [] : [`    with a caution about ${cautions.join('; ')}`]),
   ]);
+  const pass = threads === 1 ? 'passes its' : 'pass their';
   const last =
     passedPerSec === undefined
       ? 'Not even the lowest rate passes: this machine has no time to spare for a probe now.'
       : steps.at(-1)?.ratePerSec === passedPerSec
-        ? `One sending thread passes its self-checks at every rate that was tried, up to ${formatNumber(passedPerSec)}/s.`
-        : `One sending thread passes its self-checks up to ${formatNumber(passedPerSec)}/s. Ask for no more from this machine where latencies matter.`;
+        ? `${senders} ${pass} self-checks at every rate that was tried, up to ${formatNumber(passedPerSec)}/s.`
+        : `${senders} ${pass} self-checks up to ${formatNumber(passedPerSec)}/s. Ask for no more from this machine where latencies matter.`;
   return [
-    `How much one sending thread can send (${cpus} cores, shared with the server that answers)`,
+    `How much ${senders.toLowerCase()} can send (${cpus} cores, shared with the server that answers)`,
     ...lines,
     last,
   ].join('\n');
+}
+
+function busyText({ busyRatio, instrument }: RateStep['quality']): string {
+  const { threads } = instrument ?? {};
+  return threads === undefined
+    ? `sending thread busy ${formatRatio(busyRatio)}`
+    : `sending threads busy ${threads.map((thread) => formatRatio(thread.busyRatio ?? 0)).join(' and ')}`;
 }

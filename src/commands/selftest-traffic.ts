@@ -10,21 +10,24 @@ import { createRandom } from '../model/random.ts';
 import type { ProbeQuality } from '../model/recording.ts';
 import { GATEWAY } from '../model/route.ts';
 import { US_PER_SEC } from '../model/time.ts';
+import { probeQuality } from '../pipeline/probe-quality.ts';
 import { adhocProfile } from '../profile/adhoc.ts';
 import { createRecorder } from '../recording/recorder.ts';
 import { createClock, createEpoch } from '../traffic/clock.ts';
+import { watchMachine } from '../traffic/machine-watch.ts';
 import { resolveTargets } from '../traffic/resolve.ts';
 import { arrivals, packSchedule } from '../traffic/schedule.ts';
 import { startSender } from '../traffic/sender.ts';
 import { packageVersion } from './version.ts';
 
 export type Stall = { readonly everyMs: number; readonly lengthMs: number };
-export type Load = {
+/** How the probe is to send. */
+export type SendingOptions = { readonly spin?: boolean; readonly threads?: number };
+export type Load = SendingOptions & {
   readonly path: string;
   readonly ratePerSec: number;
   readonly seconds: number;
   readonly stall?: Stall;
-  readonly spin?: boolean;
 };
 export type Measured = {
   /** In order of `seq`. */
@@ -55,7 +58,7 @@ async function startTruth(stall: Stall | undefined): Promise<Truth> {
   };
 }
 
-function profileFor(port: number, path: string, spin = false): Profile {
+function profileFor(port: number, path: string, { spin = false, threads = 1 }: SendingOptions): Profile {
   const base = adhocProfile({
     gatewayUrl: `http://127.0.0.1:${port}${path}`,
     memberUrls: [`http://127.0.0.1:${port + 1 > 65_535 ? 1 : port + 1}`],
@@ -63,6 +66,7 @@ function profileFor(port: number, path: string, spin = false): Profile {
   return {
     ...base,
     spin,
+    threads,
     limits: {
       ...base.limits,
       maxInFlight: 5_000,
@@ -105,10 +109,10 @@ async function startProbe(profile: Profile, sink: (batch: readonly Exchange[]) =
 }
 
 /** The first two seconds, in which code is compiled, go into a warm-up. */
-export async function measureLoad({ path, ratePerSec, seconds, stall, spin }: Load): Promise<Measured> {
+export async function measureLoad({ path, ratePerSec, seconds, stall, ...sending }: Load): Promise<Measured> {
   const truth = await startTruth(stall);
   const exchanges: Exchange[] = [];
-  const probe = await startProbe(profileFor(truth.port, path, spin), (batch) => void exchanges.push(...batch));
+  const probe = await startProbe(profileFor(truth.port, path, sending), (batch) => void exchanges.push(...batch));
   try {
     if (stall === undefined) await probe.fire(ratePerSec, 2 * US_PER_SEC, true);
     await truth.tell();
@@ -136,10 +140,11 @@ export type RateStep = {
 };
 
 /** Recorded as a run is, so that the cost of recording belongs to what is measured. */
-export async function measureRate(ratePerSec: number, seconds: number, spin = false): Promise<RateStep> {
+export async function measureRate(ratePerSec: number, seconds: number, sending: SendingOptions): Promise<RateStep> {
   const truth = await startTruth(undefined);
   const recorder = createRecorder({ seed: 1, isOpenLoop: (id) => id === 'selftest' });
-  const probe = await startProbe(profileFor(truth.port, '/', spin), recorder.record);
+  const probe = await startProbe(profileFor(truth.port, '/', sending), recorder.record);
+  const machine = watchMachine();
   try {
     await probe.fire(Math.min(ratePerSec, 1_000), US_PER_SEC, true);
     await probe.fire(ratePerSec, seconds * US_PER_SEC, false);
@@ -148,13 +153,8 @@ export async function measureRate(ratePerSec: number, seconds: number, spin = fa
   }
   const thread = await probe.close();
   const { due, sent } = recorder.counts('selftest');
-  const { quality } = recorder.finish();
-  return {
-    ratePerSec,
-    due,
-    sent,
-    quality: { ...thread, ...quality, portShortages: thread.portShortages, achievedRateRatio: sent / Math.max(1, due) },
-  };
+  const quality = probeQuality(thread, recorder.finish(), 0, machine.finish(), sent / Math.max(1, due));
+  return { ratePerSec, due, sent, quality };
 }
 
 const BARE_REQUESTS = 600;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
 import { EXIT } from '../errors.ts';
-import { spinOption } from './options.ts';
+import { spinOption, threadsOption } from './options.ts';
 import { print, printError } from './output.ts';
 import {
   type Capacity,
@@ -15,7 +15,7 @@ import {
   type Row,
   rowOf,
 } from './selftest-rows.ts';
-import { bareRoundTripsUs, measureLoad, measureRate } from './selftest-traffic.ts';
+import { bareRoundTripsUs, measureLoad, measureRate, type SendingOptions } from './selftest-traffic.ts';
 
 /**
  * The server waits out the last 2 ms of each delay on a processor. At 200/s a request would be due in just that moment of
@@ -42,24 +42,25 @@ export const CASES: readonly Case[] = [
 const CAPACITY_RATES = [1_000, 2_000, 5_000, 10_000, 20_000];
 const CAPACITY_SECONDS = 3;
 
-type Options = { readonly json?: boolean; readonly capacity?: boolean; readonly spin?: boolean };
+type Options = SendingOptions & { readonly json?: boolean; readonly capacity?: boolean };
 
 export function selftestCommand(): Command {
   return new Command('selftest')
     .description("measure this machine's own error: reported against true quantiles of a server with known delays")
     .option('--capacity', 'instead: up to which rate the probe passes its own checks here')
     .addOption(spinOption())
+    .addOption(threadsOption())
     .option('--json', 'print the figures as JSON')
     .action((options: Options) => (options.capacity === true ? tellCapacity(options) : tellErrors(options)));
 }
 
-async function tellErrors({ json, spin = false }: Options): Promise<void> {
+async function tellErrors({ json, spin = false, threads = 1 }: Options): Promise<void> {
   printError('a bare socket …');
   const floor = floorOf(await bareRoundTripsUs());
   const rows: Row[] = [];
   for (const one of CASES) {
     printError(`${one.title}: ${one.ratePerSec}/s for ${one.seconds} s …`);
-    rows.push(rowOf(one, await measureLoad({ ...one, spin })));
+    rows.push(rowOf(one, await measureLoad({ ...one, spin, threads })));
   }
   print(
     json === true ? JSON.stringify({ floor, rows }) : [describeFloor(floor), ...rows.map(describeRow)].join('\n\n'),
@@ -67,16 +68,28 @@ async function tellErrors({ json, spin = false }: Options): Promise<void> {
   process.exitCode = rows.every(({ isWithin }) => isWithin) ? EXIT.ok : EXIT.invalidRun;
 }
 
+/** What one thread passes, and what several do: whether more of them help is for each machine to show. */
+async function tellCapacity({ json, spin = false, threads = 2 }: Options): Promise<void> {
+  const capacities: Capacity[] = [];
+  for (const count of new Set([1, threads])) capacities.push(await measureCapacity({ spin, threads: count }));
+  const cpus = availableParallelism();
+  print(
+    json === true
+      ? JSON.stringify({ capacities })
+      : capacities.map((capacity) => describeCapacity(capacity, cpus)).join('\n\n'),
+  );
+  process.exitCode = capacities[0]?.passedPerSec === undefined ? EXIT.invalidRun : EXIT.ok;
+}
+
 /** Ends at the first rate that does not pass: what comes after it would only be late. */
-async function tellCapacity({ json, spin = false }: Options): Promise<void> {
+async function measureCapacity(sending: Required<SendingOptions>): Promise<Capacity> {
+  const { threads } = sending;
   const steps: Capacity['steps'][number][] = [];
   for (const ratePerSec of CAPACITY_RATES) {
-    printError(`${ratePerSec}/s for ${CAPACITY_SECONDS} s …`);
-    const step = capacityStep(await measureRate(ratePerSec, CAPACITY_SECONDS, spin));
+    printError(`${ratePerSec}/s for ${CAPACITY_SECONDS} s, ${threads === 1 ? '1 thread' : `${threads} threads`} …`);
+    const step = capacityStep(await measureRate(ratePerSec, CAPACITY_SECONDS, sending));
     steps.push(step);
     if (step.reasons.length > 0) break;
   }
-  const capacity = capacityOf(steps);
-  print(json === true ? JSON.stringify(capacity) : describeCapacity(capacity, availableParallelism()));
-  process.exitCode = capacity.passedPerSec === undefined ? EXIT.invalidRun : EXIT.ok;
+  return capacityOf(steps, threads);
 }

@@ -1,11 +1,16 @@
 /** Self-checks of the machine under the probe: processor time, its network, its clock, its ports. */
 import type { InstrumentFacts, MachineFacts } from '../model/instrument.ts';
 import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts';
+import type { ProbeQuality } from '../model/recording.ts';
 import type { ProbeCheck } from '../model/report.ts';
 
-/** A tenth of its working time taken away, and as long as answers may lie unread (methods A.5, check 8). */
+/** Less of its working time taken away is what any machine with other programs does. */
 const STARVED_RATIO = 0.1;
-const STARVED_FLOOR_US = 20_000;
+/** What late reading may add: a loop that comes back within 2 ms is good (methods A.5, check 8), as are 2 % of what is reported (check 2). */
+const READ_LATE_US = 2_000;
+const READ_LATE_RATIO = 0.02;
+/** A finite interval of a p99 needs so many answers (methods A.7). */
+const SUPPORTS_P99 = 368;
 /** A host that takes more has other guests at work (methods A.5, check 10: none). */
 const STEAL_RATIO = 0.01;
 /** Held back for more than the share of requests that p99 leaves out, p99 is the quota's; a tenth of that reaches p99.9. */
@@ -19,11 +24,11 @@ const PORTS_RATIO = 0.5;
 /** Lines of logs are joined by time within 250 ms; a fifth of that is worth a word. */
 const DRIFT_US = 50_000;
 
-export function machineChecks(facts: InstrumentFacts): ProbeCheck[] {
+export function machineChecks(facts: InstrumentFacts, quality: Pick<ProbeQuality, 'loopDelayP99Us'>): ProbeCheck[] {
   const { machine } = facts;
-  if (machine === undefined) return [starvationCheck(facts)];
+  if (machine === undefined) return [starvationCheck(facts, quality)];
   return [
-    starvationCheck(facts),
+    starvationCheck(facts, quality),
     quotaCheck(machine),
     stealCheck(machine),
     networkCheck(machine),
@@ -33,14 +38,19 @@ export function machineChecks(facts: InstrumentFacts): ProbeCheck[] {
   ];
 }
 
-function starvationCheck({ starvation, machine }: InstrumentFacts): ProbeCheck {
+/**
+ * Time taken from the sending thread matters where answers lay unread meanwhile: as long as its loop came back late, against the
+ * quantile of the answers that so many are late for. What it did to sending is told by lateness and by the check of its bias.
+ */
+function starvationCheck(facts: InstrumentFacts, quality: Pick<ProbeQuality, 'loopDelayP99Us'>): ProbeCheck {
+  const { starvation, machine } = facts;
   const about = { id: 'processor', title: 'time in which other programs had the processor of the sending thread' };
   if (starvation === undefined || starvation.activeUs === 0)
     return { ...about, state: 'unknown', text: 'no open loop ran' };
   const { activeUs, starvedUs, worstSecondUs } = starvation;
   const text = `${formatRatio(starvedUs / activeUs)} of its working time, at worst ${formatDuration(worstSecondUs)} within a second`;
-  if (starvedUs <= STARVED_RATIO * activeUs || worstSecondUs <= STARVED_FLOOR_US)
-    return { ...about, state: 'good', text };
+  const effect = starvedUs <= STARVED_RATIO * activeUs ? undefined : readLate(facts, quality);
+  if (effect === undefined) return { ...about, state: 'good', text };
   const others =
     machine?.busyRatio === undefined || machine.ownRatio === undefined
       ? ''
@@ -48,8 +58,28 @@ function starvationCheck({ starvation, machine }: InstrumentFacts): ProbeCheck {
   return {
     ...about,
     state: 'caution',
-    text: `Single times may be up to ${formatDuration(worstSecondUs)} too long, because other programs had the processor while the sending thread had work (${text}).${others}`,
+    text: `${effect}, because answers lay unread while other programs had the processor of the sending thread (${text}).${others}`,
   };
+}
+
+/** What late reading may have added to the answer, the median first; undefined where it is too little to change it. */
+function readLate(
+  { bias = [], starvation }: InstrumentFacts,
+  { loopDelayP99Us }: Pick<ProbeQuality, 'loopDelayP99Us'>,
+): string | undefined {
+  const median = bias.find(({ p }) => p === 0.5);
+  const tail = bias.find(({ p, count }) => p === 0.99 && count >= SUPPORTS_P99);
+  const isMuch = (addedUs: number, serviceUs: number): boolean =>
+    addedUs > Math.max(READ_LATE_US, READ_LATE_RATIO * serviceUs);
+  // What was not taken from it did not make it late.
+  const mostUs = starvation?.worstSecondUs ?? 0;
+  const halfUs = Math.min(starvation?.delayP50Us ?? 0, mostUs);
+  const lateUs = Math.min(loopDelayP99Us, mostUs);
+  if (median !== undefined && isMuch(halfUs, median.serviceUs))
+    return `Half of all times may be ${formatDuration(halfUs)} and more too long, with a median of ${formatDuration(median.serviceUs)}`;
+  if (tail !== undefined && isMuch(lateUs, tail.serviceUs))
+    return `p99 (${formatDuration(tail.serviceUs)}) may be up to ${formatDuration(lateUs)} too long`;
+  return undefined;
 }
 
 function quotaCheck({ throttledUs, throttledPeriods, durationUs }: MachineFacts): ProbeCheck {

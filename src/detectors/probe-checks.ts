@@ -44,7 +44,8 @@ function recordedChecks(facts: InstrumentFacts, quality: ProbeQuality): ProbeChe
     collectorCheck(facts, quality),
     booksCheck(facts),
     blankCheck(facts, quality),
-    ...machineChecks(facts),
+    ...threadsCheck(facts),
+    ...machineChecks(facts, quality),
   ];
 }
 
@@ -160,6 +161,27 @@ function booksCheck({ books }: InstrumentFacts): ProbeCheck {
     state: missing / Math.max(1, launched) > NOT_SENT_RATIO ? 'invalid' : 'caution',
     text: `The books do not balance: ${formatNumber(launched)} requests were launched and ${formatNumber(recorded)} recorded, so every count and share in this report is wrong by up to ${formatNumber(missing)} requests. This is a fault of the probe; please report it.`,
   };
+}
+
+/** Nothing where one thread sends: it is judged by all other checks. */
+function threadsCheck({ threads }: InstrumentFacts): ProbeCheck[] {
+  if (threads === undefined) return [];
+  const about = { id: 'threads', title: 'the sending threads' };
+  const ended = threads.flatMap((thread) => thread.ended ?? []);
+  if (ended.length === 0) {
+    const each = threads.map(
+      ({ launched, busyRatio = 0 }) => `${formatNumber(launched)} requests (busy ${formatRatio(busyRatio)})`,
+    );
+    return [{ ...about, state: 'good', text: each.join(', ') }];
+  }
+  const lost = ended.reduce((sum, one) => sum + one.lost, 0);
+  return [
+    {
+      ...about,
+      state: 'invalid',
+      text: `${formatNumber(ended.length)} of ${formatNumber(threads.length)} sending threads ended early (${ended.map(({ because }) => because).join('; ')}): ${formatNumber(lost)} of their requests were not sent, or nobody knows how they ended, and what these threads did to the times of the others is not known. This is a fault of the probe; please report it.`,
+    },
+  ];
 }
 
 function blankCheck({ blankUs }: InstrumentFacts, { medianServiceUs }: ProbeQuality): ProbeCheck {

@@ -54,8 +54,8 @@ export type ConnectionErrorCode =
   /** A body beyond `limits.maxBody`. */
   | 'too-large'
   | 'other';
-/** `cap`: in-flight limit reached. `retry-after`: the target asked for a pause. `aborted`: the experiment was stopped. `budget`: a limit of the profile. */
-export type NotSentReason = 'cap' | 'retry-after' | 'aborted' | 'budget';
+/** `cap`: in-flight limit reached. `retry-after`: the target asked for a pause. `aborted`: the experiment was stopped. `budget`: a limit of the profile. `thread`: the sending thread that had it ended early. */
+export type NotSentReason = 'cap' | 'retry-after' | 'aborted' | 'budget' | 'thread';
 
 /** The connection an exchange used. */
 export type ConnectionFacts = {

@@ -13,6 +13,8 @@ export type InstrumentFacts = {
   readonly newConnectionsPerMinute?: number;
   /** The probe's code and this machine's loopback together: median time of an answer from a server in the sending thread. */
   readonly blankUs?: number;
+  /** Only where several threads sent: each of them, in the order of their numbers. */
+  readonly threads?: readonly ThreadFacts[];
   readonly machine?: MachineFacts;
 };
 
@@ -37,7 +39,23 @@ export type ArrivalFacts = {
 };
 
 /** Time in which the sending thread had work and another program had its processor. */
-export type StarvationFacts = { readonly activeUs: number; readonly starvedUs: number; readonly worstSecondUs: number };
+export type StarvationFacts = {
+  readonly activeUs: number;
+  readonly starvedUs: number;
+  readonly worstSecondUs: number;
+  /** How late the thread came back to its connections, half of the time; p99 stands in the quality. */
+  readonly delayP50Us?: number;
+};
+
+/** One of several sending threads. */
+export type ThreadFacts = {
+  /** Due requests that it had. */
+  readonly launched: number;
+  /** Undefined where it ended before it could tell. */
+  readonly busyRatio?: number;
+  /** Why it ended early, and how many of its requests nobody knows the end of, or were never sent. */
+  readonly ended?: { readonly because: string; readonly lost: number };
+};
 
 /** Requests under way during a pause of the garbage collector of 1 ms or more. */
 export type CollectorFacts = {

@@ -306,6 +306,9 @@ export type HistorySettings = {
   readonly maxBytes?: number;
 };
 
+/** Each sending thread has another beside it that wakes it: more than 8 of both leave nothing of a usual machine. */
+export const MOST_THREADS = 8;
+
 /** A validated profile. Secrets are resolved in it: mask it before it is written anywhere. */
 export type Profile = {
   readonly schemaVersion: 1;
@@ -322,6 +325,8 @@ export type Profile = {
   readonly onUndecided?: UndecidedPolicy;
   /** Pacing costs a processor and is exact to some µs. */
   readonly spin?: boolean;
+  /** Threads that send, 1 to `MOST_THREADS`; left out: 1. */
+  readonly threads?: number;
   readonly memberId?: MemberId;
   readonly auth?: Auth;
   readonly cookies: Readonly<Record<string, string>>;

@@ -59,7 +59,11 @@ export function createBatchSink(profile: Profile, recorder: Recorder): BatchSink
   }
   function take(batch: readonly Exchange[]): void {
     for (const { route, certificate } of batch) {
-      if (certificate !== undefined) certificates.set(route, [...(certificates.get(route) ?? []), certificate]);
+      if (certificate === undefined) continue;
+      const known = certificates.get(route) ?? [];
+      // Each sending thread tells of it once.
+      if (known.some(({ fingerprint }) => fingerprint === certificate.fingerprint)) continue;
+      certificates.set(route, [...known, certificate]);
     }
     if (batch[0]?.experimentId === LOGIN_EXPERIMENT) {
       logins.push(...batch);

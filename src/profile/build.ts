@@ -43,6 +43,7 @@ export function buildProfile(written: WrittenProfile, secrets: readonly string[]
     failOn: written.failOn ?? 'warning',
     ...(written.onUndecided === undefined ? {} : { onUndecided: written.onUndecided }),
     ...(written.spin === true ? { spin: true } : {}),
+    ...(written.threads === undefined ? {} : { threads: written.threads }),
     ...memberIdOf(written.memberId),
     ...(auth === undefined ? {} : { auth }),
     cookies: { ...written.cookies },

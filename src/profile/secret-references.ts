@@ -136,6 +136,7 @@ const PUBLIC_KEYS = new Set([
   'failOn',
   'onUndecided',
   'spin',
+  'threads',
   'schedule',
   'history',
   'maintenance',

@@ -1,6 +1,6 @@
 /** The shape of a profile: which keys there are, what each may hold, and what an editor says about it. */
 import { z } from 'zod';
-import { GATEWAY_KINDS } from '../model/profile.ts';
+import { GATEWAY_KINDS, MOST_THREADS } from '../model/profile.ts';
 import { SEVERITIES } from '../model/severity.ts';
 import { experimentShape } from './experiment-shape.ts';
 import {
@@ -184,6 +184,9 @@ export const profileShape = z
       .optional(),
     spin: booleanLeaf()
       .describe('true: requests leave exact to some µs, at the price of a processor of this machine. Default false.')
+      .optional(),
+    threads: integerLeaf(1, MOST_THREADS)
+      .describe('Threads that send, for rates above what one of them keeps. Default 1.')
       .optional(),
     memberId: exactlyOne({
       header: tokenLeaf('a header name such as X-Served-By').describe('A header of the answer that names the member.'),

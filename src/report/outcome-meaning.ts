@@ -38,6 +38,7 @@ const NOT_SENT: Readonly<Record<NotSentReason, string>> = {
   'retry-after': 'Not sent: the target asked for a pause (Retry-After).',
   aborted: 'Not sent: the experiment was stopped before its turn.',
   budget: 'Not sent: a limit of the profile was used up.',
+  thread: 'Not sent: the sending thread of the probe that had it ended early, which is a fault of the probe.',
 };
 
 const ABORTED = 'The probe gave it up when its experiment was stopped; it is nobody’s failure.';

@@ -8,6 +8,7 @@ import { type Exchange, requestIdOf } from '../model/exchange.ts';
 import type { RequestSpec } from '../model/profile.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { failureOutcome } from './failure.ts';
+import { countSent, takeSeq } from './launching.ts';
 import type { Command, FiringResult, SenderSetup } from './protocol.ts';
 import { prepareRequest } from './request.ts';
 import type { RowCollector } from './row-collector.ts';
@@ -98,11 +99,11 @@ function addRow(
   bodyBytes: number,
 ): void {
   const endUs = clock.nowUs();
-  state.sentTotal++;
+  countSent(state);
   const place = rows.next();
   const { values } = rows;
   values.fill(Number.NaN, place, place + ROW_LENGTH);
-  values[place + ROW.seq] = state.nextSeq++;
+  values[place + ROW.seq] = takeSeq(state);
   values[place + ROW.sentUs] = endUs - elapsedUs;
   values[place + ROW.endUs] = endUs;
   values[place + ROW.status] = status;

@@ -12,9 +12,12 @@ const ASK_CLOCK_US = 1_500;
 const LONGEST_SLEEP_US = 100_000;
 
 /** The tag of a keep-alive step is given the gap that it really had; the gap counts until it is sent (`sentUs` − `dueUs` more). */
-export async function runChain({ experimentId, chain }: ChainCommand, sending: Sending): Promise<FiringResult> {
+export async function runChain(
+  { experimentId, chain, numbers }: ChainCommand,
+  sending: Sending,
+): Promise<FiringResult> {
   const { clock } = sending;
-  sending.begin();
+  sending.begin(numbers);
   const ends: number[] = [];
   for (const { shape, after } of chain.steps) {
     const fromUs = after === undefined ? undefined : ends[after.step];

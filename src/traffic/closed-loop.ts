@@ -22,7 +22,7 @@ export async function runClosedLoop(
   sending: Sending,
 ): Promise<FiringResult> {
   const target = sending.routeTarget(command.load.route);
-  sending.begin();
+  sending.begin(command.numbers);
   const budget = sending.budget();
   if (budget === 0) return EMPTY_RESULT;
   // Autocannon takes a connection whose share of the requests is none for one without a limit.
@@ -48,10 +48,19 @@ const shapeOf = ({ load }: ClosedCommand): ShotShape => ({
   tag: { kind: 'load' },
 });
 
+type Pace = { readonly gapUs: number; readonly firstAfterUs: (index: number) => number };
+
+/** Least time between two requests of a connection, so that all of them, also those of other threads, keep `limits.maxRate` from the first second on. */
+function paceOf({ connections, share }: ClosedCommand['load'], { limits }: SenderSetup): Pace {
+  const { first, step, of } = share ?? { first: 0, step: 1, of: connections };
+  const gapUs = (of * US_PER_SEC) / limits.maxRatePerSec;
+  return { gapUs, firstAfterUs: (index) => ((first + index * step) * gapUs) / of };
+}
+
 async function runLanes(command: ClosedCommand, setup: SenderSetup, sending: Sending): Promise<FiringResult> {
   const { experimentId, load } = command;
   const startUs = sending.clock.nowUs();
-  const gapUs = (load.connections * US_PER_SEC) / setup.limits.maxRatePerSec;
+  const pace = paceOf(load, setup);
   const loop: Loop = {
     experimentId,
     state: sending.state,
@@ -63,15 +72,13 @@ async function runLanes(command: ClosedCommand, setup: SenderSetup, sending: Sen
     record: sending.record,
     onStop: sending.onStop,
     endUs: startUs + load.durationUs,
-    gapUs,
+    gapUs: pace.gapUs,
     due: 0,
     sent: 0,
   };
   // One after the other, so that the first second keeps the rate as well.
   await Promise.all(
-    Array.from({ length: load.connections }, (_, index) =>
-      runLane(loop, index, startUs + (index * gapUs) / load.connections),
-    ),
+    Array.from({ length: load.connections }, (_, index) => runLane(loop, index, startUs + pace.firstAfterUs(index))),
   );
   return { due: loop.due, sent: loop.sent, engine: 'wire' };
 }
@@ -80,10 +87,10 @@ async function runLanes(command: ClosedCommand, setup: SenderSetup, sending: Sen
 async function runLaunches(command: ClosedCommand, setup: SenderSetup, sending: Sending): Promise<FiringResult> {
   const { experimentId, load } = command;
   const endUs = sending.clock.nowUs() + load.durationUs;
-  const gapUs = (load.connections * US_PER_SEC) / setup.limits.maxRatePerSec;
+  const { gapUs, firstAfterUs } = paceOf(load, setup);
   let due = 0;
   const lane = async (_: unknown, index: number): Promise<void> => {
-    await sending.clock.sleep((index * gapUs) / load.connections);
+    await sending.clock.sleep(firstAfterUs(index));
     while (!sending.isStopped() && sending.budget() > 0) {
       const dueUs = sending.clock.nowUs();
       if (dueUs >= endUs) return;

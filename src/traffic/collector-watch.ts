@@ -2,6 +2,7 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { Exchange } from '../model/exchange.ts';
 import type { CollectorFacts } from '../model/instrument.ts';
+import type { QualityHistograms } from './protocol.ts';
 
 export type CollectorWatch = {
   /** A pause, on the clock of exchanges. */
@@ -10,6 +11,7 @@ export type CollectorWatch = {
   seen(exchanges: readonly Exchange[]): void;
   /** Undefined where no request was answered. */
   facts(): CollectorFacts | undefined;
+  readonly histograms: Pick<QualityHistograms, 'services' | 'untouched'>;
 };
 
 /** Shorter pauses are lost among other jitter (methods A.5, check 9). */
@@ -33,6 +35,7 @@ export function createCollectorWatch(): CollectorWatch {
     }
   }
   return {
+    histograms: { services: all, untouched },
     pause(startUs, endUs) {
       if (endUs - startUs < PAUSE_US) return;
       pauses.push({ startUs, endUs });
@@ -57,6 +60,6 @@ function record(histogram: RecordableHistogram, us: number): void {
   histogram.record(Math.max(1, Math.round(us)));
 }
 
-function p99(histogram: RecordableHistogram): number {
+export function p99(histogram: RecordableHistogram): number {
   return histogram.percentile(99);
 }

@@ -51,6 +51,13 @@ const DAY_MS = 86_400_000;
 const MAX_HEADER_BYTES = 64 * 1024;
 
 let nextConnectionId = 1;
+let connectionIdStep = 1;
+
+/** Connections of this thread are numbered so from now on: several threads must not give the same number. */
+export function numberConnections(first: number, step: number): void {
+  nextConnectionId = first;
+  connectionIdStep = step;
+}
 
 type ClientClass = typeof Client;
 
@@ -214,6 +221,8 @@ function wrap(
   certificate: CertificateFacts | undefined,
   openedUs: number,
 ): Connection {
+  const id = nextConnectionId;
+  nextConnectionId += connectionIdStep;
   const closedBy = (how: 'fin' | 'rst'): void => {
     if (connection.closedBy !== undefined) return;
     connection.closedBy = how;
@@ -225,7 +234,7 @@ function wrap(
     if (error.code === 'ECONNRESET' || error.code === 'EPIPE') closedBy('rst');
   });
   const connection: Connection = {
-    id: nextConnectionId++,
+    id,
     socket,
     client,
     channel:

@@ -126,7 +126,7 @@ export function recordWhole(lane: Lane, outcome: Outcome, isReusable: boolean, e
     asked,
     expected,
   );
-  pauseRoute(loop.route, answered, retryAfter, loop.state.clock);
+  pauseRoute(loop.state, loop.route, answered, retryAfter);
   loop.record({
     ...baseOf(lane, sentUs),
     sentUs,

@@ -8,7 +8,7 @@ import { type Connection, type ConnectResult, closeConnection } from './connecti
 import { addDeadline, removeDeadline, setDeadline } from './deadlines.ts';
 import { goneError } from './failure.ts';
 import { addRow, baseOf, isOrdinary, type Lane, type Loop, recordWhole } from './lane-answer.ts';
-import { firstSight, keepsAnswers, obstacle, wantsAnswer } from './launching.ts';
+import { admit, budgetOf, firstSight, keepsAnswers, leave, takeSeq, wantsAnswer } from './launching.ts';
 import { isUsable } from './pool.ts';
 import {
   completeOutcome,
@@ -92,7 +92,7 @@ function createLane(loop: Loop, number: number, firstUs: number, resolve: () => 
 function next(lane: Lane, nowUs: number): void {
   const { loop } = lane;
   const { state, route } = loop;
-  if (state.stopped !== undefined || nowUs >= loop.endUs || state.sentTotal >= state.setup.limits.maxRequests) {
+  if (state.stopped !== undefined || nowUs >= loop.endUs || budgetOf(state) === 0) {
     finishLane(lane);
     return;
   }
@@ -101,9 +101,9 @@ function next(lane: Lane, nowUs: number): void {
     return;
   }
   lane.nextUs = Math.max(lane.nextUs + loop.gapUs, nowUs - CATCH_UP_US);
-  lane.seq = state.nextSeq++;
+  lane.seq = takeSeq(state);
   loop.due++;
-  const reason = obstacle(state, route, nowUs);
+  const reason = admit(state, route, nowUs);
   if (reason !== undefined) {
     loop.record({ ...baseOf(lane, nowUs), endUs: nowUs, outcome: { kind: 'not-sent', reason } });
     // It is due again when the pause is over; a limit reached is asked again after a while.
@@ -112,15 +112,13 @@ function next(lane: Lane, nowUs: number): void {
     return;
   }
   loop.sent++;
-  state.sentTotal++;
-  state.inFlight++;
   lane.sentUs = nowUs;
   const { connection } = lane;
   if (connection !== undefined && isUsable(connection) && connection.channel?.isSending !== true) {
     send(lane, connection, nowUs);
     return;
   }
-  leave(lane);
+  dropConnection(lane);
   acquire(lane);
 }
 
@@ -152,7 +150,7 @@ function finishLane(lane: Lane): void {
   lane.finish();
 }
 
-function leave(lane: Lane): void {
+function dropConnection(lane: Lane): void {
   if (lane.connection !== undefined) closeConnection(lane.connection);
   lane.connection = undefined;
 }
@@ -173,7 +171,7 @@ function onOpened(lane: Lane, opened: ConnectResult): void {
   const { state, route } = loop;
   const { outcome, phasesUs, certificate } = opened.failure;
   if (outcome.kind === 'connection-error' && outcome.code === 'ports') state.onPortShortage();
-  state.inFlight--;
+  leave(state);
   const endUs = state.clock.nowUs();
   loop.record({ ...baseOf(lane, sentUs), sentUs, endUs, outcome, phasesUs, ...firstSight(route, certificate) });
   next(lane, endUs);
@@ -258,14 +256,14 @@ function complete(lane: Lane): void {
 
 function settle(lane: Lane, outcome: Outcome, isReusable: boolean, endUs: number): void {
   recordWhole(lane, outcome, isReusable, endUs);
-  if (!isReusable) leave(lane);
+  if (!isReusable) dropConnection(lane);
   ended(lane, endUs);
 }
 
 function ended(lane: Lane, endUs: number): void {
   const { connection, loop } = lane;
   lane.doing = 'nothing';
-  loop.state.inFlight--;
+  leave(loop.state);
   if (connection !== undefined) {
     connection.lastEndUs = endUs;
     connection.uses++;

@@ -19,10 +19,13 @@ import { createPool, createStrayCount, type Pool, type StrayCount } from './pool
 import type { RouteTarget, SenderSetup } from './protocol.ts';
 import { prepareRequest } from './request.ts';
 import type { ShotShape } from './schedule.ts';
+import type { SharedLimits } from './shared-limits.ts';
 import { type Templates, writeRequest } from './wire/request-template.ts';
 
 export type RouteState = {
   readonly target: RouteTarget;
+  /** Its place among the routes of the setup. */
+  readonly place: number;
   readonly pool: Pool;
   readonly templates: Templates;
   readonly stray: StrayCount;
@@ -45,7 +48,13 @@ export type LaunchState = {
   /** Functions that end what is in flight, by sequence number. */
   readonly abortable: Map<number, () => void>;
   readonly onPortShortage: () => void;
+  /** Only where other threads send as well: then the limits are those of all together, and the counts below this thread's own. */
+  readonly together: SharedLimits | undefined;
   nextSeq: number;
+  /** From one number to the next: the numbers between are other threads'. */
+  seqStep: number;
+  /** Numbers given out. */
+  launched: number;
   sentTotal: number;
   inFlight: number;
   stopped: NotSentReason | undefined;
@@ -72,10 +81,12 @@ export function createRouteState(
   target: RouteTarget,
   { limits, trusted }: Pick<SenderSetup, 'limits' | 'trusted'>,
   clock: Clock,
+  place = 0,
 ): RouteState {
   const stray = createStrayCount();
   return {
     target,
+    place,
     pool: createPool(target, limits, trusted, clock, stray),
     templates: new Map(),
     stray,
@@ -98,7 +109,7 @@ export async function launchRequest(
   { experimentId, shape, slot, dueUs }: Launch,
 ): Promise<Exchange> {
   const route = routeState(state, shape.route);
-  const seq = state.nextSeq++;
+  const seq = takeSeq(state);
   const base = {
     seq,
     requestId: requestIdOf(state.setup.runId, seq),
@@ -110,10 +121,8 @@ export async function launchRequest(
     dueUs,
   };
   const sentUs = state.clock.nowUs();
-  const reason = obstacle(state, route, sentUs);
+  const reason = admit(state, route, sentUs);
   if (reason !== undefined) return { ...base, endUs: Math.max(sentUs, dueUs), outcome: { kind: 'not-sent', reason } };
-  state.sentTotal++;
-  state.inFlight++;
   let held: Held | undefined;
   let exchange: Exchange;
   try {
@@ -132,7 +141,7 @@ export async function launchRequest(
     }
   } finally {
     // A connection that is only held is no request in flight.
-    state.inFlight--;
+    leave(state);
   }
   return held === undefined ? exchange : await hold(state, exchange, held, shape.holdUs ?? 0);
 }
@@ -153,13 +162,46 @@ async function hold(
   return { ...exchange, held: { ...facts, ...(announcedUs === undefined ? {} : { advertisedUs: announcedUs }) } };
 }
 
-/** Why a due request must not be sent, if so. */
-export function obstacle(state: LaunchState, route: RouteState, nowUs: number): NotSentReason | undefined {
-  const { limits } = state.setup;
+/** The number of the next exchange. */
+export function takeSeq(state: LaunchState): number {
+  const seq = state.nextSeq;
+  state.nextSeq += state.seqStep;
+  state.launched++;
+  state.together?.launched();
+  return seq;
+}
+
+/** Counts a due request as sent and under way, or says why it must not be sent. */
+export function admit(state: LaunchState, route: RouteState, nowUs: number): NotSentReason | undefined {
+  const { setup, together } = state;
   if (state.stopped !== undefined) return state.stopped;
-  if (state.inFlight >= limits.maxInFlight) return 'cap';
-  if (state.sentTotal >= limits.maxRequests) return 'budget';
-  return route.pausedUntilUs > nowUs ? 'retry-after' : undefined;
+  if (state.inFlight >= setup.limits.maxInFlight) return 'cap';
+  if (state.sentTotal >= setup.limits.maxRequests) return 'budget';
+  // What one thread was asked to wait for, all wait for.
+  if (together !== undefined) route.pausedUntilUs = Math.max(route.pausedUntilUs, together.pausedUntilUs(route.place));
+  if (route.pausedUntilUs > nowUs) return 'retry-after';
+  const reason = together?.take();
+  if (reason !== undefined) return reason;
+  state.sentTotal++;
+  state.inFlight++;
+  return undefined;
+}
+
+/** A request that an engine with connections of its own has sent. */
+export function countSent(state: LaunchState): void {
+  state.sentTotal++;
+  state.together?.countSent();
+}
+
+/** A request that was admitted is no longer under way. */
+export function leave(state: LaunchState): void {
+  state.inFlight--;
+  state.together?.giveBack();
+}
+
+/** Requests that `limits.maxRequests` still allows. */
+export function budgetOf({ setup, sentTotal, together }: LaunchState): number {
+  return Math.max(0, setup.limits.maxRequests - (together?.sent() ?? sentTotal));
 }
 
 async function exchangeOn(
@@ -170,7 +212,7 @@ async function exchangeOn(
   route: RouteState,
   sentUs: number,
 ): Promise<{ readonly exchange: Exchange; readonly isHeld: boolean; readonly keepAlive: string | undefined }> {
-  const { setup, clock, deadlines, abortable } = state;
+  const { setup, deadlines, abortable } = state;
   const spec = state.requests.get(shape.request);
   if (spec === undefined) throw new Error(`no such request: ${shape.request}`);
   const isNew = connection.uses === 0 && connection.openedUs >= sentUs;
@@ -190,7 +232,7 @@ async function exchangeOn(
   abortable.delete(base.seq);
   const isHeld = reusable && shape.holdUs !== undefined;
   if (!isHeld) route.pool.release(connection, reusable && shape.connection === 'warm');
-  pauseRoute(route, answered, retryAfter, clock);
+  pauseRoute(state, route, answered, retryAfter);
   const exchange = {
     ...base,
     sentUs,
@@ -204,13 +246,14 @@ async function exchangeOn(
 
 /** A target that asks for a pause gets it. */
 export function pauseRoute(
+  { clock, together }: Pick<LaunchState, 'clock' | 'together'>,
   route: RouteState,
   { outcome, endUs }: Pick<Exchange, 'outcome' | 'endUs'>,
   retryAfter: string | undefined,
-  clock: Clock,
 ): void {
   if (retryAfter === undefined || outcome.kind !== 'response' || ![429, 503].includes(outcome.status)) return;
   route.pausedUntilUs = Math.max(route.pausedUntilUs, endUs + retryAfterUs(retryAfter, clock));
+  together?.pause(route.place, route.pausedUntilUs);
 }
 
 /** Each certificate is told once per route: a million exchanges need not carry it. */

@@ -1,11 +1,13 @@
 /** Messages between the main thread and the sending thread. */
+import type { RecordableHistogram } from 'node:perf_hooks';
 import type { AnswerRows } from '../model/answer-rows.ts';
 import type { Exchange, NotSentReason } from '../model/exchange.ts';
-import type { ArrivalFacts, CollectorFacts, StarvationFacts } from '../model/instrument.ts';
+import type { ArrivalFacts, CollectorFacts, StarvationFacts, ThreadFacts } from '../model/instrument.ts';
 import type { Limits, MemberId, RequestSpec, Target } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { ClockEpoch } from './clock.ts';
 import type { Schedule, ShotShape } from './schedule.ts';
+import type { SharedCounts } from './shared-limits.ts';
 
 /** One route with its name already resolved. */
 export type RouteTarget = {
@@ -36,7 +38,15 @@ export type SenderSetup = {
   readonly trusted: readonly string[];
   /** The pacing thread waits out the last part on the processor instead of asleep. */
   readonly spin?: boolean;
+  /** Left out where it is the only sending thread. */
+  readonly place?: ThreadPlace;
 };
+
+/** A thread among several that send: its number from 0 on, how many there are, and what they count together. */
+export type ThreadPlace = { readonly number: number; readonly count: number; readonly shared: SharedCounts };
+
+/** Numbers of the exchanges that a thread gives out in a firing; left out: on from the last one. */
+export type SeqNumbers = { readonly first: number; readonly step: number };
 
 export type ClosedLoop = {
   readonly route: RouteId;
@@ -45,6 +55,8 @@ export type ClosedLoop = {
   readonly durationUs: number;
   /** Default: our own. */
   readonly engine?: 'wire' | 'autocannon';
+  /** Where `connections` are those of one thread: which of all `of` connections they are. */
+  readonly share?: { readonly first: number; readonly step: number; readonly of: number };
 };
 
 /**
@@ -68,9 +80,22 @@ export type Command =
       readonly experimentId: string;
       readonly schedule: Schedule;
       readonly startUs: number;
+      readonly numbers?: SeqNumbers;
     }
-  | { readonly type: 'closed'; readonly firing: number; readonly experimentId: string; readonly load: ClosedLoop }
-  | { readonly type: 'chain'; readonly firing: number; readonly experimentId: string; readonly chain: Chain }
+  | {
+      readonly type: 'closed';
+      readonly firing: number;
+      readonly experimentId: string;
+      readonly load: ClosedLoop;
+      readonly numbers?: SeqNumbers;
+    }
+  | {
+      readonly type: 'chain';
+      readonly firing: number;
+      readonly experimentId: string;
+      readonly chain: Chain;
+      readonly numbers?: SeqNumbers;
+    }
   /** Opens idle connections beforehand, so that a volley leaves at once. */
   | { readonly type: 'prepare'; readonly firing: number; readonly route: RouteId; readonly connections: number }
   | { readonly type: 'cookies'; readonly route: RouteId; readonly cookie: string }
@@ -103,6 +128,15 @@ export type ThreadQuality = {
   /** Numbers of exchanges given out; each must have arrived at the sink once. */
   readonly launched: number;
   readonly blankUs?: number;
+  /** Only where several threads sent: each of them. */
+  readonly threads?: readonly ThreadFacts[];
+};
+
+/** What quantiles of several threads are made of; a histogram passes between threads by reference. */
+export type QualityHistograms = {
+  readonly delays: RecordableHistogram;
+  readonly services: RecordableHistogram;
+  readonly untouched: RecordableHistogram;
 };
 
 /** Bytes that came behind the end of an answer, or on a connection on which nothing was asked. Their connections were not used again. */
@@ -113,12 +147,25 @@ export type StrayBytes = {
   readonly connections: number;
 };
 
-export type SenderEnd = { readonly quality: ThreadQuality; readonly stray: readonly StrayBytes[] };
+export type SenderEnd = {
+  readonly quality: ThreadQuality;
+  readonly histograms: QualityHistograms;
+  readonly stray: readonly StrayBytes[];
+};
+
+/** The end of a firing in one thread. */
+export type Done = {
+  readonly result: FiringResult;
+  /** The number of the next exchange, had it gone on. */
+  readonly nextSeq: number;
+  /** Only among several threads: see `departures.ts`. */
+  readonly departures?: Float64Array<ArrayBuffer>;
+};
 
 export type Reply =
   | { readonly type: 'ready' }
   | { readonly type: 'exchanges'; readonly exchanges: readonly Exchange[]; readonly inFlight: number }
   | { readonly type: 'rows'; readonly rows: AnswerRows; readonly inFlight: number }
-  | { readonly type: 'done'; readonly firing: number; readonly result: FiringResult }
+  | ({ readonly type: 'done'; readonly firing: number } & Done)
   | ({ readonly type: 'closed' } & SenderEnd)
   | { readonly type: 'crash'; readonly error: string };

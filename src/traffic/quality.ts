@@ -3,10 +3,10 @@ import type { Exchange } from '../model/exchange.ts';
 import type { Clock } from '../model/time.ts';
 import { type ArrivalWatch, createArrivalWatch } from './arrival-watch.ts';
 import { createCollectorWatch } from './collector-watch.ts';
-import type { ThreadQuality } from './protocol.ts';
+import type { QualityHistograms, ThreadQuality } from './protocol.ts';
 
 /** What the watch itself can tell of a thread. */
-export type WatchedQuality = Omit<ThreadQuality, 'launched' | 'blankUs'>;
+export type WatchedQuality = Omit<ThreadQuality, 'launched' | 'blankUs' | 'threads'>;
 
 /**
  * Watches what the sending thread costs itself: busy share, time without a processor, collector pauses, loop delay, and when
@@ -21,16 +21,17 @@ export type QualityWatch = {
   /** Exchanges that have ended since the last call. */
   seen(exchanges: readonly Exchange[]): void;
   finish(): WatchedQuality;
+  /** What its quantiles are of, to be put together with those of other threads. */
+  histograms(): QualityHistograms;
 };
 
 /** How often the loop is asked how late it is. Node's own monitor tells the time in which it was off as a delay when it is on again. */
 const TICK_MS = 10;
 const SAMPLE_MS = 1_000;
 
-export function createQualityWatch(clock: Clock): QualityWatch {
+export function createQualityWatch(clock: Clock, arrivals: ArrivalWatch = createArrivalWatch()): QualityWatch {
   // Entries of the observer count from the start of the thread.
   const sinceThreadUs = clock.nowUs() - performance.now() * 1_000;
-  const arrivals = createArrivalWatch();
   const pauses = createCollectorWatch();
   const processor = createProcessorWatch();
   let depth = 0;
@@ -87,21 +88,32 @@ export function createQualityWatch(clock: Clock): QualityWatch {
     },
     arrivals,
     seen: pauses.seen,
+    histograms: () => ({ delays: delay.delays, ...pauses.histograms }),
     finish() {
       collector.disconnect();
-      const facts = { arrivals: arrivals.facts(), starvation: processor.facts(), collector: pauses.facts() };
       return {
-        ...(facts.arrivals === undefined ? {} : { arrivals: facts.arrivals }),
-        ...(facts.starvation === undefined ? {} : { starvation: facts.starvation }),
-        ...(facts.collector === undefined ? {} : { collector: facts.collector }),
+        ...watched(arrivals.facts(), processor.facts(delay.quantileUs(50)), pauses.facts()),
         busyRatio: totalMs === 0 ? 0 : activeMs / totalMs,
         busyRatioMax,
         gcPauseMaxUs: Math.round(gcPauseMaxUs),
         gcTotalUs: Math.round(gcTotalUs),
-        loopDelayP99Us: delay.p99Us(),
+        loopDelayP99Us: delay.quantileUs(99),
         portShortages,
       };
     },
+  };
+}
+
+/** What was watched; the rest is left out. */
+function watched(
+  arrivals: ThreadQuality['arrivals'],
+  starvation: ThreadQuality['starvation'],
+  collector: ThreadQuality['collector'],
+): Pick<WatchedQuality, 'arrivals' | 'starvation' | 'collector'> {
+  return {
+    ...(arrivals === undefined ? {} : { arrivals }),
+    ...(starvation === undefined ? {} : { starvation }),
+    ...(collector === undefined ? {} : { collector }),
   };
 }
 
@@ -117,12 +129,13 @@ function createDelayWatch() {
     tickedMs = nowMs;
   }
   return {
+    delays,
     begin(): void {
       tickedMs = performance.now();
       ticker = setInterval(tick, TICK_MS);
     },
     end: (): void => clearInterval(ticker),
-    p99Us: (): number => (delays.count === 0 ? 0 : delays.percentile(99)),
+    quantileUs: (percentile: number): number => (delays.count === 0 ? 0 : delays.percentile(percentile)),
   };
 }
 
@@ -148,13 +161,14 @@ function createProcessorWatch() {
       starvedUs += starved;
       worstSecondUs = Math.max(worstSecondUs, starved);
     },
-    facts: (): ThreadQuality['starvation'] =>
+    facts: (delayP50Us: number): ThreadQuality['starvation'] =>
       activeUs === 0
         ? undefined
         : {
             activeUs: Math.round(activeUs),
             starvedUs: Math.round(starvedUs),
             worstSecondUs: Math.round(worstSecondUs),
+            delayP50Us,
           },
   };
 }

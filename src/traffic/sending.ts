@@ -7,12 +7,22 @@ import type { Clock } from '../model/time.ts';
 import type { ArrivalWatch } from './arrival-watch.ts';
 import { createClock } from './clock.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
-import { createRouteState, type Launch, type LaunchState, launchRequest, routeState } from './launching.ts';
+import {
+  budgetOf,
+  countSent,
+  createRouteState,
+  type Launch,
+  type LaunchState,
+  launchRequest,
+  routeState,
+  takeSeq,
+} from './launching.ts';
 import { CONTROL, CONTROL_BYTES, LEAD, type PacerData } from './pacer-control.ts';
-import type { Command, FiringResult, RouteTarget, SenderSetup, StrayBytes } from './protocol.ts';
+import type { Command, FiringResult, RouteTarget, SenderSetup, SeqNumbers, StrayBytes } from './protocol.ts';
 import type { QualityWatch } from './quality.ts';
 import { createRowCollector, type RowCollector } from './row-collector.ts';
 import type { ShotShape } from './schedule.ts';
+import { joinLimits } from './shared-limits.ts';
 import { startThread } from './thread.ts';
 
 type FireCommand = Extract<Command, { type: 'fire' }>;
@@ -42,12 +52,13 @@ export type Sending = {
   /** Requests still allowed by `limits.maxRequests`. */
   budget(): number;
   /** A closed loop begins as a firing does: an earlier stop is over. */
-  begin(): void;
+  begin(numbers?: SeqNumbers): void;
   isStopped(): boolean;
   onStop(listener: () => void): void;
   takeFinished(): readonly Exchange[];
   /** Numbers given to exchanges so far: as many must be reported. */
   launched(): number;
+  nextSeq(): number;
   inFlight(): number;
   prepare(route: RouteId, connections: number): Promise<void>;
   setCookie(route: RouteId, cookie: string): void;
@@ -79,7 +90,7 @@ export function createSending(
     return exchange;
   }
   async function fire(command: FireCommand): Promise<FiringResult> {
-    state.stopped = undefined;
+    begin(state, command.numbers);
     const due = command.schedule.dueUs.length;
     if (due === 0) return { due, sent: 0 };
     const sentBefore = state.sentTotal;
@@ -108,8 +119,9 @@ export function createSending(
     ...rowParts(setup.runId),
     record: (exchange) => void finished.push(exchange),
     add(exchange) {
-      state.sentTotal++;
-      finished.push({ ...exchange, seq: state.nextSeq, requestId: requestIdOf(setup.runId, state.nextSeq++) });
+      countSent(state);
+      const seq = takeSeq(state);
+      finished.push({ ...exchange, seq, requestId: requestIdOf(setup.runId, seq) });
     },
     fire,
     ...routeParts(state),
@@ -163,19 +175,19 @@ function routeParts(
   | 'budget'
   | 'inFlight'
   | 'launched'
+  | 'nextSeq'
 > {
   return {
     routeTarget: (route) => routeState(state, route).target,
     stray: () =>
       [...state.routes].flatMap(([route, { stray }]) => (stray.connections === 0 ? [] : [{ route, ...stray }])),
     cookieOf: (route) => routeState(state, route).cookie,
-    begin: () => {
-      state.stopped = undefined;
-    },
+    begin: (numbers) => begin(state, numbers),
     isStopped: () => state.stopped !== undefined,
-    budget: () => Math.max(0, state.setup.limits.maxRequests - state.sentTotal),
+    budget: () => budgetOf(state),
     inFlight: () => state.inFlight,
-    launched: () => state.nextSeq,
+    launched: () => state.launched,
+    nextSeq: () => state.nextSeq,
     prepare: (route, connections) =>
       routeState(state, route).pool.prepare(Math.min(connections, state.setup.limits.maxInFlight)),
     setCookie: (route, cookie) => {
@@ -184,17 +196,28 @@ function routeParts(
   };
 }
 
+/** An earlier stop is over. Numbers are given where other threads give out those between. */
+function begin(state: LaunchState, numbers: SeqNumbers | undefined): void {
+  state.stopped = undefined;
+  if (numbers === undefined) return;
+  state.nextSeq = numbers.first;
+  state.seqStep = numbers.step;
+}
+
 /** All routes with nothing sent on them yet. */
 export function createLaunchState(setup: SenderSetup, clock: Clock, onPortShortage: () => void): LaunchState {
   return {
     setup,
     clock,
     deadlines: createDeadlines(clock),
-    routes: new Map(setup.routes.map((target) => [target.route, createRouteState(target, setup, clock)])),
+    routes: new Map(setup.routes.map((target, place) => [target.route, createRouteState(target, setup, clock, place)])),
     requests: new Map(setup.requests.map((spec) => [spec.name, spec])),
     abortable: new Map(),
     onPortShortage,
+    together: setup.place === undefined ? undefined : joinLimits(setup.place.shared, setup.place.number, setup.limits),
     nextSeq: 0,
+    seqStep: 1,
+    launched: 0,
     sentTotal: 0,
     inFlight: 0,
     stopped: undefined,

@@ -3,8 +3,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { runChain } from './chain.ts';
 import { createClock } from './clock.ts';
 import { EMPTY_RESULT, runClosedLoop } from './closed-loop.ts';
-import { loadHttp2 } from './connection.ts';
-import type { Command, Reply, SenderSetup } from './protocol.ts';
+import { loadHttp2, numberConnections } from './connection.ts';
+import { createDepartureLog } from './departures.ts';
+import type { Command, FiringResult, Reply, SenderSetup } from './protocol.ts';
 import { createQualityWatch } from './quality.ts';
 import { createSending } from './sending.ts';
 import { warmUp } from './warm-up.ts';
@@ -17,7 +18,11 @@ const post = (reply: Reply): void => port.postMessage(reply);
 /** How often exchanges go to the main thread: seldom enough to cost little, often enough for live progress and abort rules. */
 const FLUSH_MS = 25;
 
-const quality = createQualityWatch(createClock(setup.epoch));
+const { place } = setup;
+/** Among several threads the gaps between requests are nothing that one of them can judge. */
+const departures = place === undefined ? undefined : createDepartureLog();
+if (place !== undefined) numberConnections(place.number + 1, place.count);
+const quality = createQualityWatch(createClock(setup.epoch), departures);
 const sending = createSending(setup, quality);
 let blankUs: number | undefined;
 const flush = (): void => {
@@ -32,26 +37,30 @@ const flush = (): void => {
 };
 const flushTimer = setInterval(flush, FLUSH_MS);
 
+/** Before it is told to be over, everything of it has been reported. */
+function end(firing: number, result: FiringResult): void {
+  flush();
+  const left = departures?.take();
+  post({
+    type: 'done',
+    firing,
+    result,
+    nextSeq: sending.nextSeq(),
+    ...(left === undefined ? {} : { departures: left }),
+  });
+}
+
 async function obey(command: Command): Promise<void> {
   switch (command.type) {
-    case 'fire': {
-      const result = await sending.fire(command);
-      flush();
-      return post({ type: 'done', firing: command.firing, result });
-    }
-    case 'closed': {
-      const result = await runClosedLoop(command, setup, sending);
-      flush();
-      return post({ type: 'done', firing: command.firing, result });
-    }
-    case 'chain': {
-      const result = await runChain(command, sending);
-      flush();
-      return post({ type: 'done', firing: command.firing, result });
-    }
+    case 'fire':
+      return end(command.firing, await sending.fire(command));
+    case 'closed':
+      return end(command.firing, await runClosedLoop(command, setup, sending));
+    case 'chain':
+      return end(command.firing, await runChain(command, sending));
     case 'prepare':
       await sending.prepare(command.route, command.connections);
-      return post({ type: 'done', firing: command.firing, result: EMPTY_RESULT });
+      return end(command.firing, EMPTY_RESULT);
     case 'cookies':
       return sending.setCookie(command.route, command.cookie);
     case 'stop':
@@ -67,7 +76,7 @@ async function obey(command: Command): Promise<void> {
         launched: sending.launched(),
         ...(blankUs === undefined ? {} : { blankUs }),
       };
-      post({ type: 'closed', quality: measured, stray: sending.stray() });
+      post({ type: 'closed', quality: measured, histograms: quality.histograms(), stray: sending.stray() });
       return port?.close();
     }
     default:

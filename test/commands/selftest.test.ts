@@ -121,3 +121,29 @@ test('no request of a constant delay is due while the server waits out the end o
     assert.ok(delayMs < gapMs || (beforeMs > 2 && gapMs - beforeMs > 0.5), `${delayMs} ms every ${gapMs} ms`);
   }
 });
+
+test('the capacity of several threads names each, and tells what a run would be cautious about', () => {
+  const instrument = {
+    threads: [
+      { launched: 500, busyRatio: 0.3 },
+      { launched: 500, busyRatio: 0.4 },
+    ],
+    books: { launched: 5_000, recorded: 4_999 },
+  };
+  const one = { ratePerSec: 1_000, due: 1_000, sent: 1_000 };
+  const step = capacityStep({ ...one, quality: { ...GOOD_QUALITY, instrument } });
+  const text = describeCapacity(capacityOf([step], 2), 4);
+  assert.match(text, /How much 2 sending threads can send \(4 cores/);
+  assert.match(
+    text,
+    /sending threads busy 30 % and 40 %: passes\n {4}with a caution about .*requests launched and recorded/,
+  );
+  assert.match(text, /2 sending threads pass their self-checks at every rate/);
+  // What makes a run not valid makes a rate not pass.
+  const lost = capacityStep({
+    ...one,
+    quality: { ...GOOD_QUALITY, instrument: { books: { launched: 50, recorded: 9 } } },
+  });
+  assert.equal(capacityOf([lost], 2).passedPerSec, undefined);
+  assert.match(describeCapacity(capacityOf([lost], 2), 4), /DOES NOT PASS\n {4}The books do not balance/);
+});

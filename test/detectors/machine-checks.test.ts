@@ -12,6 +12,7 @@ type Case = readonly [
   text: RegExp,
   machine: Partial<MachineFacts>,
   facts?: Partial<InstrumentFacts>,
+  loopDelayP99Us?: number,
 ];
 
 const tcp = (retransmitted: number, listenDrops = 0, segments = 10_000): Partial<MachineFacts> => ({
@@ -20,21 +21,74 @@ const tcp = (retransmitted: number, listenDrops = 0, segments = 10_000): Partial
 const wall = (steps: number, largestStepUs: number, driftUs: number): Partial<MachineFacts> => ({
   wall: { steps, largestStepUs, driftUs },
 });
-const starved = (starvedUs: number, worstSecondUs: number): Partial<InstrumentFacts> => ({
-  starvation: { activeUs: 2_000_000, starvedUs, worstSecondUs },
+const starved = (starvedUs: number, worstSecondUs: number, delayP50Us = 400): Partial<InstrumentFacts> => ({
+  starvation: { activeUs: 2_000_000, starvedUs, worstSecondUs, delayP50Us },
+});
+const answers = (count: number): Partial<InstrumentFacts> => ({
+  bias: [
+    { p: 0.5, responseUs: 10_020, serviceUs: 10_000, count },
+    { p: 0.99, responseUs: 400_090, serviceUs: 400_000, count },
+  ],
 });
 
 const CASES: readonly Case[] = [
   ['a processor of its own', 'processor', 'good', /1 % of its working time/, {}, starved(20_000, 9_000)],
   [
-    'another program with half of it',
+    'another program with half of it, and a loop 9 ms late at p99',
     'processor',
     'caution',
-    /up to 300 ms too long.*50 % of its working time.*Other programs used 80 %/,
+    /^p99 \(40 ms\) may be up to 9 ms too long, because answers lay unread.*50 % of its working time.*Other programs used 80 %/,
     { busyRatio: 0.9, ownRatio: 0.1 },
     starved(1_000_000, 300_000),
+    9_000,
   ],
-  ['a share taken in crumbs', 'processor', 'good', /within a second/, {}, starved(1_000_000, 15_000)],
+  [
+    'the same taken in crumbs: no answer lay unread',
+    'processor',
+    'good',
+    /within a second/,
+    {},
+    starved(1_000_000, 300_000),
+    1_900,
+  ],
+  ['a loop that is late by its own work', 'processor', 'good', /within a second/, {}, starved(400_000, 1_500), 9_000],
+  [
+    'less than 2 % of p99',
+    'processor',
+    'good',
+    /within a second/,
+    {},
+    { ...starved(1_000_000, 300_000), ...answers(5_000) },
+    7_900,
+  ],
+  [
+    'more than 2 % of p99',
+    'processor',
+    'caution',
+    /^p99 \(400 ms\) may be up to 8\.1 ms too long/,
+    {},
+    { ...starved(1_000_000, 300_000), ...answers(5_000) },
+    8_100,
+  ],
+  [
+    'too few answers for a p99',
+    'processor',
+    'good',
+    /within a second/,
+    {},
+    { ...starved(1_000_000, 300_000), ...answers(367) },
+    15_000,
+  ],
+  [
+    'few answers, and late half of the time',
+    'processor',
+    'caution',
+    /^Half of all times may be 3 ms and more too long, with a median of 10 ms/,
+    {},
+    { ...starved(1_000_000, 300_000, 3_000), ...answers(60) },
+    15_000,
+  ],
+  ['a tenth of its time', 'processor', 'good', /10 % of its working time/, {}, starved(200_000, 90_000, 5_000), 15_000],
   ['no quota', 'quota', 'good', /never/, {}],
   [
     'a quota that reaches p99.9',
@@ -70,9 +124,10 @@ const CASES: readonly Case[] = [
   ],
 ];
 
-for (const [what, id, state, text, machine, facts] of CASES) {
+for (const [what, id, state, text, machine, facts, loopDelayP99Us = 900] of CASES) {
   test(`${what}: ${state}`, () => {
-    const checks = machineChecks({ ...GOOD_INSTRUMENT, ...facts, machine: { ...GOOD_MACHINE, ...machine } });
+    const whole = { ...GOOD_INSTRUMENT, ...facts, machine: { ...GOOD_MACHINE, ...machine } };
+    const checks = machineChecks(whole, { loopDelayP99Us });
     const found = checks.find((check) => check.id === id);
     assert.equal(found?.state, state, found?.text);
     assert.match(found?.text ?? '', text);
@@ -85,10 +140,9 @@ for (const [what, id, state, text, machine, facts] of CASES) {
 
 test('what a platform does not tell is not called good', () => {
   const { durationUs, processors, wall: clock } = GOOD_MACHINE;
-  const states = machineChecks({ machine: { durationUs, processors, wall: clock } }).map(({ id, state }) => [
-    id,
-    state,
-  ]);
+  const states = machineChecks({ machine: { durationUs, processors, wall: clock } }, { loopDelayP99Us: 0 }).map(
+    ({ id, state }) => [id, state],
+  );
   assert.deepEqual(states, [
     ['processor', 'unknown'],
     ['quota', 'unknown'],

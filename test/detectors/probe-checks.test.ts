@@ -117,6 +117,30 @@ const CASES: readonly Case[] = [
     {},
     { latenessUs: { p50: 20, p99: 90, p999: 300, max: 1_200_000 } },
   ],
+  [
+    'two threads that sent',
+    'threads',
+    'good',
+    /^2,500 requests \(busy 12 %\), 2,499 requests \(busy 9 %\)$/,
+    {
+      threads: [
+        { launched: 2_500, busyRatio: 0.12 },
+        { launched: 2_499, busyRatio: 0.09 },
+      ],
+    },
+  ],
+  [
+    'a thread that ended early',
+    'threads',
+    'invalid',
+    /1 of 2 sending threads ended early \(number 2: out of memory\): 40 of their requests were not sent/,
+    {
+      threads: [
+        { launched: 2_500, busyRatio: 0.12 },
+        { launched: 2_499, ended: { because: 'number 2: out of memory', lost: 40 } },
+      ],
+    },
+  ],
 ];
 
 for (const [what, id, state, text, facts, quality] of CASES) {
@@ -126,6 +150,11 @@ for (const [what, id, state, text, facts, quality] of CASES) {
     assert.match(found.text, text);
   });
 }
+
+test('one thread that sends is judged by the other checks alone', () => {
+  const ids = probeChecks({ ...GOOD_QUALITY, instrument: GOOD_INSTRUMENT }).map(({ id }) => id);
+  assert.ok(!ids.includes('threads'));
+});
 
 test('a good probe has no caution, and every check has its own name', () => {
   const checks = probeChecks({ ...GOOD_QUALITY, instrument: GOOD_INSTRUMENT });

@@ -84,6 +84,8 @@ test('certificates are remembered per route, also those of a login', () => {
   };
   one.take([failed({ experimentId: 'login', certificate })]);
   one.take([failed({ certificate: { ...certificate, fingerprint: 'bb' } })]);
+  // Another sending thread has seen it as well.
+  one.take([failed({ certificate })]);
   assert.deepEqual(
     one.certificates.get(GATEWAY)?.map(({ fingerprint }) => fingerprint),
     ['aa', 'bb'],

@@ -50,6 +50,7 @@ test('a minimal profile gets one request and cautious limits', async () => {
 
 test('every key becomes what the program uses', async () => {
   const profile = await loadFixture(VALID, 'everything.yaml');
+  assert.equal(profile.threads, 2);
   assert.equal(profile.name, 'shop farm (Köln)');
   assert.equal(profile.gateway.url, 'https://shop.example.com');
   assert.equal(profile.gateway.kind, 'arr');

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { machineChecks } from '../../src/detectors/machine-checks.ts';
 import { createClock, createEpoch } from '../../src/traffic/clock.ts';
 import { createQualityWatch } from '../../src/traffic/quality.ts';
 
@@ -64,8 +65,23 @@ test('a thread that has work and no processor is seen as starved', async () => {
     await sleep(1);
   }
   watch.end();
-  const { starvation } = watch.finish();
+  const { starvation, loopDelayP99Us } = watch.finish();
   assert.ok((starvation?.starvedUs ?? 0) > 200_000, JSON.stringify(starvation));
+  assert.ok((starvation?.delayP50Us ?? 0) > 20_000, 'its answers lay unread meanwhile');
+  // Told with its effect on answers as fast as these, and silent where they take so long that it changes nothing.
+  for (const [serviceUs, state] of [
+    [5_000, 'caution'],
+    [1e9, 'good'],
+  ] as const) {
+    const bias = [{ p: 0.5, responseUs: serviceUs, serviceUs, count: 5 }];
+    const facts = { bias, ...(starvation === undefined ? {} : { starvation }) };
+    const [told] = machineChecks(facts, { loopDelayP99Us });
+    assert.equal(told?.state, state, told?.text);
+    assert.match(
+      told?.text ?? '',
+      state === 'caution' ? /Half of all times may be .* too long/ : /of its working time/,
+    );
+  }
   assert.ok((starvation?.starvedUs ?? 0) <= (starvation?.activeUs ?? 0));
 });
 

@@ -39,6 +39,7 @@ export type ProfileParts = {
   readonly memberId?: MemberId;
   readonly cookies?: Readonly<Record<string, string>>;
   readonly spin?: boolean;
+  readonly threads?: number;
 };
 
 export function profileOf({ members = {}, requests = [requestOf()], limits = {}, ...more }: ProfileParts): Profile {
