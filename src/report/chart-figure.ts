@@ -10,6 +10,8 @@ import type { Report } from '../model/report.ts';
 
 /** The same chart for a page and for a telephone: one image scaled down would be unreadable there. */
 export type ChartFigure = {
+  /** Of its title in the page. */
+  readonly id: string;
   readonly wide: string;
   readonly narrow: string;
   readonly legend: readonly LegendEntry[];
@@ -27,6 +29,7 @@ export async function drawCharts(
     if (wide === undefined || narrow === undefined || figures.has(exhibit)) continue;
     const id = `chart${figures.size + 1}`;
     figures.set(exhibit, {
+      id,
       wide: await drawChart(wide, `${id}w`),
       narrow: await drawChart(narrow, `${id}n`),
       legend: wide.legend,
