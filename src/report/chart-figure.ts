@@ -4,6 +4,7 @@ import type { Chart, ChartWidth, LegendEntry } from '../charts/chart.ts';
 import { heatChart } from '../charts/heat-chart.ts';
 import { panelsChart } from '../charts/panels-chart.ts';
 import { drawChart } from '../charts/svg-image.ts';
+import { waterfallChart } from '../charts/waterfall-chart.ts';
 import { xyChart } from '../charts/xy-chart.ts';
 import type { Exhibit } from '../model/finding.ts';
 import type { Report } from '../model/report.ts';
@@ -61,6 +62,8 @@ function chartOf(exhibit: Exhibit, width: ChartWidth): Chart | undefined {
       return exhibit.layers.some(({ cells }) => cells.length > 0) ? heatChart(exhibit, width) : undefined;
     case 'bars':
       return exhibit.categories.length > 0 && exhibit.series.length > 0 ? barsChart(exhibit, width) : undefined;
+    case 'waterfall':
+      return exhibit.lanes.length > 0 ? waterfallChart(exhibit, width) : undefined;
     case 'table':
     case 'exchanges':
     case 'lines':

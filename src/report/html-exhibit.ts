@@ -27,6 +27,7 @@ function content(exhibit: Exhibit, page: ExhibitPage, figure: ChartFigure | unde
     case 'xy':
     case 'heat':
     case 'bars':
+    case 'waterfall':
       if (figure === undefined) return html`<p class="empty">Nothing was measured for this chart.</p>`;
       return [chartPair(figure), fold('The same in numbers', chartTable(exhibit))];
     case 'table':

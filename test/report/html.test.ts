@@ -194,8 +194,8 @@ test('every chart is an image with a name, and can be read without seeing it', a
   const charts = [
     ...page.matchAll(/<div class="chart chart-(?:wide|narrow)" role="img" aria-labelledby="([^"]+)"[^>]*><svg /g),
   ];
-  assert.equal(charts.length, 18, 'nine exhibits, each for two widths');
-  assert.equal(page.match(/<details><summary>The same in numbers/g)?.length, 9, 'and each as a table');
+  assert.equal(charts.length, 20, 'ten exhibits, each for two widths');
+  assert.equal(page.match(/<details><summary>The same in numbers/g)?.length, 10, 'and each as a table');
   for (const [, id = ''] of charts) {
     const said = new RegExp(`<h([35]) id="${id}">([^<]+)</h\\1><p class="reading">([^<]+)</p>`).exec(page);
     assert.ok((said?.[2]?.length ?? 0) > 10 && (said?.[3]?.length ?? 0) > 30, id);

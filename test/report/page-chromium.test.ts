@@ -151,7 +151,7 @@ test('pages in a real browser, with their script', async (t) => {
         background: getComputedStyle(document.body).backgroundColor,
         charts: charts.length,
         breaks: [...new Set(charts.map((chart) => getComputedStyle(chart).breakInside))],
-        highest: Math.max(...[...document.querySelectorAll('.exhibit-xy, .exhibit-heat, .exhibit-bars')].map((one) => one.offsetHeight)),
+        highest: Math.max(...[...document.querySelectorAll('.exhibit-xy, .exhibit-heat, .exhibit-bars, .exhibit-waterfall')].map((one) => one.offsetHeight)),
         narrow: charts.filter((chart) => chart.classList.contains('chart-narrow')).length,
         widest: Math.max(...charts.map((chart) => chart.getBoundingClientRect().right)),
       };
@@ -160,7 +160,7 @@ test('pages in a real browser, with their script', async (t) => {
       breaks: string[];
     };
     assert.equal(background, 'rgb(255, 255, 255)');
-    assert.deepEqual([charts, narrow, breaks], [9, 0, ['avoid']]);
+    assert.deepEqual([charts, narrow, breaks], [10, 0, ['avoid']]);
     assert.ok((highest ?? 0) < PAPER_PX.height, `${highest} px: higher than a page, so it would be cut`);
     assert.ok((widest ?? 0) <= PAPER_PX.width, `${widest} px: wider than a page`);
     const pdf = await page.pdf({ format: 'A4', preferCSSPageSize: true });
