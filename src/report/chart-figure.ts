@@ -2,6 +2,7 @@
 import { barsChart } from '../charts/bars-chart.ts';
 import type { Chart, ChartWidth, LegendEntry } from '../charts/chart.ts';
 import { heatChart } from '../charts/heat-chart.ts';
+import { colour } from '../charts/palette.ts';
 import { panelsChart } from '../charts/panels-chart.ts';
 import { drawChart } from '../charts/svg-image.ts';
 import { waterfallChart } from '../charts/waterfall-chart.ts';
@@ -16,8 +17,11 @@ export type ChartFigure = {
   readonly wide: string;
   readonly narrow: string;
   readonly legend: readonly LegendEntry[];
-  /** Where values can be read off, for the script of the page; left out for charts whose values are written on them. */
-  readonly plots?: { readonly wide: string; readonly narrow: string };
+  /**
+   * Where values can be read off, for the script of the page, and the names of what is drawn there, which are the same for both
+   * sizes; left out for charts whose values are written on them.
+   */
+  readonly plots?: { readonly wide: string; readonly narrow: string; readonly names: string };
 };
 
 export async function drawCharts(
@@ -35,7 +39,7 @@ export async function drawCharts(
       narrow: await drawChart(narrow, `${id}n`),
       legend: wide.legend,
       ...(exhibit.kind === 'xy' || exhibit.kind === 'heat'
-        ? { plots: { wide: plotsOf(exhibit, wide), narrow: plotsOf(exhibit, narrow) } }
+        ? { plots: { wide: plotsOf(exhibit, wide), narrow: plotsOf(exhibit, narrow), names: namesOf(wide) } }
         : {}),
     });
   }
@@ -49,6 +53,20 @@ function plotsOf({ x, y }: Exhibit & { kind: 'xy' | 'heat' }, { plots = [] }: Ch
     [plot.left, plot.top, plot.width, plot.height, atX.low, atX.high, atY.low, atY.high].map(round),
   );
   return JSON.stringify({ x: [x.scale, x.unit], y: [y.scale, y.unit], areas });
+}
+
+/** For each plot label, colour and form of its series: by the last two the script knows their points. */
+function namesOf({ plots = [] }: Chart): string {
+  const looks = ({ swatch, form }: LegendEntry): string => `${swatch} ${form}`;
+  return JSON.stringify(
+    plots.map(({ series }) =>
+      series.map((one) => {
+        // What looks the same cannot be told apart: no name is better than a wrong one.
+        const isAlone = series.filter((other) => looks(other) === looks(one)).length === 1;
+        return [isAlone ? one.label : '', colour(one.swatch), one.form];
+      }),
+    ),
+  );
 }
 
 function chartOf(exhibit: Exhibit, width: ChartWidth): Chart | undefined {

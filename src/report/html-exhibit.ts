@@ -43,7 +43,7 @@ function content(exhibit: Exhibit, page: ExhibitPage, figure: ChartFigure | unde
 
 /** Both sizes are in the page, the style sheet shows one; without any style sheet it is the wide one. Its title names them. */
 export function chartPair({ id, wide, narrow, plots }: ChartFigure): Markup {
-  return html`<div class="chart chart-wide" role="img" aria-labelledby="${id}"${plots && html` data-plots="${plots.wide}"`}>${trustedMarkup(wide)}</div>
+  return html`<div class="chart chart-wide" role="img" aria-labelledby="${id}"${plots && html` data-plots="${plots.wide}" data-names="${plots.names}"`}>${trustedMarkup(wide)}</div>
 <div class="chart chart-narrow" role="img" aria-labelledby="${id}"${plots && html` data-plots="${plots.narrow}"`} hidden>${trustedMarkup(narrow)}</div>`;
 }
 
