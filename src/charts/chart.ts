@@ -25,6 +25,8 @@ export type PlottedArea = {
   readonly plot: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
   readonly x: { readonly low: number; readonly high: number };
   readonly y: { readonly low: number; readonly high: number };
+  /** What is drawn in it; a page finds the points of each by its colour and form. */
+  readonly series: readonly LegendEntry[];
 };
 
 /** Same in the page, so that a chart looks like part of it. */

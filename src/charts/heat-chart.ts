@@ -1,6 +1,6 @@
 import type { CustomSeriesOption } from 'echarts';
 import type { Exhibit, HeatLayer } from '../model/finding.ts';
-import { CHART_WIDTH_PX, type Chart, type ChartWidth } from './chart.ts';
+import { CHART_WIDTH_PX, type Chart, type ChartWidth, type LegendEntry } from './chart.ts';
 import { markSeries } from './mark-series.ts';
 import { colour, roleSwatch } from './palette.ts';
 import { planeOptions, planPlane } from './plane.ts';
@@ -34,11 +34,14 @@ export function heatChart(exhibit: HeatExhibit, width: ChartWidth): Chart {
   const y = createScale(exhibit.y, bounds('y', 2, 3), { tickCount: 5, fromZero: false });
   const most = cells.reduce((max, cell) => Math.max(max, cell[4]), 1);
   const plane = planPlane({ x, y, marks, width });
+  const legend = exhibit.layers.map(({ name, role }): LegendEntry => {
+    return { label: name, swatch: roleSwatch(role, 0), form: 'block' };
+  });
   return {
     widthPx: CHART_WIDTH_PX[width],
     heightPx: plane.heightPx,
-    legend: exhibit.layers.map(({ name, role }) => ({ label: name, swatch: roleSwatch(role, 0), form: 'block' })),
-    plots: [plane.plotted],
+    legend,
+    plots: [{ ...plane.plotted, series: legend }],
     option: {
       animation: false,
       ...planeOptions(plane),

@@ -62,7 +62,7 @@ const PHASE_SWATCHES: ReadonlyMap<string, SwatchName> = new Map([
   ['wait', 'warm'],
   ['receive', 'directC'],
   ['nothing came', 'timeout'],
-  ['the rest', 'plain'],
+  ['in between', 'plain'],
 ]);
 
 /** Colour of a bar by its name, where the name is an outcome, a phase or a route; otherwise by its place. */

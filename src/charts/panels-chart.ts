@@ -5,7 +5,7 @@ import { CHART_WIDTH_PX, type Chart, type ChartWidth, type PlottedArea, textWidt
 import type { Plot } from './mark-series.ts';
 import { colour } from './palette.ts';
 import { createScale } from './scale.ts';
-import { placeSeries, seriesOptions, spread, type XyExhibit } from './xy-chart.ts';
+import { legendEntry, placeSeries, seriesOptions, spread, type XyExhibit } from './xy-chart.ts';
 
 const COLUMNS: Readonly<Record<ChartWidth, number>> = { wide: 3, narrow: 1 };
 const PLOT_HEIGHT_PX = 84;
@@ -35,8 +35,10 @@ export function panelsChart(exhibit: XyExhibit, width: ChartWidth): Chart {
     widthPx,
     heightPx: rows * rowPx + AXIS_TITLE_PX,
     legend: [],
-    plots: plots.map((plot): PlottedArea => {
-      return { plot, x: { low: x.low, high: x.high }, y: { low: y.low, high: y.high } };
+    plots: panels.map(([, series], index): PlottedArea => {
+      const plot = plots[index] ?? plots[0]!;
+      const drawn = placeSeries(series, x, y).map(legendEntry);
+      return { plot, x: { low: x.low, high: x.high }, y: { low: y.low, high: y.high }, series: drawn };
     }),
     option: {
       animation: false,

@@ -20,7 +20,7 @@ export type Plane = {
   readonly marks: readonly PlacedMark[];
   readonly rows: ReadonlyMap<PlacedMark, number>;
   readonly marksPx: number;
-  readonly plotted: PlottedArea;
+  readonly plotted: Omit<PlottedArea, 'series'>;
 };
 
 export function planPlane({

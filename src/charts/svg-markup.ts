@@ -2,12 +2,8 @@
  * SVG as the drawing library writes it, rewritten from a list of allowed elements and attributes: nothing that loads, runs or
  * styles can pass, class names that count up from chart to chart disappear, and it becomes several times smaller.
  */
-type Attributes = ReadonlyMap<string, string>;
-type Element = {
-  readonly name: string;
-  readonly attributes: Attributes;
-  readonly children: readonly (Element | string)[];
-};
+import { shortPath } from './path-data.ts';
+import { type Attributes, type Element, parseSvg, writeSvg } from './svg-element.ts';
 
 const ELEMENTS: ReadonlySet<string> = new Set([
   'svg',
@@ -49,10 +45,30 @@ const ATTRIBUTES: readonly string[] = [
 
 /** Throws when the text is not what the drawing library is known to write: then nothing of it is trusted. */
 export function compactSvg(svg: string, idPrefix: string): string {
-  const root = parse(svg);
+  const root = parseSvg(svg);
   if (root.name !== 'svg') throw new Error(`expected an svg image, got <${root.name}>`);
   const ids = new Map<string, string>();
-  return write(clean(root, (id) => renamed(ids, id, idPrefix)));
+  const same = sameClips(root);
+  const cleaned = clean(root, (id) => renamed(ids, same.get(id) ?? id, idPrefix), new Set(same.keys()));
+  return writeSvg(withCommonFont(cleaned));
+}
+
+/** Each series brings a clip of its own, though all of a plot cut at the same edge: by id of the others, the first of its kind. */
+function sameClips(root: Element): ReadonlyMap<string, string> {
+  const first = new Map<string, string>();
+  const same = new Map<string, string>();
+  const visit = (element: Element): void => {
+    const id = element.attributes.get('id');
+    if (element.name === 'clipPath' && id !== undefined) {
+      const inside = element.children.map((child) => (typeof child === 'string' ? child : writeSvg(child))).join('');
+      const known = first.get(inside);
+      if (known === undefined) first.set(inside, id);
+      else same.set(id, known);
+    }
+    for (const child of element.children) if (typeof child !== 'string') visit(child);
+  };
+  visit(root);
+  return same;
 }
 
 function renamed(ids: Map<string, string>, id: string, prefix: string): string {
@@ -61,52 +77,19 @@ function renamed(ids: Map<string, string>, id: string, prefix: string): string {
   return known;
 }
 
-// ---- reading
-
-const TOKEN = /<!\[CDATA\[[\s\S]*?\]\]>|<\/([A-Za-z]+)\s*>|<([A-Za-z]+)((?:\s+[\w:-]+="[^"<]*")*)\s*(\/?)>|([^<]+)/y;
-const ATTRIBUTE = /([\w:-]+)="([^"]*)"/g;
-
-type OpenElement = { readonly name: string; readonly attributes: Attributes; readonly children: (Element | string)[] };
-
-function parse(svg: string): Element {
-  const top: OpenElement = { name: '', attributes: new Map(), children: [] };
-  const open: OpenElement[] = [top];
-  const text = svg.trim();
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < text.length) {
-    const at = TOKEN.lastIndex;
-    const match = TOKEN.exec(text);
-    if (match === null) throw new Error(`chart is not plain SVG at "${text.slice(at, at + 40)}"`);
-    const [, closing, opening, attributes = '', selfClosing, content] = match;
-    const parent = open[open.length - 1] ?? top;
-    if (closing !== undefined) {
-      if (open.pop()?.name !== closing) throw new Error(`chart has an unexpected </${closing}>`);
-    } else if (opening !== undefined) {
-      const found = [...attributes.matchAll(ATTRIBUTE)].map(([, name = '', value = '']) => [name, value] as const);
-      const element: OpenElement = { name: opening, attributes: new Map(found), children: [] };
-      parent.children.push(element);
-      if (selfClosing === '') open.push(element);
-    } else if (content !== undefined && (parent.name === 'text' || content.trim() !== ''))
-      parent.children.push(content);
-  }
-  const [root] = top.children;
-  if (open.length !== 1 || root === undefined || typeof root === 'string')
-    throw new Error('chart is not one SVG element');
-  return root;
-}
-
 // ---- cleaning
 
-function clean(element: Element, rename: (id: string) => string): Element {
+function clean(element: Element, rename: (id: string) => string, dropped: ReadonlySet<string>): Element {
   const children = element.children.flatMap((child): (Element | string)[] => {
     if (typeof child === 'string') return element.name === 'text' ? [child] : [];
     // Hover effects of the library; our pages have their own style sheet.
-    if (child.name === 'style' || isInvisible(child)) return [];
+    if (child.name === 'style' || isInvisible(child) || dropped.has(child.attributes.get('id') ?? '')) return [];
     if (!ELEMENTS.has(child.name)) throw new Error(`chart has an unexpected <${child.name}>`);
-    return [clean(child, rename)];
+    return [clean(child, rename, dropped)];
   });
   const attributes = element.name === 'svg' ? rootAttributes(element) : cleanAttributes(element, rename);
-  return { name: element.name, attributes, children: merge(children) };
+  if (element.name === 'text') return { name: element.name, attributes, children };
+  return { name: element.name, attributes, children: gatherTexts(merge(children)).map(shortened) };
 }
 
 function rootAttributes({ attributes }: Element): Attributes {
@@ -152,17 +135,24 @@ function fontOf(style: string): [string, string][] {
   ];
 }
 
-/** A text moved by `translate` is the same as one with x and y. */
-function moveText(attributes: Map<string, string>): void {
-  const shift = /^translate\((-?[\d.]+) (-?[\d.]+)\)$/.exec(attributes.get('transform') ?? '');
-  if (shift === null) return;
-  attributes.delete('transform');
-  attributes.set('x', sum(attributes.get('x'), shift[1]));
-  attributes.set('y', sum(attributes.get('y'), shift[2]));
-}
+/** From the middle of a line of text down to its base line, as a share of the font size: half of a capital's height. */
+const MIDDLE_TO_BASE = 0.35;
 
-function sum(a: string | undefined, b: string | undefined): string {
-  return rounded(String(Number(a ?? 0) + Number(b ?? 0)));
+/**
+ * A text moved by `translate` is the same as one with x and y, and one centred on its middle the same as one further down:
+ * not every program that shows SVG knows `dominant-baseline`. Whole pixels: text is not drawn between them.
+ */
+function moveText(attributes: Map<string, string>): void {
+  const transform = attributes.get('transform') ?? '';
+  const shift = /^translate\((-?[\d.]+) (-?[\d.]+)\)$/.exec(transform);
+  if (shift === null && transform !== '') return;
+  const isCentred = attributes.get('dominant-baseline') === 'central';
+  const down = isCentred ? MIDDLE_TO_BASE * Number(attributes.get('font-size') ?? 0) : 0;
+  attributes.set('x', String(Math.round(Number(attributes.get('x') ?? 0) + Number(shift?.[1] ?? 0))));
+  attributes.set('y', String(Math.round(Number(attributes.get('y') ?? 0) + Number(shift?.[2] ?? 0) + down)));
+  attributes.delete('transform');
+  if (isCentred) attributes.delete('dominant-baseline');
+  if (attributes.get('text-anchor') === 'start') attributes.delete('text-anchor');
 }
 
 function shortTransform(value: string): string {
@@ -189,13 +179,84 @@ function merge(children: readonly (Element | string)[]): readonly (Element | str
       merged.push(child);
     else {
       const d = `${last.attributes.get('d') ?? ''}${child.attributes.get('d') ?? ''}`;
-      merged[merged.length - 1] = { ...last, attributes: new Map([...last.attributes, ['d', d]]) };
+      merged[merged.length - 1] =
+        child.name === 'g'
+          ? { ...last, children: [...last.children, ...child.children] }
+          : { ...last, attributes: new Map([...last.attributes, ['d', d]]) };
     }
   }
   return merged;
 }
 
+function shortened(child: Element | string): Element | string {
+  if (typeof child === 'string' || child.name !== 'path' || child.attributes.has('transform')) return child;
+  const d = child.attributes.get('d') ?? '';
+  return { ...child, attributes: new Map([...child.attributes, ['d', shortPath(d) ?? d]]) };
+}
+
+/** Texts that look alike stand in one group, which says once how: an axis, or the labels of bars. */
+function gatherTexts(children: readonly (Element | string)[]): readonly (Element | string)[] {
+  const gathered: (Element | string)[] = [];
+  let group: { readonly look: string; readonly texts: Element[] } | undefined;
+  for (const child of children) {
+    const look = typeof child === 'string' || child.name !== 'text' ? undefined : lookOf(child);
+    if (look === undefined || typeof child === 'string') {
+      group = undefined;
+      gathered.push(child);
+    } else if (group?.look === look) group.texts.push(child);
+    else {
+      group = { look, texts: [child] };
+      gathered.push({ name: 'g', attributes: new Map(), children: group.texts });
+    }
+  }
+  return gathered.map((one) =>
+    typeof one === 'string' || one.name !== 'g' || one.attributes.size > 0 ? one : raised(one),
+  );
+}
+
+/** What all texts of a group have is said by the group; a text alone keeps it. */
+function raised(group: Element): Element {
+  const texts = group.children.filter((child) => typeof child !== 'string');
+  const [first] = texts;
+  if (first === undefined || first.name !== 'text') return group;
+  if (texts.length === 1) return first;
+  const isOwn = ([name]: readonly [string, string]): boolean => name === 'x' || name === 'y';
+  return {
+    name: 'g',
+    attributes: new Map([...first.attributes].filter((one) => !isOwn(one))),
+    children: texts.map((text) => ({ ...text, attributes: new Map([...text.attributes].filter(isOwn)) })),
+  };
+}
+
+/** Undefined for a text that is turned: its place is meant in its own directions. */
+function lookOf({ attributes }: Element): string | undefined {
+  if (attributes.has('transform')) return undefined;
+  return JSON.stringify([...attributes].filter(([name]) => name !== 'x' && name !== 'y'));
+}
+
+/** The font size that most texts have is said once, by the image. */
+function withCommonFont(root: Element): Element {
+  const uses = new Map<string, number>();
+  const count = ({ attributes, children }: Element): void => {
+    const size = attributes.get('font-size');
+    if (size !== undefined) uses.set(size, (uses.get(size) ?? 0) + 1);
+    for (const child of children) if (typeof child !== 'string') count(child);
+  };
+  count(root);
+  const [common] = [...uses].reduce((most, one) => (one[1] > most[1] ? one : most), ['', 0]);
+  if (common === '') return root;
+  const without = (element: Element): Element => ({
+    ...element,
+    attributes: new Map([...element.attributes].filter(([name, value]) => name !== 'font-size' || value !== common)),
+    children: element.children.map((child) => (typeof child === 'string' ? child : without(child))),
+  });
+  const bare = without(root);
+  return { ...bare, attributes: new Map([...bare.attributes, ['font-size', common]]) };
+}
+
 function canJoin(a: Element, b: Element): boolean {
+  // Groups that are cut at the same edge.
+  if (a.name === 'g' && b.name === 'g') return a.attributes.has('clip-path') && styleKey(a) === styleKey(b);
   if (a.name !== 'path' || b.name !== 'path' || a.attributes.get('fill') !== 'none') return false;
   return !a.attributes.has('transform') && styleKey(a) === styleKey(b);
 }
@@ -223,13 +284,4 @@ function asDot(element: Element): Element {
       ['stroke-linecap', d === CIRCLE ? 'round' : 'square'],
     ]),
   };
-}
-
-// ---- writing
-
-/** Text and attribute values stay as they were read: escaped. */
-function write({ name, attributes, children }: Element): string {
-  const head = [...attributes].map(([attribute, value]) => ` ${attribute}="${value}"`).join('');
-  const inside = children.map((child) => (typeof child === 'string' ? child : write(child))).join('');
-  return inside === '' ? `<${name}${head}/>` : `<${name}${head}>${inside}</${name}>`;
 }

@@ -30,11 +30,12 @@ export function xyChart(exhibit: XyExhibit, width: ChartWidth, xScale?: Scale): 
   const plane = planPlane({ x, y, marks, width });
   const { plot } = plane;
   const placed = placeSeries(exhibit.series, x, y);
+  const legend = placed.map(legendEntry);
   return {
     widthPx: CHART_WIDTH_PX[width],
     heightPx: plane.heightPx,
-    legend: placed.map(legendEntry),
-    plots: [plane.plotted],
+    legend,
+    plots: [{ ...plane.plotted, series: legend }],
     option: {
       animation: false,
       ...planeOptions(plane),
@@ -176,7 +177,7 @@ function bandSeries(item: Placed): CustomSeriesOption {
   };
 }
 
-function legendEntry(item: Placed): LegendEntry {
+export function legendEntry(item: Placed): LegendEntry {
   const dash = dashOf(item);
   const lineForm = dash === 'solid' ? 'line' : dash;
   const form = item.series.style === 'points' ? (isSquare(item) ? 'square' : 'dot') : lineForm;

@@ -25,6 +25,11 @@ export type XySeries = {
 /** A cell of a heat map: from, to on both axes, and how many lie in it. */
 export type HeatCell = readonly [x0: number, x1: number, y0: number, y1: number, count: number];
 export type HeatLayer = { readonly name: string; readonly role: SeriesRole; readonly cells: readonly HeatCell[] };
+/** One request on its way, phase by phase; times count from the moment it was due, and no step overlaps another. */
+export type WaterfallLane = {
+  readonly name: string;
+  readonly steps: readonly { readonly phase: string; readonly startUs: number; readonly endUs: number }[];
+};
 export type Mark = { readonly axis: 'x' | 'y'; readonly value: number; readonly label: string };
 
 /** One exchange as shown to a human, ready for a log search. */
@@ -82,6 +87,14 @@ export type Exhibit =
       readonly unit: Unit;
       readonly stacked: boolean;
       readonly series: readonly { readonly name: string; readonly values: readonly number[] }[];
+    }
+  | {
+      /** Requests taken apart into their phases, one above the other on one axis of time. */
+      readonly kind: 'waterfall';
+      readonly id: string;
+      readonly title: string;
+      readonly reading: string;
+      readonly lanes: readonly WaterfallLane[];
     }
   | {
       readonly kind: 'table';

@@ -30,6 +30,7 @@ export async function changeFigure(metrics: readonly MetricChange[]): Promise<Ch
   if (rows.length === 0) return undefined;
   const axis: Axis = { title: 'head against base', unit: 'ratio', scale: 'linear' };
   return {
+    id: 'change',
     wide: await drawChart(intervalChart(axis, rows, 'wide'), 'changew'),
     narrow: await drawChart(intervalChart(axis, rows, 'narrow'), 'changen'),
     legend: legendOf(metrics),

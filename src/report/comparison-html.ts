@@ -11,7 +11,7 @@ import { chartPair, legend, renderExhibit } from './html-exhibit.ts';
 import { type Cell, section, table } from './html-parts.ts';
 import { html, type Markup, trustedMarkup } from './markup.ts';
 import { pagePolicy, scriptElement } from './page-script.ts';
-import { reportCss } from './stylesheet.ts';
+import { inlineCss } from './stylesheet.ts';
 
 const STATE_CHIP: Readonly<Record<ChangeState, string>> = {
   worse: 'fail',
@@ -43,7 +43,7 @@ export async function comparisonHtml(comparison: Comparison): Promise<string> {
 <meta name="referrer" content="no-referrer">
 <title>${head.profile}: ${label} – gateprobe</title>
 <link rel="icon" href="data:,">
-<style>${trustedMarkup(reportCss())}</style>
+<style>${trustedMarkup(inlineCss())}</style>
 </head>
 <body class="comparison">
 <a class="skip" href="#verdict">Skip to the verdict</a>
@@ -102,7 +102,7 @@ async function pictures(comparison: Comparison): Promise<Markup | false> {
     'A dot is the change of one percentile, the bar its 95 % interval. A bar that keeps clear of the line is rarely chance; a dot beyond the grey field is also large enough to count. The answers in the table below allow for how many were looked at.';
   const forest =
     change &&
-    html`<figure class="exhibit exhibit-bars"><figcaption><h3>${title}</h3><p class="reading">${reading}</p>${legend(change.legend)}</figcaption><div class="exhibit-body">${chartPair(`${title}. ${reading}`, change)}</div></figure>`;
+    html`<figure class="exhibit exhibit-bars"><figcaption><h3 id="${change.id}">${title}</h3><p class="reading">${reading}</p>${legend(change.legend)}</figcaption><div class="exhibit-body">${chartPair(change)}</div></figure>`;
   return section('pictures', 'Base and head', undefined, [
     forest,
     exhibits.map((exhibit) => renderExhibit(exhibit, page, 3)),

@@ -11,12 +11,14 @@ const MAX_ROWS = 60;
 const MAX_WRITTEN = 16;
 const STRETCHES = 6;
 
-type ChartExhibit = Exhibit & { readonly kind: 'xy' | 'heat' | 'bars' };
+type ChartExhibit = Exhibit & { readonly kind: 'xy' | 'heat' | 'bars' | 'waterfall' };
 
 export function chartTable(exhibit: ChartExhibit): Markup {
   switch (exhibit.kind) {
     case 'bars':
       return barsTable(exhibit);
+    case 'waterfall':
+      return waterfallTable(exhibit);
     case 'heat':
       return heatTable(exhibit);
     case 'xy':
@@ -33,6 +35,24 @@ function barsTable(exhibit: Exhibit & { kind: 'bars' }): Markup {
     ...exhibit.series.map(({ values }) => exactCell(values[at] ?? null, exhibit.unit)),
   ]);
   return table(exhibit.title, columns, rows);
+}
+
+function waterfallTable({ title, lanes }: Exhibit & { kind: 'waterfall' }): Markup {
+  const columns = [
+    { title: 'Request' },
+    { title: 'Phase' },
+    { title: 'begins after', numeric: true },
+    { title: 'takes', numeric: true },
+    { title: 'ends after', numeric: true },
+  ];
+  const rows = lanes.flatMap(({ name, steps }) =>
+    steps.map(({ phase, startUs, endUs }): Cell[] => [
+      name,
+      phase,
+      ...[startUs, endUs - startUs, endUs].map((us) => exactCell(us, 'us')),
+    ]),
+  );
+  return table(title, columns, rows);
 }
 
 /** A row for each point of a short line, and for each stretch along x of anything longer. */

@@ -15,8 +15,9 @@ export type ExhibitPage = Pick<Page, 'charts'> & { readonly report: Pick<Page['r
 
 /** `level` is that of its heading, one below the heading it stands under. */
 export function renderExhibit(exhibit: Exhibit, page: ExhibitPage, level: 3 | 5): Markup {
-  const heading = level === 3 ? html`<h3>${exhibit.title}</h3>` : html`<h5>${exhibit.title}</h5>`;
   const figure = page.charts.get(exhibit);
+  const id = figure && html` id="${figure.id}"`;
+  const heading = level === 3 ? html`<h3${id}>${exhibit.title}</h3>` : html`<h5${id}>${exhibit.title}</h5>`;
   const words = html`<figcaption>${heading}<p class="reading">${exhibit.reading}</p>${figure && legend(figure.legend)}</figcaption>`;
   return html`<figure class="exhibit exhibit-${exhibit.kind}">${words}<div class="exhibit-body">${content(exhibit, page, figure)}</div></figure>\n`;
 }
@@ -26,8 +27,9 @@ function content(exhibit: Exhibit, page: ExhibitPage, figure: ChartFigure | unde
     case 'xy':
     case 'heat':
     case 'bars':
+    case 'waterfall':
       if (figure === undefined) return html`<p class="empty">Nothing was measured for this chart.</p>`;
-      return [chart(exhibit, figure), fold('The same in numbers', chartTable(exhibit))];
+      return [chartPair(figure), fold('The same in numbers', chartTable(exhibit))];
     case 'table':
       return plainTable(exhibit);
     case 'exchanges':
@@ -39,15 +41,10 @@ function content(exhibit: Exhibit, page: ExhibitPage, figure: ChartFigure | unde
   }
 }
 
-function chart(exhibit: Exhibit, figure: ChartFigure): Markup {
-  return chartPair(`${exhibit.title}. ${exhibit.reading}`, figure);
-}
-
-/** Both sizes are in the page, the style sheet shows one; without any style sheet it is the wide one. */
-export function chartPair(label: string, figure: Pick<ChartFigure, 'wide' | 'narrow' | 'plots'>): Markup {
-  const { plots } = figure;
-  return html`<div class="chart chart-wide" role="img" aria-label="${label}"${plots && html` data-plots="${plots.wide}"`}>${trustedMarkup(figure.wide)}</div>
-<div class="chart chart-narrow" role="img" aria-label="${label}"${plots && html` data-plots="${plots.narrow}"`} hidden>${trustedMarkup(figure.narrow)}</div>`;
+/** Both sizes are in the page, the style sheet shows one; without any style sheet it is the wide one. Its title names them. */
+export function chartPair({ id, wide, narrow, plots }: ChartFigure): Markup {
+  return html`<div class="chart chart-wide" role="img" aria-labelledby="${id}"${plots && html` data-plots="${plots.wide}" data-names="${plots.names}"`}>${trustedMarkup(wide)}</div>
+<div class="chart chart-narrow" role="img" aria-labelledby="${id}"${plots && html` data-plots="${plots.narrow}"`} hidden>${trustedMarkup(narrow)}</div>`;
 }
 
 /** Names of series with the form and colour that they have in the chart. */

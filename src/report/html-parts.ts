@@ -30,25 +30,27 @@ export type Cell = MarkupPart;
 
 /**
  * A table that scrolls inside its own box, also by keyboard; on a telephone one of words only is stacked instead.
- * The first cell of each row is its head.
+ * The first cell of each row is its head. Cells have no end tag: HTML needs none, and a report has thousands of them.
  */
 export function table(label: string, columns: readonly Column[], rows: readonly (readonly Cell[])[]): Markup {
   const isWords = columns.length <= 4 && columns.every(({ numeric }) => numeric !== true);
-  const heads = columns.map(({ title, numeric }) => html`<th scope="col"${numericClass(numeric)}>${title}</th>`);
-  const body = rows.map(
-    (row) => html`<tr>${row.map((cell, index) => tableCell(cell, index, columns[index]?.numeric))}</tr>\n`,
-  );
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}"><table${isWords && html` class="stack"`}><thead><tr>${heads}</tr></thead><tbody>
+  // Said once for the table where it holds for all cells: most tables are a name and its numbers.
+  const isAllNumbers = columns.length > 1 && columns.every(({ numeric }, index) => (numeric === true) === index > 0);
+  const isNumber = (index: number): boolean => !isAllNumbers && columns[index]?.numeric === true;
+  const heads = columns.map(({ title }, index) => html`<th scope="col"${numericClass(isNumber(index))}>${title}`);
+  const body = rows.map((row) => html`<tr>${row.map((cell, index) => tableCell(cell, index, isNumber(index)))}</tr>\n`);
+  const look = isWords ? html` class="stack"` : isAllNumbers && html` class="quantities"`;
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${label}"><table${look}><thead><tr>${heads}</tr></thead><tbody>
 ${body}</tbody></table></div>`;
 }
 
-function tableCell(cell: Cell, index: number, numeric: boolean | undefined): Markup {
-  if (index === 0) return html`<th scope="row"${numericClass(numeric)}>${cell}</th>`;
-  return html`<td${numericClass(numeric)}>${cell}</td>`;
+function tableCell(cell: Cell, index: number, numeric: boolean): Markup {
+  if (index === 0) return html`<th scope="row"${numericClass(numeric)}>${cell}`;
+  return html`<td${numericClass(numeric)}>${cell}`;
 }
 
-function numericClass(numeric: boolean | undefined): Markup | false {
-  return numeric === true && html` class="number"`;
+function numericClass(numeric: boolean): Markup | false {
+  return numeric && html` class="number"`;
 }
 
 /** The same, with all but the first rows folded away when there are many. */

@@ -20,7 +20,7 @@ import { isLogExhibit } from './log-exhibits.ts';
 import { explainCommand, isFromLogs, logAmount } from './log-wording.ts';
 import { html, type Markup, trustedMarkup } from './markup.ts';
 import { pagePolicy, scriptElement } from './page-script.ts';
-import { reportCss } from './stylesheet.ts';
+import { inlineCss } from './stylesheet.ts';
 import { findingAnchors, gatewayLabel, subjectName, verdictLabel } from './wording.ts';
 import type { Writer } from './writer.ts';
 
@@ -45,7 +45,7 @@ export async function renderHtml(report: Report): Promise<string> {
 <title>${title} – gateprobe</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="report.css">
-<style>${trustedMarkup(reportCss())}</style>
+<style>${trustedMarkup(inlineCss())}</style>
 </head>
 <body>
 <a class="skip" href="#verdict">Skip to the verdict</a>

@@ -23,6 +23,14 @@ export function writeExhibit(exhibit: Exhibit, startedAt: string): JsonObject {
         unit: publicUnit(exhibit.unit),
         series: exhibit.series.map(({ name, values }) => ({ name, values: values.map(converter(exhibit.unit)) })),
       };
+    case 'waterfall':
+      return {
+        ...exhibit,
+        lanes: exhibit.lanes.map(({ name, steps }) => ({
+          name,
+          steps: steps.map(({ phase, startUs, endUs }) => ({ phase, startMs: toMs(startUs), endMs: toMs(endUs) })),
+        })),
+      };
     case 'table':
       return {
         ...exhibit,

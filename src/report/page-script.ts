@@ -3,9 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { html, type Markup, trustedMarkup } from './markup.ts';
 
-/** What stands in `page.js`. A page reads completely without it. */
+/** What stands in `page.js`, without its comments and indents. A page reads completely without it. */
 export function pageScript(): string {
-  return readFileSync(new URL('./page.js', import.meta.url), 'utf8');
+  const lines = readFileSync(new URL('./page.js', import.meta.url), 'utf8').split(/\r?\n/);
+  return `${lines
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^\/(\/|\*\*.*\*\/$)/.test(line))
+    .join('\n')}\n`;
 }
 
 export function scriptElement(): Markup {

@@ -4,8 +4,10 @@
   const LEAST_ROWS = 9;
 
   for (const chart of document.querySelectorAll('.chart[data-plots]')) readValues(chart);
+  for (const body of document.querySelectorAll('.exhibit-body')) addZoom(body);
   for (const pre of document.querySelectorAll('pre')) addCopy(pre, 'Copy', () => pre.innerText);
   for (const exhibit of document.querySelectorAll('.exhibit-exchanges')) addIdCopy(exhibit);
+  for (const numbers of document.querySelectorAll('.chart ~ details .scroll')) addTableCopy(numbers);
   addFindingFilter();
   for (const id of ['coverage', 'untested', 'experiments', 'runs']) addRowFilter(document.getElementById(id));
   for (const exhibit of document.querySelectorAll('.exhibit-exchanges, .exhibit-table')) addRowFilter(exhibit);
@@ -13,63 +15,160 @@
   window.addEventListener('hashchange', openTarget);
   openForPrint();
 
-  // ---- values under the pointer
+  // ---- values of points
 
+  /** The nearest point under the pointer; by keyboard left and right along a series, up and down to another. */
   function readValues(chart) {
     const svg = chart.querySelector('svg');
-    const plots = parsePlots(chart.dataset.plots);
-    if (svg === null || plots === undefined) return;
-    const across = make('div', 'hover-line');
-    const up = make('div', 'hover-line');
-    const label = make('div', 'hover-label');
-    for (const part of [across, up, label]) {
-      part.hidden = true;
-      part.setAttribute('aria-hidden', 'true');
-      chart.append(part);
-    }
+    // What both sizes of a chart have in common stands at the first.
+    const { names } = chart.parentElement.querySelector('[data-names]')?.dataset ?? {};
+    if (svg === null || names === undefined) return;
+    const [plots, namesByPlot] = [JSON.parse(chart.dataset.plots), JSON.parse(names)];
+    const series = plots.areas.flatMap((area, index) =>
+      namesByPlot[index].flatMap((name) => seriesIn(svg, area, name)),
+    );
+    if (series.length === 0) return;
+    const parts = [
+      make('div', 'hover-line'),
+      make('div', 'hover-line'),
+      make('div', 'hover-dot'),
+      make('div', 'hover-label'),
+    ];
+    const said = make('p', 'offscreen');
+    said.setAttribute('role', 'status');
+    for (const part of parts) part.setAttribute('aria-hidden', 'true');
+    chart.append(...parts);
+    chart.after(said);
     const hide = () => {
-      for (const part of [across, up, label]) part.hidden = true;
+      for (const part of parts) part.hidden = true;
+    };
+    hide();
+    let at = { one: series[0], index: -1 };
+    const show = (one, index) => {
+      at = { one, index };
+      const text = readingOf(one, index, plots);
+      mark(svg, parts, one, one.points[index], text);
+      return text;
     };
     chart.addEventListener('pointerleave', hide);
     chart.addEventListener('pointermove', (event) => {
       const box = svg.getBoundingClientRect();
       const scale = box.width / svg.viewBox.baseVal.width;
-      const x = (event.clientX - box.left) / scale;
-      const y = (event.clientY - box.top) / scale;
-      const plot = plots.areas.find(([left, top, width, height]) => {
-        return x >= left && x <= left + width && y >= top && y <= top + height;
-      });
-      if (plot === undefined) return hide();
-      const [left, top, width, height, x0, x1, y0, y1] = plot;
-      const atX = x0 + ((x - left) / width) * (x1 - x0);
-      const atY = y1 - ((y - top) / height) * (y1 - y0);
-      label.textContent = `${readingOf(atX, plots.x)}, ${readingOf(atY, plots.y)}`;
-      for (const part of [across, up, label]) part.hidden = false;
-      place(across, left * scale, y * scale, width * scale, 1);
-      place(up, x * scale, top * scale, 1, height * scale);
-      const isRight = x > left + width / 2;
-      const labelLeft = x * scale + (isRight ? -8 - label.offsetWidth : 8);
-      label.style.left = `${Math.max(0, labelLeft)}px`;
-      label.style.top = `${Math.max(0, y * scale - 30)}px`;
+      const found = nearest(series, (event.clientX - box.left) / scale, (event.clientY - box.top) / scale);
+      if (found === undefined) hide();
+      else show(found.one, found.index);
+    });
+    chart.tabIndex = 0;
+    chart.addEventListener('blur', hide);
+    chart.addEventListener('keydown', (event) => {
+      const next = event.key === 'Escape' ? hide() : afterKey(event, series, at);
+      if (next === undefined) return;
+      event.preventDefault();
+      said.textContent = show(next.one, next.index);
     });
   }
 
-  function parsePlots(text) {
-    try {
-      return JSON.parse(text);
-    } catch {
-      return undefined;
+  /** Points of a series inside its plot, in pixels of the image and in the order of x. */
+  function seriesIn(svg, area, [label, colour, form]) {
+    const [left, top, width, height] = area;
+    const points = [...svg.querySelectorAll(`path[stroke="${colour}"]`)]
+      .filter((path) => formOf(path, form) === form)
+      .flatMap((path) => pointsOf(path.getAttribute('d'), form === 'block'))
+      .filter(([x, y]) => x >= left - 1 && x <= left + width + 1 && y >= top - 1 && y <= top + height + 1)
+      .sort((a, b) => a[0] - b[0]);
+    return points.length === 0 ? [] : [{ label, area, points }];
+  }
+
+  function formOf(path, wanted) {
+    if (wanted === 'block') return 'block';
+    const cap = path.getAttribute('stroke-linecap');
+    if (/h0/.test(path.getAttribute('d'))) return cap === 'square' ? 'square' : 'dot';
+    const dash = parseFloat(path.getAttribute('stroke-dasharray'));
+    if (!dash) return 'line';
+    return dash > 1.5 * (parseFloat(path.getAttribute('stroke-width')) || 1) ? 'dashed' : 'dotted';
+  }
+
+  /** Every place that a path of moves and lines comes to; of fields, which are single thick lines, the middle. */
+  function pointsOf(d, isField) {
+    const points = [];
+    let [x, y, command] = [0, 0, ''];
+    const tokens = d.match(/[a-z]|-?\d*\.?\d+/gi) ?? [];
+    while (tokens.length > 0) {
+      if (/[a-z]/i.test(tokens[0])) command = tokens.shift();
+      if (/z/i.test(command)) continue;
+      const isRelative = command === command.toLowerCase();
+      const [fromX, fromY] = isRelative ? [x, y] : [0, 0];
+      const before = x;
+      if (!/v/i.test(command)) x = fromX + Number(tokens.shift());
+      if (!/h/i.test(command)) y = fromY + Number(tokens.shift());
+      if (isField && !/m/i.test(command)) points.push([(before + x) / 2, y]);
+      if (!isField && !(command === 'h' && x === before)) points.push([x, y]);
+      if (/m/i.test(command)) command = isRelative ? 'l' : 'L';
     }
+    return points;
+  }
+
+  function nearest(series, x, y) {
+    let found;
+    let least = Infinity;
+    for (const one of series) {
+      const [left, top, width, height] = one.area;
+      if (x < left || x > left + width || y < top || y > top + height) continue;
+      one.points.forEach(([px, py], index) => {
+        const far = (px - x) ** 2 + (py - y) ** 2;
+        if (far < least) [least, found] = [far, { one, index }];
+      });
+    }
+    return found;
+  }
+
+  function afterKey({ key, shiftKey }, series, at) {
+    const step = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[key];
+    const turn = { ArrowDown: 1, ArrowUp: -1 }[key];
+    if (step === undefined && turn === undefined) return undefined;
+    if (turn !== undefined) {
+      const one = series[(series.indexOf(at.one) + turn + series.length) % series.length];
+      const [x] = at.one.points[Math.max(0, at.index)];
+      const far = one.points.map(([px]) => Math.abs(px - x));
+      return { one, index: far.indexOf(Math.min(...far)) };
+    }
+    const index = at.index + step * (shiftKey ? 10 : 1);
+    return { one: at.one, index: Math.min(at.one.points.length - 1, Math.max(0, index)) };
+  }
+
+  function mark(svg, [across, up, dot, label], one, [x, y], text) {
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const [left, top, width, height] = one.area;
+    label.textContent = text;
+    for (const part of [across, up, dot, label]) part.hidden = false;
+    place(across, left * scale, y * scale, width * scale, 1);
+    place(up, x * scale, top * scale, 1, height * scale);
+    place(dot, x * scale - 5, y * scale - 5, 10, 10);
+    const isRight = x > left + width / 2;
+    const labelLeft = x * scale + (isRight ? -10 - label.offsetWidth : 10);
+    label.style.left = `${Math.max(0, labelLeft)}px`;
+    label.style.top = `${Math.max(0, y * scale - 32)}px`;
+  }
+
+  function readingOf({ label, area, points }, index, plots) {
+    const [left, top, width, height, x0, x1, y0, y1] = area;
+    const [x, y] = points[index];
+    const atX = positionText(x0 + ((x - left) / width) * (x1 - x0), (x1 - x0) / width, plots.x);
+    const atY = positionText(y1 - ((y - top) / height) * (y1 - y0), (y1 - y0) / height, plots.y);
+    return `${label === '' ? '' : `${label}: `}${atX}, ${atY}`;
   }
 
   function place(part, left, top, width, height) {
     Object.assign(part.style, { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` });
   }
 
-  /** The other way round than `charts/scale.ts`. */
-  function readingOf(position, [kind, unit]) {
+  /** The other way round than `charts/scale.ts`. Images are exact to a tenth of a pixel: no more digits are told than that has. */
+  function positionText(position, perPx, [kind, unit]) {
     if (kind === 'percentile') return `p${Number((100 * (1 - 10 ** -position)).toPrecision(4))}`;
-    return withUnit(kind === 'log' ? 10 ** position : position, unit);
+    const grain = perPx / 10;
+    if (kind === 'log') return withUnit(Number((10 ** position).toPrecision(grain < 0.002 ? 3 : 2)), unit);
+    const step = 10 ** Math.ceil(Math.log10(grain));
+    return withUnit(Math.round(position / step) * step, unit);
   }
 
   function withUnit(value, unit) {
@@ -98,12 +197,39 @@
     return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 6 });
   }
 
+  // ---- zoom
+
+  /** A picture twice or four times as large, in a box that scrolls: what lies close together comes apart, text stays sharp. */
+  function addZoom(body) {
+    const charts = [...body.querySelectorAll('.chart')];
+    const last = charts.at(-1);
+    if (last === undefined) return;
+    const bar = make('p', 'zoom');
+    const name = charts[0].getAttribute('aria-labelledby');
+    const [smaller, larger] = ['Smaller', 'Larger'].map(makeButton);
+    for (const button of [smaller, larger]) button.setAttribute('aria-describedby', name);
+    let scale = 1;
+    const zoom = (factor) => {
+      scale = Math.min(4, Math.max(1, scale * factor));
+      for (const chart of charts) {
+        chart.classList.toggle('chart-twice', scale === 2);
+        chart.classList.toggle('chart-fourfold', scale === 4);
+        if (scale > 1) chart.tabIndex = 0;
+      }
+      smaller.disabled = scale === 1;
+      larger.disabled = scale === 4;
+    };
+    smaller.addEventListener('click', () => zoom(1 / 2));
+    larger.addEventListener('click', () => zoom(2));
+    zoom(1);
+    bar.append(smaller, larger);
+    last.parentElement.insertBefore(bar, body.querySelector('.chart ~ details'));
+  }
+
   // ---- copying
 
   function addCopy(neighbour, title, textOf) {
-    const button = make('button', 'copy');
-    button.type = 'button';
-    button.textContent = title;
+    const button = makeButton(title);
     button.addEventListener('click', async () => {
       const done = await copy(textOf());
       button.textContent = done ? 'Copied' : 'Not allowed here: select and copy';
@@ -118,6 +244,13 @@
     const ids = [...exhibit.querySelectorAll('tbody th code')].map((code) => code.textContent);
     const last = exhibit.querySelector('.exhibit-body');
     if (ids.length > 1 && last !== null) addCopy(last, `Copy ${ids.length} request ids`, () => ids.join('\n'));
+  }
+
+  /** As spreadsheets take it. */
+  function addTableCopy(scroll) {
+    const cells = (row) => [...row.cells].map((cell) => cell.innerText.replaceAll(/\s+/g, ' ').trim());
+    const rows = () => [...scroll.querySelectorAll('tr')].map((row) => cells(row).join('\t'));
+    addCopy(scroll, 'Copy numbers', () => rows().join('\n'));
   }
 
   async function copy(text) {
@@ -201,6 +334,13 @@
     window.addEventListener('afterprint', () => {
       for (const fold of closed) fold.open = false;
     });
+  }
+
+  function makeButton(title) {
+    const button = make('button', 'copy');
+    button.type = 'button';
+    button.textContent = title;
+    return button;
   }
 
   function make(name, className) {

@@ -1,7 +1,15 @@
 /** Single requests taken apart, and what a burst left behind. */
 import type { Measures } from '../analysis/measures.ts';
-import { type Exchange, isFailure, latenessUs, outcomeKey, PHASES, responseTimeUs } from '../model/exchange.ts';
-import type { Exhibit } from '../model/finding.ts';
+import {
+  type Exchange,
+  isFailure,
+  latenessUs,
+  outcomeKey,
+  PHASES,
+  type PhaseName,
+  responseTimeUs,
+} from '../model/exchange.ts';
+import type { Exhibit, WaterfallLane } from '../model/finding.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
 import type { ExperimentRecord } from '../model/recording.ts';
 import { GATEWAY } from '../model/route.ts';
@@ -9,23 +17,22 @@ import { formatCount, plural } from './format.ts';
 import { wayName } from './way-name.ts';
 
 const ORDINARY_ROLES = ['slot', 'load', 'canary'];
-/** Members shown beside a request through the gateway. */
-const MAX_BESIDE = 6;
+/** Members shown beside a request through the gateway: with their steps these fill half a page. */
+const MAX_BESIDE = 4;
 /** So many unanswered requests at the end of a burst are a queue; fewer are on their way as always. */
 const MIN_LEFT_OVER = 4;
 
-/** What takes less in every lane is no part that one could see. */
-const LEAST_SHARE = 0.01;
 /** A burst is drawn with so many steps; each is the most that were open in its stretch. */
 const STEPS = 150;
-/** In order of time; what no phase covers is named too. */
-const PARTS = ['not sent yet', ...PHASES, 'nothing came'];
+/** Until these are done a request has no connection; the others follow on it. */
+const OPENING: readonly PhaseName[] = ['dns', 'connect', 'tls'];
 
 const PHASE_MEANING: Readonly<Record<string, string>> = {
   'not sent yet': 'the probe itself was late',
   dns: 'looking up the name',
   connect: 'opening the connection',
   tls: 'the TLS handshake',
+  'in between': 'the probe itself, between two phases',
   send: 'sending the request',
   wait: 'until the first byte of the answer',
   receive: 'until the answer was complete',
@@ -54,24 +61,27 @@ function typicalOf(good: readonly Exchange[]): Exchange {
 }
 
 function waterfall(measures: Measures, one: Exchange, id: string, title: string): Exhibit {
-  const beside = one.slot === undefined ? [] : besideOf(measures, one);
-  const lanes = [one, ...beside];
-  const parts = lanes.map(partsOf);
-  const names = PARTS.filter((name) => parts.some((part) => (part[name] ?? 0) > LEAST_SHARE * totalOf(part)));
-  const restOf = (part: Parts): number => totalOf(part) - names.reduce((sum, name) => sum + (part[name] ?? 0), 0);
-  const rest = parts.some((part) => restOf(part) > 0) ? [{ name: 'the rest', values: parts.map(restOf) }] : [];
+  const all = one.slot === undefined ? [] : besideOf(measures, one);
+  const beside = all.slice(0, MAX_BESIDE);
   const connection = one.connection?.isNew === true ? 'a new connection' : 'a connection already in use';
-  const together = beside.length === 0 ? '' : ' Below it the same question to the members, in the same slot.';
+  const members = beside.length < all.length ? `${beside.length} of ${all.length} members` : 'the members';
+  const together =
+    beside.length === 0
+      ? ''
+      : ` Below it the same question to ${members}, in the same slot, each from its own due time on.`;
   return {
-    kind: 'bars',
+    kind: 'waterfall',
     id,
     title: `${title}: ${formatDuration(responseTimeUs(one))}, ${outcomeKey(one.outcome)}`,
-    reading: `Request ${one.requestId} (${one.requestName}) of ${one.experimentId}, due ${formatDuration(one.dueUs)} after the start, on ${connection}. ${largestPart(parts[0] ?? {})}${together}`,
-    categories: lanes.map(({ route }) => wayName(route)),
-    unit: 'us',
-    stacked: true,
-    series: [...names.map((name) => ({ name, values: parts.map((part) => part[name] ?? 0) })), ...rest],
+    reading: `Request ${one.requestId} (${one.requestName}) of ${one.experimentId}, due ${formatDuration(one.dueUs)} after the start, on ${connection}. Each step begins where the one before ends. ${largestStep(stepsOf(one))}${together}`,
+    lanes: [one, ...beside].map((exchange) => ({ name: laneName(exchange), steps: stepsOf(exchange) })),
   };
+}
+
+function laneName(exchange: Exchange): string {
+  const { route, outcome, answeredBy } = exchange;
+  const by = route === GATEWAY && answeredBy !== undefined ? `, answered by ${answeredBy}` : '';
+  return `${wayName(route)}: ${formatDuration(responseTimeUs(exchange))}, ${outcomeKey(outcome)}${by}`;
 }
 
 function besideOf(measures: Measures, one: Exchange): readonly Exchange[] {
@@ -85,33 +95,44 @@ function besideOf(measures: Measures, one: Exchange): readonly Exchange[] {
         other.sentUs !== undefined &&
         (other.connection?.isNew !== true) === isWarm,
     )
-    .toSorted((a, b) => a.route.localeCompare(b.route, 'en', { numeric: true }))
-    .slice(0, MAX_BESIDE);
+    .toSorted((a, b) => a.route.localeCompare(b.route, 'en', { numeric: true }));
 }
 
-type Parts = Readonly<Record<string, number>>;
+type Step = WaterfallLane['steps'][number];
 
-function totalOf(part: Parts): number {
-  return Object.values(part).reduce((sum, us) => sum + us, 0);
-}
-
-/** All of the response time, from the due time on; what no phase covers is named as such. */
-function partsOf(exchange: Exchange): Parts {
+/**
+ * All of the response time, from the due time on, without a gap. What no phase covers lies before the request leaves, for the
+ * wait ends with the first byte: that time is the probe's own. Where no byte came it is the end.
+ */
+function stepsOf(exchange: Exchange): readonly Step[] {
   const lateUs = Math.max(0, latenessUs(exchange) ?? 0);
   const phases = exchange.phasesUs ?? {};
   const covered = PHASES.reduce((sum, phase) => sum + (phases[phase] ?? 0), 0);
-  return {
-    'not sent yet': lateUs,
-    ...phases,
-    'nothing came': Math.max(0, responseTimeUs(exchange) - lateUs - covered),
-  };
+  const restUs = Math.max(0, responseTimeUs(exchange) - lateUs - covered);
+  const hasAnswer = exchange.firstByteUs !== undefined;
+  const named = (names: readonly PhaseName[]) => names.map((name): [string, number] => [name, phases[name] ?? 0]);
+  const parts: readonly [string, number][] = [
+    ['not sent yet', lateUs],
+    ...named(OPENING),
+    ['in between', hasAnswer ? restUs : 0],
+    ...named(PHASES.filter((name) => !OPENING.includes(name))),
+    ['nothing came', hasAnswer ? 0 : restUs],
+  ];
+  let atUs = 0;
+  return parts.flatMap(([phase, us]): Step[] => {
+    if (us <= 0) return [];
+    const startUs = atUs;
+    atUs += us;
+    return [{ phase, startUs, endUs: atUs }];
+  });
 }
 
-function largestPart(parts: Parts): string {
-  const total = totalOf(parts);
-  const [name, us] = Object.entries(parts).reduce((most, part) => (part[1] > most[1] ? part : most), ['', 0]);
-  if (us <= 0) return '';
-  return `${formatNumber((us / total) * 100)} % of it was ${name}: ${PHASE_MEANING[name] ?? name}.`;
+function largestStep(steps: readonly Step[]): string {
+  const lengthOf = ({ startUs, endUs }: Step): number => endUs - startUs;
+  const largest = maximumOf(steps, lengthOf);
+  if (largest === undefined) return '';
+  const share = (lengthOf(largest) / (steps.at(-1)?.endUs ?? 1)) * 100;
+  return `${formatNumber(share)} % of it was ${largest.phase}: ${PHASE_MEANING[largest.phase] ?? largest.phase}.`;
 }
 
 /** Requests unanswered, during and after each burst that left a queue behind. Only where every request was kept. */

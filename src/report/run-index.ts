@@ -6,7 +6,7 @@ import { brandMark } from './html.ts';
 import { type Cell, section, table } from './html-parts.ts';
 import { html, trustedMarkup } from './markup.ts';
 import { pagePolicy, scriptElement } from './page-script.ts';
-import { reportCss } from './stylesheet.ts';
+import { inlineCss } from './stylesheet.ts';
 import { shorten } from './text-layout.ts';
 import { SEVERITY_LABEL } from './wording.ts';
 
@@ -68,7 +68,7 @@ export function runIndexHtml(entries: readonly RunEntry[]): string {
 <title>${plural(entries.length, 'run')} – gateprobe</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="report.css">
-<style>${trustedMarkup(reportCss())}</style>
+<style>${trustedMarkup(inlineCss())}</style>
 </head>
 <body>
 <header class="masthead">

@@ -1,6 +1,7 @@
 /**
  * `npm run bench:million -- [requests] [loop]`: records a run of a million exchanges against a fast server in another
- * process and prints the peak memory of this process, the size of the report and the time to build it.
+ * process and prints the peak memory of this process, the size of the report, its exhibits and the time to build it.
+ * A short compare before the load gives the report every picture that a run can have.
  * `loop`: `closed` (autocannon) or `open` (5000/s, takes 200 s).
  */
 import { fork } from 'node:child_process';
@@ -26,7 +27,7 @@ const profile = parseProfile(
   `name: million
 gateway: { url: "http://127.0.0.1:${port}" }
 members: [{ name: web1, url: "http://localhost:${port}", host: localhost }]
-experiments: [{ burst: { ${load} } }]
+experiments: [{ compare: { rate: 50/s, for: 20s } }, { burst: { ${load} } }]
 limits: { maxRate: 100000/s, maxRequests: ${requests}, maxInFlight: 1000, maxNewConnections: 1000/s }
 `,
   { file: 'million.yaml', env: {}, readFile: () => '' },
@@ -65,6 +66,8 @@ try {
     `judged in ${((judgedMs - recordedMs) / 1_000).toFixed(2)} s, written in ${((writtenMs - judgedMs) / 1_000).toFixed(2)} s`,
   );
   console.log(files.join(', '));
+  const shown = [...report.findings.flatMap(({ exhibits }) => exhibits), ...report.exhibits];
+  console.log(`${shown.length} exhibits: ${shown.map(({ id }) => id).join(', ')}`);
 } finally {
   await rm(folder, { recursive: true, force: true });
   server.send('stop');

@@ -20,7 +20,7 @@ async function fields(exhibit: Heat): Promise<ReadonlyMap<string, number>> {
   const found = new Map<string, number>();
   for (const [path] of svg.matchAll(/<path [^>]*stroke="#0b66b0"[^>]*>/g)) {
     const opacity = /stroke-opacity="([\d.]+)"/.exec(path)?.[1] ?? '1';
-    found.set(opacity, (found.get(opacity) ?? 0) + (path.match(/M/g)?.length ?? 0));
+    found.set(opacity, (found.get(opacity) ?? 0) + (path.match(/m/gi)?.length ?? 0));
   }
   return found;
 }

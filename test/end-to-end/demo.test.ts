@@ -88,7 +88,7 @@ describe('the demo', () => {
     ]) {
       assert.ok((await stat(join(folder, name))).size > 0, name);
     }
-    assert.ok((await stat(join(folder, 'report.html'))).size < 300_000);
+    assert.ok((await stat(join(folder, 'report.html'))).size < 250_000);
     const path = requireChromium(t);
     if (path === undefined) return;
     const browser = await launchChromium(path);

@@ -15,6 +15,7 @@ const PACKAGES: readonly SystemPackage[] = [
   { name: 'prometheus', isThere: () => findProgram('prometheus') !== undefined },
   { name: 'prometheus-alertmanager', isThere: () => findProgram('prometheus-alertmanager') !== undefined },
   { name: 'prometheus-blackbox-exporter', isThere: () => findProgram('prometheus-blackbox-exporter') !== undefined },
+  { name: 'cmark-gfm', isThere: () => findProgram('cmark-gfm') !== undefined },
   { name: 'chromium', isThere: () => findChromium() !== undefined },
 ];
 /** Somebody else may be installing at the moment. */

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { startWeb, type Web } from '../../src/monitor/web.ts';
-import { violations } from '../helpers/axe.ts';
+import { COLOUR_RULES, violations } from '../helpers/axe.ts';
 import { requireChromium } from '../helpers/chromium.ts';
+import { printedPages } from '../helpers/paper.ts';
 import { BAD, NOW_US, type SampleFarm, sampleFarm } from './sample-farm.ts';
 
 const TOKEN = 'a token of enough characters';
@@ -60,6 +61,9 @@ test('the dashboard in a real browser', async (t) => {
         for (const fold of await page.locator('details').all())
           await fold.evaluate((element) => element.setAttribute('open', ''));
         assert.deepEqual(await violations(page), [], address);
+        await page.emulateMedia({ colorScheme: view.colorScheme === 'dark' ? 'light' : 'dark' });
+        assert.deepEqual(await violations(page, COLOUR_RULES), [], `${address} in the other colours`);
+        await page.emulateMedia({ colorScheme: view.colorScheme });
         const width = await page.evaluate('document.documentElement.scrollWidth');
         assert.ok(Number(width) <= view.viewport.width, `${address} is ${width} px wide`);
       }
@@ -70,6 +74,20 @@ test('the dashboard in a real browser', async (t) => {
       );
     });
   }
+
+  await t.test('every page on paper: white, no chart, no row and no card is cut by the end of a sheet', async (s) => {
+    const { web } = await start(s);
+    const { page } = await openPage(s, browser, { colorScheme: 'dark', javaScriptEnabled: false });
+    await page.emulateMedia({ media: 'print' });
+    let charts = 0;
+    for (const address of PAGES) {
+      await page.goto(web.url + address);
+      assert.equal(await page.evaluate('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)');
+      charts += await page.locator('.chart:visible').count();
+      assert.deepEqual((await printedPages(page, '.chart, .scroll tr, .strip-cell')).cut, [], address);
+    }
+    assert.ok(charts >= 3, `${charts} charts on all pages`);
+  });
 
   await t.test('axe-core would find a fault', async (s) => {
     const { page } = await openPage(s, browser);
@@ -164,7 +182,14 @@ test('the dashboard in a real browser', async (t) => {
     const { web } = await start(s, TOKEN);
     const { page, complaints } = await openPage(s, browser);
     await page.goto(`${web.url}/profiles/shop`);
-    assert.deepEqual(await violations(page), []);
+    for (const { viewport, colorScheme } of VIEWS) {
+      await page.setViewportSize(viewport);
+      for (const scheme of [colorScheme, colorScheme === 'dark' ? 'light' : 'dark'] as const) {
+        await page.emulateMedia({ colorScheme: scheme });
+        assert.deepEqual(await violations(page), [], `${viewport.width} px, ${scheme}`);
+      }
+      assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= viewport.width);
+    }
     await page.getByLabel('Token').fill('wrong');
     await page.keyboard.press('Enter');
     await page.getByText('That is not the token.').waitFor();

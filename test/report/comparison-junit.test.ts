@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Comparison, FindingChange, MetricChange } from '../../src/model/comparison.ts';
 import { comparisonJunit } from '../../src/report/comparison-junit.ts';
+import { dialectFaults } from '../helpers/junit-dialect.ts';
+import { fullComparison } from './sample-comparison.ts';
 
 const metric = (state: MetricChange['state'], name: string): MetricChange => ({
   id: `gateway ${name} p50`,
@@ -47,7 +49,9 @@ const caseOf = (xml: string, name: string): string =>
 
 test('one case for each metric and finding; the worse fails', () => {
   const xml = comparisonJunit(COMPARISON);
-  assert.match(xml, /<testsuites name="gateprobe diff shop &amp; co" tests="9" failures="2" errors="0" skipped="2"/);
+  assert.match(xml, /<testsuites name="gateprobe diff shop &amp; co" tests="9" failures="2" errors="0" time="0\.000">/);
+  assert.match(xml, /<testsuite name="metrics" tests="4" failures="1" errors="0" skipped="1"/);
+  assert.match(xml, /<testsuite name="findings" tests="4" failures="1" errors="0" skipped="1"/);
   assert.match(caseOf(xml, 'gateway slow p50'), /<failure message="worse, \+10 ms/);
   assert.match(caseOf(xml, 'gateway even p50'), /<system-out>/);
   assert.match(caseOf(xml, 'gateway few p50'), /<skipped/);
@@ -72,6 +76,21 @@ test('with rules, a metric is information and the rule is the case', () => {
 
 test('of runs that cannot be compared only that is said', () => {
   const xml = comparisonJunit({ ...COMPARISON, verdict: 'invalid', invalid: ['head: late'] });
-  assert.match(xml, /failures="0" errors="1" skipped="8"/);
+  assert.match(xml, /tests="9" failures="0" errors="1" time/);
+  const skipped = [...xml.matchAll(/skipped="(\d+)"/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+  assert.equal(skipped, 8);
   assert.match(caseOf(xml, 'the two runs can be compared'), /<error .*head: late/);
+});
+
+test('the strictest reader of build servers takes it', () => {
+  const thresholds = [
+    { text: 'change p50 < 10%', verdict: 'undecided', gate: 'fail', unit: 'ratio', because: '<b>' },
+  ] as const;
+  const all: readonly Comparison[] = [
+    COMPARISON,
+    fullComparison(),
+    { ...COMPARISON, thresholds },
+    { ...COMPARISON, verdict: 'invalid', invalid: ['head: late', 'base: ]]>\u0007'] },
+  ];
+  for (const comparison of all) assert.deepEqual(dialectFaults(comparisonJunit(comparison)), []);
 });

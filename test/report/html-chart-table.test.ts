@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Exhibit } from '../../src/model/finding.ts';
 import { chartTable } from '../../src/report/html-chart-table.ts';
-import { heatMap, latencyCurves, outcomeBars, smallMultiples, timeoutPlane } from './sample-exhibits.ts';
+import {
+  heatMap,
+  latencyCurves,
+  outcomeBars,
+  smallMultiples,
+  timeoutPlane,
+  waterfallSample,
+} from './sample-exhibits.ts';
 
 type Chart = Exhibit & { kind: 'xy' | 'heat' | 'bars' };
 const SAMPLES: readonly (readonly [name: string, exhibit: Exhibit])[] = [
@@ -11,13 +18,16 @@ const SAMPLES: readonly (readonly [name: string, exhibit: Exhibit])[] = [
   ['small plots', smallMultiples()],
   ['a heat map', heatMap()],
   ['bars', outcomeBars()],
+  ['a waterfall', waterfallSample()],
 ];
 
 function rowsOf(exhibit: Exhibit): readonly (readonly string[])[] {
   const { markup } = chartTable(exhibit as Chart);
   const [, ...rows] = markup.split('<tr>');
   return rows.map((row) =>
-    [...row.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/g)].map(([, cell = '']) => cell.replaceAll(/<[^>]*>/g, ' ').trim()),
+    [...row.matchAll(/<t[hd][^>]*>(.*?)(?=<t[hd][ >]|<\/tr>)/g)].map(([, cell = '']) =>
+      cell.replaceAll(/<[^>]*>/g, ' ').trim(),
+    ),
   );
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { SaxesParser } from 'saxes';
 import type { Report } from '../../src/model/report.ts';
 import { junitWriter } from '../../src/report/junit.ts';
+import { dialectFaults } from '../helpers/junit-dialect.ts';
 import { clearReport, demoReport, interruptedReport, invalidReport, SAMPLE_REPORTS } from './sample-report.ts';
 
 type Node = {
@@ -45,10 +46,12 @@ for (const [name, build] of Object.entries(SAMPLE_REPORTS)) {
     const cases = root.children.flatMap(({ children }) => children.filter((one) => one.name === 'testcase'));
     const count = (kind: string) =>
       String(cases.filter(({ children }) => children.some((one) => one.name === kind)).length);
+    const skipped = root.children.reduce((sum, { attributes }) => sum + Number(attributes['skipped']), 0);
     assert.deepEqual(
-      [root.attributes['tests'], root.attributes['failures'], root.attributes['errors'], root.attributes['skipped']],
+      [root.attributes['tests'], root.attributes['failures'], root.attributes['errors'], String(skipped)],
       [String(cases.length), count('failure'), count('error'), count('skipped')],
     );
+    assert.deepEqual(dialectFaults(await junitWriter.render(build())), []);
     const report = build();
     // A run is valid or not; of logs two things are asked: were they the right ones, and is every error explained.
     const own = report.logs?.balance === undefined ? 1 : 2;

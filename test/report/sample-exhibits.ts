@@ -1,5 +1,5 @@
 /** Evidence for the sample reports: seeded, of the shapes that detectors make. */
-import type { ExchangeRow, Exhibit } from '../../src/model/finding.ts';
+import type { ExchangeRow, Exhibit, WaterfallLane } from '../../src/model/finding.ts';
 import { createRandom, exponential } from '../../src/model/random.ts';
 
 type Point = readonly [number, number];
@@ -292,7 +292,30 @@ export function smallMultiples(): Exhibit {
   };
 }
 
+export function waterfallSample(): Exhibit {
+  const lane = (name: string, ...lengths: readonly (readonly [string, number])[]): WaterfallLane => {
+    let endUs = 0;
+    const steps = lengths.map(([phase, us]) => {
+      const startUs = endUs;
+      endUs += us;
+      return { phase, startUs, endUs };
+    });
+    return { name, steps };
+  };
+  return {
+    kind: 'waterfall',
+    id: 'slowest-request',
+    title: 'The slowest request: 2.01 s, 502',
+    reading: 'Each step begins where the one before ends. 99.8 % of it was wait: until the first byte of the answer.',
+    lanes: [
+      lane('gateway: 2.01 s, 502', ['not sent yet', 400], ['connect', 3_600], ['send', 180], ['wait', 2_004_000]),
+      lane('web1, direct: 1.5 s, 200', ['connect', 900], ['send', 90], ['wait', 1_500_000], ['receive', 700]),
+      lane('web2, direct: 2.95 s, 200', ['send', 110], ['wait', 2_943_000], ['receive', 8_000]),
+    ],
+  };
+}
+
 /** What belongs to no single finding. */
 export function measurements(): readonly Exhibit[] {
-  return [latencyCurves(), heatMap(), smallMultiples(), phaseBars(), outcomeBars(), latenessCurve()];
+  return [latencyCurves(), heatMap(), smallMultiples(), waterfallSample(), phaseBars(), outcomeBars(), latenessCurve()];
 }

@@ -106,7 +106,7 @@ test('no line leads across a time without a good answer', async () => {
     const chart = latencyChart(new Map([[GATEWAY, intervals]]), [], RANGE, createDecoder())('wide');
     return (await drawChart(chart, 'l')).match(/<path d="([^"]*)" fill="none" stroke="#0b66b0"/)?.[1] ?? '';
   };
-  const pieces = (path: string) => path.match(/M/g)?.length;
+  const pieces = (path: string) => path.match(/m/gi)?.length;
   assert.equal(pieces(await draw(mine)), 2);
   assert.equal(pieces(await draw(mine.filter(({ failed }) => failed === 0))), 2);
   assert.equal(pieces(await draw(mine.slice(-30))), 1);
