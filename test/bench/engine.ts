@@ -21,6 +21,8 @@ const FIDELITY_SECONDS = 10;
 const DISTURBED_CORES = 0.1;
 const TRIES = 3;
 
+// As in an installed package, nothing of TypeScript is to be loaded in what is measured: 30 MB and half a second of its start.
+process.env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules', '.cache', 'compile');
 const rounds = Number(process.argv[2] ?? 5);
 const durationMs = Number(process.argv[3] ?? 4_000);
 const chosen = process.argv[4]?.split(',');
