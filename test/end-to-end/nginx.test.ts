@@ -106,4 +106,44 @@ limits: { maxRate: 200/s, maxRequests: 5000, maxInFlight: 100, maxNewConnections
       }
     });
   }
+
+  test('limit_req answers 503, and is told with its rate and burst', { skip: missingProgram('nginx') }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gateprobe-nginx-limit-'));
+    const member = await startMember({
+      name: 'web1',
+      port: 0,
+      seed: 1,
+      service: { kind: 'lognormal', medianMs: 10, sigma: 0.1 },
+      paths: {},
+      memberHeader: true,
+    });
+    const nginx = await startNginx({
+      members: [`127.0.0.1:${member.port}`],
+      http: 'limit_req_zone $binary_remote_addr zone=probe:1m rate=5r/s;',
+      extra: 'limit_req zone=probe burst=2 nodelay;',
+    });
+    try {
+      const args = ['compare', '--no-auto', '--for', '7s', '--rate', '9/s', '--seed', '4', '--json'];
+      const result = await runCli(
+        [...args, '--out', join(folder, 'out'), nginx.url, `http://127.0.0.1:${member.port}`],
+        {
+          timeoutMs: 60_000,
+        },
+      );
+      const report = JSON.parse(result.stdout) as PublicReport;
+      assert.ok(report.validity.ok, result.stderr);
+      assert.deepEqual(
+        report.findings.map(({ cause }) => cause),
+        ['probe/rate-limited'],
+      );
+      const { limitPerSec, burstLimit } = report.findings[0]?.measured ?? {};
+      assert.ok(Math.abs((limitPerSec?.value ?? 0) / 5 - 1) < 0.1, JSON.stringify(limitPerSec));
+      // Two may come early, and one in its time.
+      assert.ok(Math.abs((burstLimit?.value ?? 0) - 3) <= 1, JSON.stringify(burstLimit));
+    } finally {
+      await nginx.stop();
+      await member.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 });

@@ -11,6 +11,8 @@ export type NginxOptions = GatewayOptions & {
   readonly serverParameters?: string;
   /** A whole `log_format` directive named `probe`, for the access log instead of `combined`. */
   readonly logFormat?: string;
+  /** More lines of the `http` section. */
+  readonly http?: string;
 };
 
 /** nginx in front of the members. `extra` goes into the location. */
@@ -37,6 +39,7 @@ error_log ${folder}/error.log info;
 events { worker_connections 1024; }
 http {
   ${options.logFormat ?? ''}
+  ${options.http ?? ''}
   access_log ${folder}/access.log ${options.logFormat === undefined ? 'combined' : 'probe'};
 ${temporary.map((kind) => `  ${kind}_temp_path ${folder}/${kind};`).join('\n')}
   upstream members {
