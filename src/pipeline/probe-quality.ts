@@ -6,7 +6,7 @@ import type { ThreadQuality } from '../traffic/protocol.ts';
 
 /** Every exchange that was launched is recorded, or a login; otherwise the books do not balance. */
 export function probeQuality(
-  { arrivals, starvation, collector, launched, blankUs, ...thread }: ThreadQuality,
+  { arrivals, starvation, collector, launched, blankUs, blankAfterUs, reuse, ...thread }: ThreadQuality,
   traffic: Pick<RecordedTraffic, 'quality' | 'instrument' | 'exchangeCount'>,
   loginCount: number,
   machine: MachineFacts,
@@ -25,6 +25,8 @@ export function probeQuality(
       ...(starvation === undefined ? {} : { starvation }),
       ...(collector === undefined ? {} : { collector }),
       ...(blankUs === undefined ? {} : { blankUs }),
+      ...(blankAfterUs === undefined ? {} : { blankAfterUs }),
+      ...(reuse === undefined ? {} : { reuse }),
     },
   };
 }

@@ -18,6 +18,7 @@ import { advertisedUs, holdIdle } from './holding.ts';
 import { createPool, createStrayCount, type Pool, type StrayCount } from './pool.ts';
 import type { RouteTarget, SenderSetup } from './protocol.ts';
 import { prepareRequest } from './request.ts';
+import { countAsked, createReuseCount, type ReuseCount } from './reuse-count.ts';
 import type { ShotShape } from './schedule.ts';
 import { type Templates, writeRequest } from './wire/request-template.ts';
 
@@ -26,6 +27,7 @@ export type RouteState = {
   readonly pool: Pool;
   readonly templates: Templates;
   readonly stray: StrayCount;
+  readonly reuse: ReuseCount;
   cookie: string;
   /** `Retry-After` of this route: nothing is sent before. */
   pausedUntilUs: number;
@@ -74,11 +76,13 @@ export function createRouteState(
   clock: Clock,
 ): RouteState {
   const stray = createStrayCount();
+  const reuse = createReuseCount();
   return {
     target,
-    pool: createPool(target, limits, trusted, clock, stray),
+    pool: createPool(target, limits, trusted, clock, stray, reuse),
     templates: new Map(),
     stray,
+    reuse,
     cookie: '',
     pausedUntilUs: 0,
     answersKept: 0,
@@ -119,6 +123,7 @@ export async function launchRequest(
   try {
     // Awaiting a connection that is there already would cost a turn of the loop before the request leaves.
     const acquired = route.pool.acquire(shape.connection);
+    if (shape.connection === 'warm') countAsked(route.reuse, experimentId, shape.tag, acquired instanceof Promise);
     const opened: ConnectResult = acquired instanceof Promise ? await acquired : { connection: acquired };
     if ('connection' in opened) {
       const { connection } = opened;

@@ -2,6 +2,7 @@ import type { Limits } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
 import { type Connection, type ConnectResult, closeConnection, openConnection } from './connection.ts';
 import type { RouteTarget } from './protocol.ts';
+import { createReuseCount, type ReuseCount } from './reuse-count.ts';
 import type { Channel } from './wire/channel.ts';
 
 /** Bytes that no request had asked for, of one route. Mutable. */
@@ -32,13 +33,14 @@ export type Pool = {
   closeIdle(): void;
 };
 
-/** `stray` is kept up to date. */
+/** `stray` and `reuse` are kept up to date. */
 export function createPool(
   route: RouteTarget,
   limits: Limits,
   trusted: readonly string[],
   clock: Clock,
   stray?: StrayCount,
+  reuse: ReuseCount = createReuseCount(),
 ): Pool {
   const idle: Connection[] = [];
   let opening = 0;
@@ -54,7 +56,9 @@ export function createPool(
       // A connection that the other side closes while idle must not be handed out again.
       connection.socket.once('close', () => {
         const index = idle.indexOf(connection);
-        if (index >= 0) idle.splice(index, 1);
+        if (index < 0) return;
+        idle.splice(index, 1);
+        reuse.lostIdle++;
       });
     }
     return result;
@@ -67,12 +71,16 @@ export function createPool(
         // An answer may come before the request is out: its rest would stand before the next one.
         if (isUsable(connection) && connection.channel?.isSending !== true) return connection;
         closeConnection(connection);
+        reuse.lostIdle++;
       }
       return open();
     },
     release(connection, reusable) {
       if (reusable && isUsable(connection)) idle.push(connection);
-      else closeConnection(connection);
+      else {
+        closeConnection(connection);
+        if (reusable) reuse.lostAfterAnswer++;
+      }
     },
     async prepare(count) {
       const opened = await Promise.all(Array.from({ length: Math.max(0, count - idle.length) }, open));

@@ -1,7 +1,7 @@
 /** Messages between the main thread and the sending thread. */
 import type { AnswerRows } from '../model/answer-rows.ts';
 import type { Exchange, NotSentReason } from '../model/exchange.ts';
-import type { ArrivalFacts, CollectorFacts, StarvationFacts } from '../model/instrument.ts';
+import type { ArrivalFacts, CollectorFacts, ReuseFacts, StarvationFacts } from '../model/instrument.ts';
 import type { Limits, MemberId, RequestSpec, Target } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { ClockEpoch } from './clock.ts';
@@ -103,6 +103,8 @@ export type ThreadQuality = {
   /** Numbers of exchanges given out; each must have arrived at the sink once. */
   readonly launched: number;
   readonly blankUs?: number;
+  readonly blankAfterUs?: number;
+  readonly reuse?: readonly ReuseFacts[];
 };
 
 /** Bytes that came behind the end of an answer, or on a connection on which nothing was asked. Their connections were not used again. */

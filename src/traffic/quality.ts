@@ -6,7 +6,7 @@ import { createCollectorWatch } from './collector-watch.ts';
 import type { ThreadQuality } from './protocol.ts';
 
 /** What the watch itself can tell of a thread. */
-export type WatchedQuality = Omit<ThreadQuality, 'launched' | 'blankUs'>;
+export type WatchedQuality = Omit<ThreadQuality, 'launched' | 'blankUs' | 'blankAfterUs' | 'reuse'>;
 
 /**
  * Watches what the sending thread costs itself: busy share, time without a processor, collector pauses, loop delay, and when

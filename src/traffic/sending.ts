@@ -2,6 +2,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { AnswerRows } from '../model/answer-rows.ts';
 import { type Exchange, type NotSentReason, requestIdOf } from '../model/exchange.ts';
+import type { ReuseFacts } from '../model/instrument.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import type { ArrivalWatch } from './arrival-watch.ts';
@@ -11,6 +12,7 @@ import { createRouteState, type Launch, type LaunchState, launchRequest, routeSt
 import { CONTROL, CONTROL_BYTES, LEAD, type PacerData } from './pacer-control.ts';
 import type { Command, FiringResult, RouteTarget, SenderSetup, StrayBytes } from './protocol.ts';
 import type { QualityWatch } from './quality.ts';
+import { reuseFacts } from './reuse-count.ts';
 import { createRowCollector, type RowCollector } from './row-collector.ts';
 import type { ShotShape } from './schedule.ts';
 import { startThread } from './thread.ts';
@@ -39,6 +41,8 @@ export type Sending = {
   cookieOf(route: RouteId): string;
   /** Bytes that no request had asked for, of the routes that sent some. */
   stray(): readonly StrayBytes[];
+  /** Of the routes on which connections were to be used again. */
+  reuse(): readonly ReuseFacts[];
   /** Requests still allowed by `limits.maxRequests`. */
   budget(): number;
   /** A closed loop begins as a firing does: an earlier stop is over. */
@@ -155,6 +159,7 @@ function routeParts(
   Sending,
   | 'routeTarget'
   | 'stray'
+  | 'reuse'
   | 'cookieOf'
   | 'prepare'
   | 'setCookie'
@@ -168,6 +173,7 @@ function routeParts(
     routeTarget: (route) => routeState(state, route).target,
     stray: () =>
       [...state.routes].flatMap(([route, { stray }]) => (stray.connections === 0 ? [] : [{ route, ...stray }])),
+    reuse: () => [...state.routes].flatMap(([route, { reuse }]) => reuseFacts(route, reuse) ?? []),
     cookieOf: (route) => routeState(state, route).cookie,
     begin: () => {
       state.stopped = undefined;
@@ -227,7 +233,8 @@ function startFiring(
     launch({ experimentId, shape, slot: schedule.slot[next++] as number, dueUs }).then(() => {
       if (--open === 0) resolveEnded();
     }, rejectEnded);
-    // Whether it is sent is settled before the launch waits for anything.
+    // Whether it is sent is settled before the launch waits for anything. What a stop leaves over is no longer asked for.
+    if (state.stopped !== undefined) return;
     arrivals.launched(dueUs, state.sentTotal > sentBefore ? nowUs : undefined);
   }
   const nextDueUs = (): number => startUs + (schedule.dueUs[next] as number);
