@@ -4,6 +4,7 @@
  */
 import { mergeDistributions } from '../analysis/distribution.ts';
 import type { Block, Measures, Selection } from '../analysis/measures.ts';
+import { median } from '../analysis/medians.ts';
 import { quantileInterval } from '../analysis/quantile-interval.ts';
 import { levelShift, trendP } from '../analysis/stationarity.ts';
 import { apartBeginning, warmUpCut } from '../analysis/warm-up-cut.ts';
@@ -11,16 +12,18 @@ import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts'
 import type { ProbeCheck } from '../model/report.ts';
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 
-/** As many blocks as the check has in methods A.5 (number 17); a block without as many answers has no median worth the name. */
+/** As many blocks as the check has in methods A.5 (number 17). The median of three answers withstands one that is far off. */
 const LEAST_BLOCKS = 20;
-const LEAST_ANSWERS = 5;
+const LEAST_ANSWERS = 3;
+/** With so many a block is hardly ever left out for having too few. */
+const TYPICAL_ANSWERS = 10;
 /** A level that moved by less is noise of any farm (methods A.5, check 17: 10 %); below 1 ms it is the scheduling of any machine. */
 const CHANGE_RATIO = 0.1;
 const CHANGE_FLOOR_US = 1_000;
 /** Noise that all routes share was seen to move a level by a third for a quarter of a minute (simulated bad days): nearly doubled it never was. */
 const SHARED_CHANGE_RATIO = 0.9;
-/** Of all series together (methods A.5, check 17). */
-const LEVEL = 1e-4;
+/** Of all series together: a caution from 1 % on, worthless from 0.01 % on (methods A.5, check 17); this only warns. */
+const LEVEL = 1e-3;
 /** Quantiles of the blocks that are followed: the middle, and what users notice. */
 const FOLLOWED = [0.5, 0.9] as const;
 /** A finite interval of a p99 needs so many answers (methods A.7). */
@@ -34,23 +37,56 @@ export function courseChecks(measures: Measures): readonly ProbeCheck[] {
   if (measures.quality.latenessCount === 0 || measures.history !== undefined) return [];
   const compares = comparesOf(measures).map((series) => series.filter(({ blocks }) => blocks.length >= LEAST_BLOCKS));
   const series = compares.flat();
-  if (series.length === 0) return [];
+  if (series.length === 0) return [unasked(compares.length > 0)];
   const cuts = compares.map((ones) => ones.map((one) => ({ ...one, cut: cutOf(one) })));
   const settled = cuts.map((ones) => ones.map(({ route, blocks, cut }) => ({ route, blocks: blocks.slice(cut) })));
   return [warmUpCheck(cuts.flat()), stationarityCheck(settled), independenceCheck(series)];
 }
 
-/** The routes of each compare. */
+function unasked(hasCompare: boolean): ProbeCheck {
+  return {
+    id: 'stationarity',
+    title: 'times at the beginning and at the end of a compare',
+    state: 'unknown',
+    text: hasCompare
+      ? `no compare had answers on warm connections in ${LEAST_BLOCKS} stretches of time of 1 s and more`
+      : 'no compare ran, and in other experiments the load changes on purpose',
+  };
+}
+
+/** The routes of each compare, all in the same stretches of time. */
 function comparesOf(measures: Measures): Series[][] {
   const routes = [GATEWAY, ...measures.members.map(directTo)];
   return measures.experiments
     .filter(({ planned }) => planned.kind === 'compare')
-    .map(({ id }) =>
-      routes.map((route) => {
+    .map(({ id }) => {
+      const series = routes.map((route) => {
         const selection: Selection = { experimentId: id, route, connection: 'warm', roles: ['slot'], cohorts: ['ok'] };
-        return { route, blocks: measures.blocks(selection).filter(({ times }) => times.count >= LEAST_ANSWERS) };
-      }),
-    );
+        return { route, blocks: measures.blocks(selection) };
+      });
+      const width = widthOf(series.reduce((most, one) => (one.blocks.length > most.blocks.length ? one : most)));
+      const originUs = Math.min(...series.flatMap(({ blocks }) => blocks.map(({ startUs }) => startUs)));
+      return series.map(({ route, blocks }) => ({ route, blocks: joined(blocks, originUs, width) }));
+    });
+}
+
+/** How many blocks are one, so that a typical one has enough answers, as long as enough of them are left. */
+function widthOf({ blocks }: Series): number {
+  const typical = median(blocks.map(({ times }) => times.count));
+  const most = Math.floor(blocks.length / LEAST_BLOCKS);
+  return Math.max(1, Math.min(most, Math.ceil(TYPICAL_ANSWERS / typical)));
+}
+
+function joined(blocks: readonly Block[], originUs: number, width: number): readonly Block[] {
+  const groups = new Map<number, Block[]>();
+  for (const block of blocks) {
+    const lengthUs = width * block.lengthUs;
+    const startUs = originUs + Math.floor((block.startUs - originUs) / lengthUs) * lengthUs;
+    groups.set(startUs, [...(groups.get(startUs) ?? []), block]);
+  }
+  return [...groups]
+    .map(([startUs, group]) => ({ startUs, lengthUs: width * (group[0] as Block).lengthUs, times: pooled(group) }))
+    .filter(({ times }) => times.count >= LEAST_ANSWERS);
 }
 
 /**
@@ -100,7 +136,9 @@ function stationarityCheck(compares: readonly (readonly Series[])[]): ProbeCheck
     };
   // Two tests of two quantiles of each, against the others and by itself.
   const level = LEVEL / (asked.length * FOLLOWED.length * 2 * 2);
-  const [change] = asked.flatMap((one) => changesOf(one, level)).sort((a, b) => a.p - b.p);
+  const [change] = FOLLOWED.flatMap((quantile) =>
+    asked.flatMap((one) => changesOf(one, quantile, level)).sort((a, b) => b.size - a.size),
+  );
   if (change === undefined) return { ...about, state: 'good', text: 'no more apart than chance has it' };
   return {
     ...about,
@@ -132,17 +170,19 @@ function alignedOf(series: readonly Series[]): Aligned[] {
  * What all routes share may be a bad day of the network or of this machine: that is told where a level doubles only. What one route does
  * against the others at the same time is its own.
  */
-function changesOf({ route, own, others }: Aligned, level: number): { readonly p: number; readonly text: string }[] {
-  return FOLLOWED.flatMap((p) => {
-    const logs = logLevelsOf(own, p);
-    const shared = others.map((blocks) => logLevelsOf(blocks, p));
-    const against = logs.map((log, i) => log - mean(shared.map((other) => other[i] as number)));
-    return [
-      ...(others.length === 0 ? [] : changeOf({ route, blocks: own }, against, p, level, CHANGE_RATIO)),
-      ...changeOf({ route, blocks: own }, logs, p, level, SHARED_CHANGE_RATIO),
-    ];
-  });
+function changesOf({ route, own, others }: Aligned, quantile: number, level: number): readonly Change[] {
+  const logs = logLevelsOf(own, quantile);
+  const shared = others.map((blocks) => logLevelsOf(blocks, quantile));
+  const against = logs.map((log, i) => log - mean(shared.map((other) => other[i] as number)));
+  const series = { route, blocks: own };
+  return [
+    ...(others.length === 0 ? [] : changeOf(series, against, quantile, level, CHANGE_RATIO)),
+    ...changeOf(series, logs, quantile, level, SHARED_CHANGE_RATIO),
+  ];
 }
+
+/** Against each other two routes move alike: `size`, how much a level moved itself (in logs), says which of them did. */
+type Change = { readonly size: number; readonly text: string };
 
 /** The more certain of a level that moved at one moment and one that rose or fell all the time. */
 function changeOf(
@@ -151,7 +191,7 @@ function changeOf(
   quantile: number,
   level: number,
   leastRatio: number,
-): { readonly p: number; readonly text: string }[] {
+): readonly Change[] {
   const shift = levelShift(followed);
   const trend = trendP(followed);
   const p = Math.min(shift.p, trend);
@@ -166,7 +206,7 @@ function changeOf(
     : ['first quarter', 'in the last'];
   return [
     {
-      p,
+      size: Math.abs(Math.log(after / before)),
       text: `p${formatNumber(quantile * 100)} ${wayTo(route)} was ${formatDuration(before)} in the ${early} and ${formatDuration(after)} ${late} (${signed(after / before - 1)})`,
     },
   ];

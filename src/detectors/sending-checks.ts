@@ -58,7 +58,7 @@ export function reuseChecks({ reuse }: InstrumentFacts): ProbeCheck[] {
     {
       ...about,
       state: 'caution',
-      text: `Times of warm connections leave out ${surprising.map(lossText).join('; ')}. Those requests had to open one and count among new connections; what is said of warm ones rests on the others.`,
+      text: `Connections did not last: ${surprising.map(lossText).join('; ')}. Those requests count among new connections; what is said of warm ones rests on the others.`,
     },
   ];
 }
@@ -70,7 +70,7 @@ function lossText(one: ReuseFacts): string {
     ...(replacedAfterAnswer === 0 ? [] : [`${formatNumber(replacedAfterAnswer)} after an answer`]),
     ...(replacedIdle === 0 ? [] : [`${formatNumber(replacedIdle)} while idle`]),
   ];
-  return `${formatRatio(replaced(one) / asked)} of ${formatNumber(asked)} requests to ${who}, whose connection it had closed (${ways.join(', ')})`;
+  return `${who} closed ${ways.join(' and ')}, so ${formatRatio(replaced(one) / asked)} of ${formatNumber(asked)} requests that were to use one at hand had to open one`;
 }
 
 function replaced({ replacedAfterAnswer, replacedIdle }: ReuseFacts): number {

@@ -89,6 +89,16 @@ test('what all routes share is told where it doubles, and not where it may be a 
   assert.equal(told.state, 'caution', told.text);
 });
 
+test('a rate at which a second has few answers is followed in longer stretches', () => {
+  const few = makeRecording({ noise: 1, members: ['web1'] }).compare({
+    ratePerSec: 3,
+    durationUs: 90e6,
+    gateway: shifting(40e6, 2),
+    member: 20_000,
+  });
+  assert.equal(check('stationarity', few).state, 'caution', check('stationarity', few).text);
+});
+
 test('a warm-up is no change of the target besides', () => {
   const recording = compared({ gateway: warming(2e6), member: 20_000 });
   assert.equal(check('warm-up', recording).state, 'caution');
@@ -121,8 +131,35 @@ test('answers that hang together are worth fewer', () => {
   assert.ok(worth < 150, together.text);
 });
 
-test('nothing is said where it does not apply', () => {
-  assert.deepEqual(checksOf(compared({}, 1, 1, 15)), [], 'too short');
-  assert.deepEqual(checksOf(makeRecording().burst({ ratePerSec: 50, durationUs: 30e6 })), [], 'no compare');
-  assert.deepEqual(checksOf(compared({ gateway: truncated(20_000), member: truncated(20_000) })), [], 'no answers');
+test('of two routes, the one is named that moved', () => {
+  const told = check(
+    'stationarity',
+    makeRecording({ noise: 1, members: ['web1'] }).compare({
+      ratePerSec: 10,
+      durationUs: 40e6,
+      gateway: 22_000,
+      member: shifting(20e6, 2),
+    }),
+  );
+  assert.match(told.text, /p50 of web1 was/);
+});
+
+test('what could not be told is said as such', () => {
+  const rows: readonly (readonly [recording: RecordingBuilder, text: RegExp])[] = [
+    [compared({}, 1, 1, 15), /no compare had answers .* in 20 stretches/],
+    [makeRecording().burst({ ratePerSec: 50, durationUs: 30e6 }), /no compare ran/],
+    [compared({ gateway: truncated(20_000), member: truncated(20_000) }), /no compare had answers/],
+  ];
+  for (const [recording, text] of rows) {
+    const [told, ...more] = checksOf(recording);
+    assert.equal(told?.state, 'unknown');
+    assert.match(told?.text ?? '', text);
+    assert.deepEqual(more, []);
+  }
+});
+
+test('a recording in which nothing was sent has no course', () => {
+  const recording = compared({}).build();
+  const quality = { ...recording.quality, latenessCount: 0 };
+  assert.deepEqual(courseChecks(createMeasures({ ...recording, quality })), []);
 });
