@@ -124,8 +124,9 @@ export async function launchRequest(
     // Awaiting a connection that is there already would cost a turn of the loop before the request leaves.
     const acquired = route.pool.acquire(shape.connection);
     if (shape.connection === 'warm') countAsked(route.reuse, experimentId, shape.tag, acquired instanceof Promise);
-    const opened: ConnectResult = acquired instanceof Promise ? await acquired : { connection: acquired };
-    if ('connection' in opened) {
+    const opened = acquired instanceof Promise ? await untilOpened(state, seq, acquired) : { connection: acquired };
+    if (opened === undefined) exchange = { ...base, sentUs, endUs: state.clock.nowUs(), outcome: { kind: 'aborted' } };
+    else if ('connection' in opened) {
       const { connection } = opened;
       const answered = await exchangeOn(state, connection, base, shape, route, sentUs);
       exchange = answered.exchange;
@@ -140,6 +141,27 @@ export async function launchRequest(
     state.inFlight--;
   }
   return held === undefined ? exchange : await hold(state, exchange, held, shape.holdUs ?? 0);
+}
+
+/** Undefined after a stop: a connection that comes later is closed, and nothing is sent on it. */
+function untilOpened(
+  { abortable }: LaunchState,
+  seq: number,
+  opening: Promise<ConnectResult>,
+): Promise<ConnectResult | undefined> {
+  return new Promise((resolve, reject) => {
+    let isAborted = false;
+    abortable.set(seq, () => {
+      isAborted = true;
+      abortable.delete(seq);
+      resolve(undefined);
+    });
+    opening.then((opened) => {
+      if (!isAborted) abortable.delete(seq);
+      else if ('connection' in opened) closeConnection(opened.connection);
+      resolve(opened);
+    }, reject);
+  });
 }
 
 type Held = { readonly connection: Connection; readonly keepAlive: string | undefined };
