@@ -63,6 +63,9 @@ function createLane(loop: Loop, number: number, firstUs: number, resolve: () => 
         reception.readUs = clock.nowUs();
         if (length > 0 && reception.firstByteUs === undefined) reception.firstByteUs = reception.readUs;
       },
+      onInterim() {
+        (lane.reception as Reception).firstByteUs = undefined;
+      },
       onHead(status) {
         (lane.reception as Reception).status = status;
         lane.keepsBody = status >= 400 || keepsAnswers(loop.route);

@@ -1,13 +1,16 @@
 /** Defects of the probe and its machine, made on purpose under real traffic: each must be told, and in words. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import type net from 'node:net';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { probeChecks } from '../../src/detectors/probe-checks.ts';
-import type { InstrumentFacts } from '../../src/model/instrument.ts';
+import type { InstrumentFacts, MachineFacts } from '../../src/model/instrument.ts';
 import { createRandom } from '../../src/model/random.ts';
 import { UNMEASURED_QUALITY } from '../../src/model/recording.ts';
 import type { ProbeCheck } from '../../src/model/report.ts';
@@ -236,4 +239,46 @@ test('a machine with four local ports runs out of them, and the target is not bl
   const { outcomes, portShortages } = JSON.parse(stdout) as { outcomes: readonly string[]; portShortages: number };
   assert.ok(portShortages > 0, stdout);
   assert.equal(outcomes.filter((outcome) => outcome === 'error:ports').length, portShortages, stdout);
+});
+
+/** A control group of its own with 5 ms of processor time in every 100 ms; undefined where this system gives none. */
+function makeQuota(): { readonly members: string; remove(): void } | undefined {
+  const name = `gateprobe-test-${process.pid}`;
+  const second = { folder: join('/sys/fs/cgroup', name), quota: 'cpu.max', value: '5000 100000' };
+  const first = { folder: join('/sys/fs/cgroup/cpu', name), quota: 'cpu.cfs_quota_us', value: '5000' };
+  for (const { folder, quota, value } of [first, second]) {
+    try {
+      mkdirSync(folder);
+    } catch {
+      continue;
+    }
+    const remove = (): void => rmdirSync(folder);
+    try {
+      writeFileSync(join(folder, quota), value);
+      return { members: join(folder, 'cgroup.procs'), remove };
+    } catch {
+      remove();
+    }
+  }
+  return undefined;
+}
+
+test('a quota of the container that holds the probe back makes the run not valid', async (t) => {
+  const quota = process.platform === 'linux' ? makeQuota() : undefined;
+  if (quota === undefined) return t.skip('needs a control group with a processor quota: root on Linux');
+  const child = fork(fileURLToPath(new URL('cpu-quota.ts', import.meta.url)));
+  try {
+    await once(child, 'message');
+    writeFileSync(quota.members, String(child.pid));
+    child.send('go');
+    const [machine] = (await once(child, 'message')) as [MachineFacts];
+    const told = check('quota', { machine });
+    assert.equal(told.state, 'invalid', JSON.stringify(machine));
+    assert.match(told.text, /the processor quota of this container held its programs back \d+ times/);
+    await once(child, 'exit');
+  } finally {
+    child.kill();
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    quota.remove();
+  }
 });
