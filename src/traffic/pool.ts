@@ -31,6 +31,8 @@ export type Pool = {
   /** Opens connections until `count` are idle. Failures are ignored: the exchange that needs one meets them itself. */
   prepare(count: number): Promise<void>;
   closeIdle(): void;
+  /** The same, and whatever is given back from now on is closed: nobody will ask for it any more. */
+  retire(): void;
 };
 
 /** `stray` and `reuse` are kept up to date. */
@@ -44,6 +46,7 @@ export function createPool(
 ): Pool {
   const idle: Connection[] = [];
   let opening = 0;
+  let isRetired = false;
 
   async function open(): Promise<ConnectResult> {
     const ahead = opening++;
@@ -64,6 +67,10 @@ export function createPool(
     return result;
   }
 
+  function closeIdle(): void {
+    for (const connection of idle.splice(0)) closeConnection(connection);
+  }
+
   return {
     acquire(kind) {
       while (kind === 'warm' && idle.length > 0) {
@@ -76,7 +83,8 @@ export function createPool(
       return open();
     },
     release(connection, reusable) {
-      if (reusable && isUsable(connection)) idle.push(connection);
+      if (isRetired) closeConnection(connection);
+      else if (reusable && isUsable(connection)) idle.push(connection);
       else {
         closeConnection(connection);
         if (reusable) reuse.lostAfterAnswer++;
@@ -86,8 +94,10 @@ export function createPool(
       const opened = await Promise.all(Array.from({ length: Math.max(0, count - idle.length) }, open));
       for (const result of opened) if ('connection' in result) idle.push(result.connection);
     },
-    closeIdle() {
-      for (const connection of idle.splice(0)) closeConnection(connection);
+    closeIdle,
+    retire() {
+      isRetired = true;
+      closeIdle();
     },
   };
 }
