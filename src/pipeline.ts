@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { cpus } from 'node:os';
 import { createMeasures } from './analysis/create-measures.ts';
 import { DETECTORS, EXPERIMENTS, GATEWAYS, gatewayOf } from './catalog.ts';
+import { courseChecks } from './detectors/course-checks.ts';
 import { judge } from './detectors/judge.ts';
 import { unexplainedRequests } from './detectors/log-balance.ts';
 import { invalidReasons } from './detectors/probe.ts';
@@ -253,7 +254,7 @@ export function diagnose(
     ...judgement,
     thresholds,
     invalidReasons: invalidReasons(recording.quality),
-    checks: probeChecks(recording.quality),
+    checks: [...probeChecks(recording.quality), ...courseChecks(measures)],
     ...(measures.logs === undefined ? {} : { unexplained: unexplainedRequests(context) }),
   });
 }

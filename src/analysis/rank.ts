@@ -54,6 +54,11 @@ export function rankP(value: number, baseline: readonly number[]): number {
   return (1 + baseline.filter((other) => other >= value).length) / (baseline.length + 1);
 }
 
+/** Ranks from 1 on; equal values share the mean of theirs. */
+export function midranksOf(values: readonly number[]): readonly number[] {
+  return midranks(values).doubledRanks.map((doubled) => doubled / 2);
+}
+
 /** Midranks times two (whole numbers also with ties), and the sizes of the groups of equal values. */
 function midranks(values: readonly number[]): { doubledRanks: number[]; ties: number[] } {
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);

@@ -7,6 +7,7 @@ import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts'
 import type { ProbeQuality } from '../model/recording.ts';
 import type { ProbeCheck } from '../model/report.ts';
 import { machineChecks } from './machine-checks.ts';
+import { driftChecks, reuseChecks } from './sending-checks.ts';
 
 /** A finite interval of a p99 needs so many answers (methods A.7). */
 const SUPPORTS_P99 = 368;
@@ -25,6 +26,8 @@ const MOSTLY_TOGETHER_RATIO = 0.5;
 const LEAST_PAIRS = 100;
 /** From here on a difference between routes could be the probe's own (methods A.5, check 14). */
 const BLANK_RATIO = 0.5;
+/** What the probe adds may be a tenth of what is reported (methods A.5, check 14). */
+const BLANK_RISE_RATIO = 0.1;
 
 /** Every check that could be made, whatever came out; empty where nothing was sent. */
 export function probeChecks(quality: ProbeQuality): readonly ProbeCheck[] {
@@ -41,9 +44,12 @@ function recordedChecks(facts: InstrumentFacts, quality: ProbeQuality): ProbeChe
   return [
     biasCheck(facts),
     ...pacingChecks(facts),
+    ...driftChecks(facts),
+    ...reuseChecks(facts),
     collectorCheck(facts, quality),
     booksCheck(facts),
     blankCheck(facts, quality),
+    ...blankAfterCheck(facts, quality),
     ...threadsCheck(facts),
     ...machineChecks(facts, quality),
   ];
@@ -194,4 +200,22 @@ function blankCheck({ blankUs }: InstrumentFacts, { medianServiceUs }: ProbeQual
     state: 'caution',
     text: `About ${formatDuration(blankUs)} of every time may be the probe's and this machine's own, because an answer with nothing in between ${text} here, and half of those measured took at most ${formatDuration(medianServiceUs)}: differences below that say nothing.`,
   };
+}
+
+/** A machine that became slower while it measured makes the end of a run look like a slower target. */
+function blankAfterCheck({ blankUs, blankAfterUs }: InstrumentFacts, { medianServiceUs }: ProbeQuality): ProbeCheck[] {
+  if (blankUs === undefined || blankAfterUs === undefined) return [];
+  const about = { id: 'blank-after', title: 'the same before and after the traffic' };
+  const text = `${formatDuration(blankUs)} before, ${formatDuration(blankAfterUs)} after`;
+  const changeUs = blankAfterUs - blankUs;
+  if (Math.abs(changeUs) <= Math.max(BIAS_FLOOR_US, BLANK_RISE_RATIO * medianServiceUs))
+    return [{ ...about, state: 'good', text }];
+  const [slower, way] = changeUs > 0 ? ['end', 'rise'] : ['beginning', 'fall'];
+  return [
+    {
+      ...about,
+      state: 'caution',
+      text: `Times at the ${slower} of the run may be ${formatDuration(Math.abs(changeUs))} longer through this machine alone, because an answer with nothing in between took ${text} the traffic: a ${way} of that size is not the target's.`,
+    },
+  ];
 }

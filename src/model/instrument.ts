@@ -1,3 +1,5 @@
+import type { RouteId } from './route.ts';
+
 /**
  * What the probe and the machine under it may have added to a measurement (methods A.5), as it was counted; what it means is said by
  * `detectors/probe-checks.ts`. Left out is what this platform does not tell, or a recording is too old for.
@@ -15,6 +17,10 @@ export type InstrumentFacts = {
   readonly blankUs?: number;
   /** Only where several threads sent: each of them, in the order of their numbers. */
   readonly threads?: readonly ThreadFacts[];
+  /** The same after the last request. */
+  readonly blankAfterUs?: number;
+  /** By route: whether connections were used again as planned. */
+  readonly reuse?: readonly ReuseFacts[];
   readonly machine?: MachineFacts;
 };
 
@@ -23,6 +29,15 @@ export type BiasFact = {
   readonly responseUs: number;
   readonly serviceUs: number;
   readonly count: number;
+};
+
+/** Requests of one route that were to go over a connection at hand. */
+export type ReuseFacts = {
+  readonly route: RouteId;
+  readonly asked: number;
+  /** Those that had to open one in place of a connection that the other side had closed after an answer, or while it was idle. */
+  readonly replacedAfterAnswer: number;
+  readonly replacedIdle: number;
 };
 
 /** How what left compares to what was planned. */
@@ -36,7 +51,25 @@ export type ArrivalFacts = {
    * the plan itself passes for Poisson.
    */
   readonly law?: { readonly gaps: number; readonly planned: number; readonly sent: number };
+  /** Only of firings whose plan is even: the one whose rate strayed most from it. */
+  readonly drift?: DriftFacts;
 };
+
+/** Cumulative shares of what was due and of what left, at the moment at which they are farthest apart. */
+export type DriftFacts = {
+  readonly due: number;
+  readonly sent: number;
+  /** From the first due request. */
+  readonly atUs: number;
+  readonly lengthUs: number;
+  readonly dueBefore: number;
+  readonly sentBefore: number;
+};
+
+/** √n·D of what left against its plan: chance exceeds x with a probability of about 2·exp(−2x²) (Kolmogorov). */
+export function driftStatistic({ due, sent, dueBefore, sentBefore }: DriftFacts): number {
+  return Math.sqrt(sent) * Math.abs(dueBefore / due - sentBefore / sent);
+}
 
 /** Time in which the sending thread had work and another program had its processor. */
 export type StarvationFacts = {

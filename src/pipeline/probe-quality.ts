@@ -6,7 +6,7 @@ import type { ThreadQuality } from '../traffic/protocol.ts';
 
 /** Every exchange that was launched is recorded, or a login; otherwise the books do not balance. */
 export function probeQuality(
-  { arrivals, starvation, collector, launched, blankUs, threads, ...thread }: ThreadQuality,
+  { arrivals, starvation, collector, launched, blankUs, blankAfterUs, reuse, threads, ...thread }: ThreadQuality,
   traffic: Pick<RecordedTraffic, 'quality' | 'instrument' | 'exchangeCount'>,
   loginCount: number,
   machine: MachineFacts,
@@ -26,6 +26,8 @@ export function probeQuality(
       ...(collector === undefined ? {} : { collector }),
       ...(blankUs === undefined ? {} : { blankUs }),
       ...(threads === undefined ? {} : { threads }),
+      ...(blankAfterUs === undefined ? {} : { blankAfterUs }),
+      ...(reuse === undefined ? {} : { reuse }),
     },
   };
 }

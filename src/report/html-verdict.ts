@@ -1,8 +1,9 @@
 /** The first screen: is the run valid, what is wrong, in plain sentences. */
 import type { Report } from '../model/report.ts';
 import type { Page } from './html-parts.ts';
+import { isFromLogs } from './log-wording.ts';
 import { html, type Markup, type MarkupPart } from './markup.ts';
-import { coverageSentence, interruptedSentence, isReassuring, verdictLabel } from './wording.ts';
+import { cautionTexts, coverageSentence, interruptedSentence, isReassuring, verdictLabel } from './wording.ts';
 
 export function verdictSection(page: Page): Markup {
   const { report } = page;
@@ -22,7 +23,15 @@ function targetVerdict({ report, anchors }: Page): Markup {
 ${others.length > 0 && html`<ul class="answers">${others.map((sentence) => html`<li>${linkOf(sentence)}</li>`)}</ul>`}
 ${report.interrupted && html`<p class="interrupted"><strong>Interrupted.</strong> ${interruptedSentence(report)}</p>`}
 <p class="coverage-line">${coverageSentence(report)} <a href="#coverage">What was looked for</a></p>
+${cautionLine(report)}
 </section>`;
+}
+
+/** Who reads the answer and its numbers must know that some are to be mistrusted; which, and by how much, is long. */
+function cautionLine(report: Report): Markup | false {
+  const { length } = cautionTexts(report);
+  if (length === 0 || isFromLogs(report)) return false;
+  return html`<p class="coverage-line">${length === 1 ? 'One caution' : `${length} cautions`} about these numbers: <a href="#quality">what to mistrust, and by how much</a></p>`;
 }
 
 /** The probe was at fault, so nothing that it measured may be held against the target. */

@@ -2,7 +2,8 @@
  * Watches when requests leave against when they were due, in the order in which they are due. A plan is kept by its due times;
  * whether what left still has its shape is another question: a coarse pacer, or a loop that waits for answers, changes it.
  */
-import type { ArrivalFacts } from '../model/instrument.ts';
+import { type ArrivalFacts, driftStatistic } from '../model/instrument.ts';
+import { createDriftWatch } from './arrival-drift.ts';
 import { exponentialStatistic, LEAST_GAPS, MOST_GAPS } from './arrival-law.ts';
 
 export type ArrivalWatch = {
@@ -26,6 +27,8 @@ export function createArrivalWatch(): ArrivalWatch {
   let pairs = 0;
   let together = 0;
   let law: ArrivalFacts['law'];
+  let drift: ArrivalFacts['drift'];
+  const spread = createDriftWatch();
   let lastDueUs: number | undefined;
   let lastSent: { readonly dueUs: number; readonly sentUs: number } | undefined;
   let plannedGaps: number[] = [];
@@ -39,6 +42,7 @@ export function createArrivalWatch(): ArrivalWatch {
   return {
     begin,
     launched(dueUs, sentUs) {
+      spread.launched(dueUs, sentUs);
       if (lastDueUs !== undefined && plannedGaps.length < MOST_GAPS) plannedGaps.push(dueUs - lastDueUs);
       lastDueUs = dueUs;
       if (sentUs === undefined) return;
@@ -57,9 +61,15 @@ export function createArrivalWatch(): ArrivalWatch {
       const found = lawOf(plannedGaps, sentGaps);
       if (found !== undefined && (law === undefined || found.sent - found.planned > law.sent - law.planned))
         law = found;
+      const strayed = spread.end();
+      if (strayed !== undefined && (drift === undefined || driftStatistic(strayed) > driftStatistic(drift)))
+        drift = strayed;
       begin();
     },
-    facts: () => (pairs === 0 ? undefined : { pairs, together, ...(law === undefined ? {} : { law }) }),
+    facts: () =>
+      pairs === 0
+        ? undefined
+        : { pairs, together, ...(law === undefined ? {} : { law }), ...(drift === undefined ? {} : { drift }) },
   };
 }
 

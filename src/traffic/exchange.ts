@@ -113,6 +113,9 @@ function sendOnWire(
       reception.readUs = clock.nowUs();
       if (length > 0) reception.firstByteUs ??= reception.readUs;
     },
+    onInterim() {
+      reception.firstByteUs = undefined;
+    },
     onHead(status) {
       reception.status = status;
       reception.header = (name) => headerOf(parser, name);

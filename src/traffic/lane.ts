@@ -63,6 +63,9 @@ function createLane(loop: Loop, number: number, firstUs: number, resolve: () => 
         reception.readUs = clock.nowUs();
         if (length > 0 && reception.firstByteUs === undefined) reception.firstByteUs = reception.readUs;
       },
+      onInterim() {
+        (lane.reception as Reception).firstByteUs = undefined;
+      },
       onHead(status) {
         (lane.reception as Reception).status = status;
         lane.keepsBody = status >= 400 || keepsAnswers(loop.route);
@@ -138,6 +141,17 @@ function onDeadline(lane: Lane): void {
 /** Some time after a stop: what is in flight has had its time. */
 function abortLane(lane: Lane): void {
   if (lane.doing === 'asking') endAsking(lane, 'aborted');
+  else if (lane.doing === 'opening') endOpening(lane);
+}
+
+/** Its connection is no longer waited for. */
+function endOpening(lane: Lane): void {
+  const { loop, sentUs } = lane;
+  lane.doing = 'nothing';
+  loop.state.inFlight--;
+  const endUs = loop.state.clock.nowUs();
+  loop.record({ ...baseOf(lane, sentUs), sentUs, endUs, outcome: { kind: 'aborted' } });
+  next(lane, endUs);
 }
 
 function finishLane(lane: Lane): void {
@@ -158,11 +172,17 @@ function dropConnection(lane: Lane): void {
 function acquire(lane: Lane): void {
   lane.doing = 'opening';
   const acquired = lane.loop.route.pool.acquire('warm');
-  if (acquired instanceof Promise) acquired.then((opened) => onOpened(lane, opened));
+  const { seq } = lane;
+  if (acquired instanceof Promise) acquired.then((opened) => onOpened(lane, seq, opened));
   else takeConnection(lane, acquired);
 }
 
-function onOpened(lane: Lane, opened: ConnectResult): void {
+function onOpened(lane: Lane, seq: number, opened: ConnectResult): void {
+  if (lane.doing !== 'opening' || lane.seq !== seq) {
+    // It was given up meanwhile.
+    if ('connection' in opened) closeConnection(opened.connection);
+    return;
+  }
   if ('connection' in opened) {
     takeConnection(lane, opened.connection);
     return;

@@ -18,6 +18,7 @@ import { advertisedUs, holdIdle } from './holding.ts';
 import { createPool, createStrayCount, type Pool, type StrayCount } from './pool.ts';
 import type { RouteTarget, SenderSetup } from './protocol.ts';
 import { prepareRequest } from './request.ts';
+import { countAsked, createReuseCount, type ReuseCount } from './reuse-count.ts';
 import type { ShotShape } from './schedule.ts';
 import type { SharedLimits } from './shared-limits.ts';
 import { type Templates, writeRequest } from './wire/request-template.ts';
@@ -29,6 +30,7 @@ export type RouteState = {
   readonly pool: Pool;
   readonly templates: Templates;
   readonly stray: StrayCount;
+  readonly reuse: ReuseCount;
   cookie: string;
   /** `Retry-After` of this route: nothing is sent before. */
   pausedUntilUs: number;
@@ -84,12 +86,14 @@ export function createRouteState(
   place = 0,
 ): RouteState {
   const stray = createStrayCount();
+  const reuse = createReuseCount();
   return {
     target,
     place,
-    pool: createPool(target, limits, trusted, clock, stray),
+    pool: createPool(target, limits, trusted, clock, stray, reuse),
     templates: new Map(),
     stray,
+    reuse,
     cookie: '',
     pausedUntilUs: 0,
     answersKept: 0,
@@ -128,8 +132,10 @@ export async function launchRequest(
   try {
     // Awaiting a connection that is there already would cost a turn of the loop before the request leaves.
     const acquired = route.pool.acquire(shape.connection);
-    const opened: ConnectResult = acquired instanceof Promise ? await acquired : { connection: acquired };
-    if ('connection' in opened) {
+    if (shape.connection === 'warm') countAsked(route.reuse, experimentId, shape.tag, acquired instanceof Promise);
+    const opened = acquired instanceof Promise ? await untilOpened(state, seq, acquired) : { connection: acquired };
+    if (opened === undefined) exchange = { ...base, sentUs, endUs: state.clock.nowUs(), outcome: { kind: 'aborted' } };
+    else if ('connection' in opened) {
       const { connection } = opened;
       const answered = await exchangeOn(state, connection, base, shape, route, sentUs);
       exchange = answered.exchange;
@@ -144,6 +150,27 @@ export async function launchRequest(
     leave(state);
   }
   return held === undefined ? exchange : await hold(state, exchange, held, shape.holdUs ?? 0);
+}
+
+/** Undefined after a stop: a connection that comes later is closed, and nothing is sent on it. */
+function untilOpened(
+  { abortable }: LaunchState,
+  seq: number,
+  opening: Promise<ConnectResult>,
+): Promise<ConnectResult | undefined> {
+  return new Promise((resolve, reject) => {
+    let isAborted = false;
+    abortable.set(seq, () => {
+      isAborted = true;
+      abortable.delete(seq);
+      resolve(undefined);
+    });
+    opening.then((opened) => {
+      if (!isAborted) abortable.delete(seq);
+      else if ('connection' in opened) closeConnection(opened.connection);
+      resolve(opened);
+    }, reject);
+  });
 }
 
 type Held = { readonly connection: Connection; readonly keepAlive: string | undefined };

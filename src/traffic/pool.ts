@@ -2,6 +2,7 @@ import type { Limits } from '../model/profile.ts';
 import type { Clock } from '../model/time.ts';
 import { type Connection, type ConnectResult, closeConnection, openConnection } from './connection.ts';
 import type { RouteTarget } from './protocol.ts';
+import { createReuseCount, type ReuseCount } from './reuse-count.ts';
 import type { Channel } from './wire/channel.ts';
 
 /** Bytes that no request had asked for, of one route. Mutable. */
@@ -30,18 +31,22 @@ export type Pool = {
   /** Opens connections until `count` are idle. Failures are ignored: the exchange that needs one meets them itself. */
   prepare(count: number): Promise<void>;
   closeIdle(): void;
+  /** The same, and whatever is given back from now on is closed: nobody will ask for it any more. */
+  retire(): void;
 };
 
-/** `stray` is kept up to date. */
+/** `stray` and `reuse` are kept up to date. */
 export function createPool(
   route: RouteTarget,
   limits: Limits,
   trusted: readonly string[],
   clock: Clock,
   stray?: StrayCount,
+  reuse: ReuseCount = createReuseCount(),
 ): Pool {
   const idle: Connection[] = [];
   let opening = 0;
+  let isRetired = false;
 
   async function open(): Promise<ConnectResult> {
     const ahead = opening++;
@@ -54,10 +59,16 @@ export function createPool(
       // A connection that the other side closes while idle must not be handed out again.
       connection.socket.once('close', () => {
         const index = idle.indexOf(connection);
-        if (index >= 0) idle.splice(index, 1);
+        if (index < 0) return;
+        idle.splice(index, 1);
+        reuse.lostIdle++;
       });
     }
     return result;
+  }
+
+  function closeIdle(): void {
+    for (const connection of idle.splice(0)) closeConnection(connection);
   }
 
   return {
@@ -67,19 +78,26 @@ export function createPool(
         // An answer may come before the request is out: its rest would stand before the next one.
         if (isUsable(connection) && connection.channel?.isSending !== true) return connection;
         closeConnection(connection);
+        reuse.lostIdle++;
       }
       return open();
     },
     release(connection, reusable) {
-      if (reusable && isUsable(connection)) idle.push(connection);
-      else closeConnection(connection);
+      if (isRetired) closeConnection(connection);
+      else if (reusable && isUsable(connection)) idle.push(connection);
+      else {
+        closeConnection(connection);
+        if (reusable) reuse.lostAfterAnswer++;
+      }
     },
     async prepare(count) {
       const opened = await Promise.all(Array.from({ length: Math.max(0, count - idle.length) }, open));
       for (const result of opened) if ('connection' in result) idle.push(result.connection);
     },
-    closeIdle() {
-      for (const connection of idle.splice(0)) closeConnection(connection);
+    closeIdle,
+    retire() {
+      isRetired = true;
+      closeIdle();
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { RecordableHistogram } from 'node:perf_hooks';
 import type { AnswerRows } from '../model/answer-rows.ts';
 import type { Exchange, NotSentReason } from '../model/exchange.ts';
-import type { ArrivalFacts, CollectorFacts, StarvationFacts, ThreadFacts } from '../model/instrument.ts';
+import type { ArrivalFacts, CollectorFacts, ReuseFacts, StarvationFacts, ThreadFacts } from '../model/instrument.ts';
 import type { Limits, MemberId, RequestSpec, Target } from '../model/profile.ts';
 import type { RouteId } from '../model/route.ts';
 import type { ClockEpoch } from './clock.ts';
@@ -128,6 +128,8 @@ export type ThreadQuality = {
   /** Numbers of exchanges given out; each must have arrived at the sink once. */
   readonly launched: number;
   readonly blankUs?: number;
+  readonly blankAfterUs?: number;
+  readonly reuse?: readonly ReuseFacts[];
   /** Only where several threads sent: each of them. */
   readonly threads?: readonly ThreadFacts[];
 };

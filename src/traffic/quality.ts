@@ -6,7 +6,7 @@ import { createCollectorWatch } from './collector-watch.ts';
 import type { QualityHistograms, ThreadQuality } from './protocol.ts';
 
 /** What the watch itself can tell of a thread. */
-export type WatchedQuality = Omit<ThreadQuality, 'launched' | 'blankUs' | 'threads'>;
+export type WatchedQuality = Omit<ThreadQuality, 'launched' | 'blankUs' | 'blankAfterUs' | 'reuse' | 'threads'>;
 
 /**
  * Watches what the sending thread costs itself: busy share, time without a processor, collector pauses, loop delay, and when

@@ -2,6 +2,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import type { AnswerRows } from '../model/answer-rows.ts';
 import { type Exchange, type NotSentReason, requestIdOf } from '../model/exchange.ts';
+import type { ReuseFacts } from '../model/instrument.ts';
 import type { RouteId } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import type { ArrivalWatch } from './arrival-watch.ts';
@@ -20,6 +21,7 @@ import {
 import { CONTROL, CONTROL_BYTES, LEAD, type PacerData } from './pacer-control.ts';
 import type { Command, FiringResult, RouteTarget, SenderSetup, SeqNumbers, StrayBytes } from './protocol.ts';
 import type { QualityWatch } from './quality.ts';
+import { reuseFacts } from './reuse-count.ts';
 import { createRowCollector, type RowCollector } from './row-collector.ts';
 import type { ShotShape } from './schedule.ts';
 import { joinLimits } from './shared-limits.ts';
@@ -49,6 +51,8 @@ export type Sending = {
   cookieOf(route: RouteId): string;
   /** Bytes that no request had asked for, of the routes that sent some. */
   stray(): readonly StrayBytes[];
+  /** Of the routes on which connections were to be used again. */
+  reuse(): readonly ReuseFacts[];
   /** Requests still allowed by `limits.maxRequests`. */
   budget(): number;
   /** A closed loop begins as a firing does: an earlier stop is over. */
@@ -167,6 +171,7 @@ function routeParts(
   Sending,
   | 'routeTarget'
   | 'stray'
+  | 'reuse'
   | 'cookieOf'
   | 'prepare'
   | 'setCookie'
@@ -181,6 +186,7 @@ function routeParts(
     routeTarget: (route) => routeState(state, route).target,
     stray: () =>
       [...state.routes].flatMap(([route, { stray }]) => (stray.connections === 0 ? [] : [{ route, ...stray }])),
+    reuse: () => [...state.routes].flatMap(([route, { reuse }]) => reuseFacts(route, reuse) ?? []),
     cookieOf: (route) => routeState(state, route).cookie,
     begin: (numbers) => begin(state, numbers),
     isStopped: () => state.stopped !== undefined,
@@ -250,7 +256,8 @@ function startFiring(
     launch({ experimentId, shape, slot: schedule.slot[next++] as number, dueUs }).then(() => {
       if (--open === 0) resolveEnded();
     }, rejectEnded);
-    // Whether it is sent is settled before the launch waits for anything.
+    // Whether it is sent is settled before the launch waits for anything. What a stop leaves over is no longer asked for.
+    if (state.stopped !== undefined) return;
     arrivals.launched(dueUs, state.sentTotal > sentBefore ? nowUs : undefined);
   }
   const nextDueUs = (): number => startUs + (schedule.dueUs[next] as number);

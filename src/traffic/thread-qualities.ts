@@ -1,6 +1,6 @@
 /** What several sending threads tell of themselves, as that of one. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { ArrivalFacts, CollectorFacts, StarvationFacts, ThreadFacts } from '../model/instrument.ts';
+import type { ArrivalFacts, CollectorFacts, ReuseFacts, StarvationFacts, ThreadFacts } from '../model/instrument.ts';
 import { p99 } from './collector-watch.ts';
 import type { SenderEnd, StrayBytes, ThreadQuality } from './protocol.ts';
 
@@ -24,6 +24,8 @@ export function joinQualities(
   );
   const collector = joinCollector(ends);
   const blanks = qualities.flatMap(({ blankUs }) => blankUs ?? []);
+  const blanksAfter = qualities.flatMap(({ blankAfterUs }) => blankAfterUs ?? []);
+  const reuse = joinReuse(qualities.flatMap((quality) => quality.reuse ?? []));
   return {
     busyRatio: worst(({ busyRatio }) => busyRatio),
     busyRatioMax: worst(({ busyRatioMax }) => busyRatioMax),
@@ -37,6 +39,8 @@ export function joinQualities(
     ...(starvation === undefined ? {} : { starvation }),
     ...(collector === undefined ? {} : { collector }),
     ...(blanks.length === 0 ? {} : { blankUs: Math.max(...blanks) }),
+    ...(blanksAfter.length === 0 ? {} : { blankAfterUs: Math.max(...blanksAfter) }),
+    ...(reuse.length === 0 ? {} : { reuse }),
   };
 }
 
@@ -67,6 +71,16 @@ function joinCollector(ends: readonly SenderEnd[]): CollectorFacts | undefined {
     p99Us: p99(services),
     untouchedP99Us: untouched.count === 0 ? 0 : p99(untouched),
   };
+}
+
+/** Each thread has connections of its own: counts add up, route by route. */
+function joinReuse(facts: readonly ReuseFacts[]): readonly ReuseFacts[] {
+  return [...Map.groupBy(facts, ({ route }) => route)].map(([route, own]) => ({
+    route,
+    asked: own.reduce((sum, { asked }) => sum + asked, 0),
+    replacedAfterAnswer: own.reduce((sum, { replacedAfterAnswer }) => sum + replacedAfterAnswer, 0),
+    replacedIdle: own.reduce((sum, { replacedIdle }) => sum + replacedIdle, 0),
+  }));
 }
 
 /** Per route. */

@@ -50,9 +50,7 @@ async function sendRound(state: LaunchState, round: WatchRound): Promise<{ start
 }
 
 async function open(key: string, setup: SenderSetup): Promise<void> {
-  states.get(key)?.routes.forEach(({ pool }) => {
-    pool.closeIdle();
-  });
+  retire(states.get(key));
   states.set(
     key,
     createLaunchState(setup, clock, () => {}),
@@ -68,7 +66,7 @@ function retarget(state: LaunchState, targets: readonly RouteTarget[]): void {
   for (const target of targets) {
     const old = routes.get(target.route);
     if (old === undefined) continue;
-    old.pool.closeIdle();
+    old.pool.retire();
     const cookie = old.cookie;
     routes.set(target.route, Object.assign(createRouteState(target, state.setup, clock), { cookie }));
   }
@@ -78,6 +76,11 @@ function stateOf(key: string): LaunchState {
   const state = states.get(key);
   if (state === undefined) throw new Error(`no such profile: ${key}`);
   return state;
+}
+
+/** What is under way ends as usual. */
+function retire(state: LaunchState | undefined): void {
+  for (const { pool } of state?.routes.values() ?? []) pool.retire();
 }
 
 function silence(state: LaunchState | undefined): void {
@@ -111,7 +114,7 @@ async function obey(command: WatchCommand): Promise<void> {
     case 'quiet':
       return silence(states.get(command.key));
     case 'drop':
-      silence(states.get(command.key));
+      retire(states.get(command.key));
       states.delete(command.key);
       return;
     case 'stop':

@@ -70,11 +70,16 @@ async function obey(command: Command): Promise<void> {
     case 'close': {
       clearInterval(flushTimer);
       sending.close();
+      const blankAfterUs = await warmUp(setup, sending.clock);
+      // What the close ended is settled some turns later.
       flush();
+      const reuse = sending.reuse();
       const measured = {
         ...quality.finish(),
         launched: sending.launched(),
         ...(blankUs === undefined ? {} : { blankUs }),
+        ...(blankAfterUs === undefined ? {} : { blankAfterUs }),
+        ...(reuse.length === 0 ? {} : { reuse }),
       };
       post({ type: 'closed', quality: measured, histograms: quality.histograms(), stray: sending.stray() });
       return port?.close();

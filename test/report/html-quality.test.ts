@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProbeCheck } from '../../src/model/report.ts';
+import { htmlWriter } from '../../src/report/html.ts';
 import { qualitySection } from '../../src/report/html-quality.ts';
 import { jsonWriter } from '../../src/report/json.ts';
 import { markdownWriter } from '../../src/report/markdown.ts';
@@ -31,6 +32,14 @@ test('the page has every check, what asks for attention first', () => {
     places.toSorted((a, b) => a - b),
   );
   assert.match(page, /The answer stands; what to mistrust of it is said below/);
+});
+
+test('the answer on the first screen says that there are cautions, and leads to them', async () => {
+  const pageWith = async (checks: readonly ProbeCheck[]): Promise<string> =>
+    (await htmlWriter.render({ ...demoReport(), checks })).toString();
+  assert.match(await pageWith(CHECKS), /One caution about these numbers: <a href="#quality">/);
+  assert.match(await pageWith([...CHECKS, caution('More.')]), /2 cautions about these numbers/);
+  assert.doesNotMatch(await pageWith(CHECKS.filter(({ state }) => state !== 'caution')), /about these numbers/);
 });
 
 test('a report without checks has no table for them', () => {

@@ -1,12 +1,16 @@
 /** Defects of the probe and its machine, made on purpose under real traffic: each must be told, and in words. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import type net from 'node:net';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { probeChecks } from '../../src/detectors/probe-checks.ts';
-import type { InstrumentFacts } from '../../src/model/instrument.ts';
+import type { InstrumentFacts, MachineFacts } from '../../src/model/instrument.ts';
 import { createRandom } from '../../src/model/random.ts';
 import { UNMEASURED_QUALITY } from '../../src/model/recording.ts';
 import type { ProbeCheck } from '../../src/model/report.ts';
@@ -17,6 +21,7 @@ import { resolveTargets } from '../../src/traffic/resolve.ts';
 import { arrivals, packSchedule } from '../../src/traffic/schedule.ts';
 import { setupOf } from '../../src/traffic/sender.ts';
 import { createSending, type Pacer } from '../../src/traffic/sending.ts';
+import { warmUp } from '../../src/traffic/warm-up.ts';
 import { findProgram } from '../helpers/requires.ts';
 import { createServers, profileOf, RUN_ID, startTestSender, targetOf } from './sending-setup.ts';
 
@@ -122,6 +127,79 @@ test('a limit of one request under way makes a closed loop of an open one, and t
   assert.equal(quality.launched, sender.exchanges.length, 'what was not sent is in the books as well');
 });
 
+test('a target that stops answering half-way is asked less from then on, and that is told', async () => {
+  let answered = 0;
+  const port = await servers.raw((socket) => {
+    if (++answered <= 400) socket.write(OK);
+  });
+  const sender = await startTestSender({
+    gateway: targetOf(`http://127.0.0.1:${port}`),
+    limits: { maxInFlight: 20, requestTimeoutUs: 2_500_000 },
+  });
+  const shots = [...arrivals('poisson', 400, 2e6, createRandom(5))].map((dueUs) => ({ route: GATEWAY, dueUs }));
+  await sender.send(shots);
+  const { arrivals: facts } = await sender.close();
+  assert.ok(facts !== undefined);
+  const told = check('drift', { arrivals: facts });
+  assert.equal(told.state, 'caution', JSON.stringify(facts));
+  assert.match(told.text, /towards the end it showed at [\d.]+ % of the load of the beginning/);
+});
+
+/** Steady traffic before a server that answers by hand; gives what was counted of its connections. */
+async function reuseBefore(answer: (socket: net.Socket) => void, seconds = 1) {
+  const sender = await startTestSender({ gateway: targetOf(`http://127.0.0.1:${await servers.raw(answer)}`) });
+  const shots = [...arrivals('poisson', 200, seconds * 1e6, createRandom(5))].map((dueUs) => ({
+    route: GATEWAY,
+    dueUs,
+    tag: { kind: 'load' as const },
+  }));
+  await sender.send(shots);
+  const { reuse = [] } = await sender.close();
+  assert.equal(reuse[0]?.asked, shots.length);
+  return check('reuse', { reuse });
+}
+
+test('a target that closes after each answer, or soon when idle, has no warm connections, and that is told', async () => {
+  const closing = await reuseBefore((socket) => {
+    socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+  });
+  assert.equal(closing.state, 'caution', closing.text);
+  assert.match(closing.text, /the gateway closed \d+ after an answer.*, so (9\d(\.\d)?|100) % of/);
+  const impatient = await reuseBefore((socket) => {
+    socket.setTimeout(1, () => socket.end());
+    socket.write(OK);
+  });
+  assert.equal(impatient.state, 'caution', impatient.text);
+  assert.match(impatient.text, /while idle/);
+});
+
+test('a target that answers everything is asked evenly', async () => {
+  const { arrivals: facts } = await fireHere(150, 2);
+  assert.ok(facts !== undefined);
+  assert.equal(check('drift', { arrivals: facts }).state, 'good', JSON.stringify(facts));
+});
+
+test('a target that keeps its connections has them used again', async () => {
+  const keeping = await reuseBefore((socket) => socket.write(OK));
+  assert.equal(keeping.state, 'good', keeping.text);
+  assert.match(keeping.text, /^0 of /);
+});
+
+test('a thread that is held up after it was free is told by its blank before and after', async () => {
+  const epoch = createEpoch();
+  const clock = createClock(epoch);
+  const profile = profileOf({ gateway: targetOf('http://127.0.0.1:9') });
+  const setup = setupOf({ profile, targets: [], runId: RUN_ID, version: '0.0.0-test', epoch });
+  const blankUs = await warmUp(setup, clock);
+  const hog = setInterval(() => {
+    const until = performance.now() + 25;
+    while (performance.now() < until) {}
+  }, 1);
+  const blankAfterUs = await warmUp(setup, clock).finally(() => clearInterval(hog));
+  assert.ok(blankUs !== undefined && blankAfterUs !== undefined);
+  assert.equal(check('blank-after', { blankUs, blankAfterUs }).state, 'caution', `${blankUs} ${blankAfterUs}`);
+});
+
 test('a sending thread without a defect balances its books and knows its blank', async () => {
   const port = await servers.raw((socket) => socket.write(OK));
   const sender = await startTestSender({ gateway: targetOf(`http://127.0.0.1:${port}`) });
@@ -129,6 +207,7 @@ test('a sending thread without a defect balances its books and knows its blank',
   const quality = await sender.close();
   assert.equal(quality.launched, 50);
   assert.ok((quality.blankUs ?? 0) > 0);
+  assert.ok((quality.blankAfterUs ?? 0) > 0);
   assert.equal(quality.collector?.requests, 50);
   assert.ok((quality.starvation?.activeUs ?? 0) > 0);
 });
@@ -160,4 +239,46 @@ test('a machine with four local ports runs out of them, and the target is not bl
   const { outcomes, portShortages } = JSON.parse(stdout) as { outcomes: readonly string[]; portShortages: number };
   assert.ok(portShortages > 0, stdout);
   assert.equal(outcomes.filter((outcome) => outcome === 'error:ports').length, portShortages, stdout);
+});
+
+/** A control group of its own with 5 ms of processor time in every 100 ms; undefined where this system gives none. */
+function makeQuota(): { readonly members: string; remove(): void } | undefined {
+  const name = `gateprobe-test-${process.pid}`;
+  const second = { folder: join('/sys/fs/cgroup', name), quota: 'cpu.max', value: '5000 100000' };
+  const first = { folder: join('/sys/fs/cgroup/cpu', name), quota: 'cpu.cfs_quota_us', value: '5000' };
+  for (const { folder, quota, value } of [first, second]) {
+    try {
+      mkdirSync(folder);
+    } catch {
+      continue;
+    }
+    const remove = (): void => rmdirSync(folder);
+    try {
+      writeFileSync(join(folder, quota), value);
+      return { members: join(folder, 'cgroup.procs'), remove };
+    } catch {
+      remove();
+    }
+  }
+  return undefined;
+}
+
+test('a quota of the container that holds the probe back makes the run not valid', async (t) => {
+  const quota = process.platform === 'linux' ? makeQuota() : undefined;
+  if (quota === undefined) return t.skip('needs a control group with a processor quota: root on Linux');
+  const child = fork(fileURLToPath(new URL('cpu-quota.ts', import.meta.url)));
+  try {
+    await once(child, 'message');
+    writeFileSync(quota.members, String(child.pid));
+    child.send('go');
+    const [machine] = (await once(child, 'message')) as [MachineFacts];
+    const told = check('quota', { machine });
+    assert.equal(told.state, 'invalid', JSON.stringify(machine));
+    assert.match(told.text, /the processor quota of this container held its programs back \d+ times/);
+    await once(child, 'exit');
+  } finally {
+    child.kill();
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    quota.remove();
+  }
 });

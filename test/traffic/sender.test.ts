@@ -25,6 +25,14 @@ const ANSWERS: Readonly<Record<string, (socket: net.Socket) => void>> = {
   '/': (socket) => socket.write(OK),
   '/503': (socket) => socket.write('HTTP/1.1 503 Busy\r\nContent-Length: 4\r\nX-Why: load\r\n\r\nbusy'),
   '/continue': (socket) => socket.write(`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${OK}`),
+  '/hints-first': (socket) => {
+    socket.write('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n');
+    setTimeout(() => socket.write(OK), 200);
+  },
+  '/hints-only': (socket) => {
+    socket.write('HTTP/1.1 103 Early Hints\r\n\r\n');
+    setTimeout(() => socket.end(), 50);
+  },
   '/pieces': (socket) => {
     socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n');
     setImmediate(() => socket.write('6\r\n world\r\n0\r\n\r\n'));
@@ -210,6 +218,14 @@ describe('what is measured', () => {
     );
     const median = gaps.sort((a, b) => a - b)[20] as number;
     assert.ok(median < 1_000, `${gaps}`);
+  });
+
+  test('an interim answer is not the first byte of the answer', async () => {
+    const hinted = await sender.ask(GATEWAY, { request: '/hints-first' });
+    assert.ok((hinted.phasesUs?.wait ?? 0) > 150_000, JSON.stringify(hinted.phasesUs));
+    assert.ok((hinted.firstByteUs ?? 0) - (hinted.sentUs ?? 0) > 150_000);
+    const { outcome } = await sender.ask(GATEWAY, { request: '/hints-only' });
+    assert.equal(outcome.kind === 'connection-error' && outcome.phase, 'wait', JSON.stringify(outcome));
   });
 
   test('id, seq, slot, tag, delay: what was ordered is what is recorded and sent', async () => {

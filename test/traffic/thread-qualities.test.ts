@@ -116,3 +116,26 @@ test('stray bytes of a route are added up', () => {
     other,
   ]);
 });
+
+test('what each thread tells of its own connections and of its machine is not lost', () => {
+  const reuse = (route: string, asked: number, replacedIdle: number) => ({
+    route: route as typeof GATEWAY,
+    asked,
+    replacedAfterAnswer: 1,
+    replacedIdle,
+  });
+  const joined = joinQualities(
+    [
+      endOf([1], [1], { blankAfterUs: 300, reuse: [reuse(GATEWAY, 10, 2)] }),
+      endOf([1], [1], { blankAfterUs: 200, reuse: [reuse(GATEWAY, 5, 0), reuse('direct:web1', 7, 1)] }),
+      endOf([1], [1], {}),
+    ],
+    [],
+    undefined,
+  );
+  assert.equal(joined.blankAfterUs, 300);
+  assert.deepEqual(joined.reuse, [
+    { route: GATEWAY, asked: 15, replacedAfterAnswer: 2, replacedIdle: 2 },
+    { route: 'direct:web1', asked: 7, replacedAfterAnswer: 1, replacedIdle: 1 },
+  ]);
+});

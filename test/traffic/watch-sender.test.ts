@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import type net from 'node:net';
 import { after, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Exchange } from '../../src/model/exchange.ts';
 import { GATEWAY } from '../../src/model/route.ts';
 import { createClock, createEpoch } from '../../src/traffic/clock.ts';
@@ -85,6 +87,25 @@ describe('the thread of the monitor', { timeout: 30_000 }, () => {
       sender.stop(0);
       assert.deepEqual(outcomes((await hanging).exchanges), ['aborted']);
       assert.deepEqual(outcomes((await sender.send('shop', round)).exchanges), ['not-sent']);
+    } finally {
+      await sender.close();
+    }
+  });
+
+  test('a connection in use when its profile is taken out is closed after its answer', async () => {
+    const asked = Promise.withResolvers<net.Socket>();
+    const { sender } = await start((request, response) => {
+      asked.resolve(request.socket);
+      setTimeout(() => response.end('ok'), 200);
+    });
+    try {
+      const pending = sender.send('shop', { ...ROUND, order: 'together' as const, shots: [SHOT] });
+      const socket = await asked.promise;
+      const closed = new Promise((resolve) => socket.once('close', () => resolve('closed')));
+      sender.drop('shop');
+      assert.deepEqual(outcomes((await pending).exchanges), [200]);
+      // The server itself would close it after 5 s.
+      assert.equal(await Promise.race([closed, sleep(2_000, 'kept', { ref: false })]), 'closed');
     } finally {
       await sender.close();
     }

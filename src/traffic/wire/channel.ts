@@ -10,6 +10,7 @@ import {
   expectAnswer,
   feed,
   headStart,
+  isOnlyInterim,
   nextEvent,
   type ParserLimits,
   type ResponseParser,
@@ -20,6 +21,8 @@ import {
 export type AnswerHandler = {
   /** Before all else, as soon as something was read: so many bytes, or none when the other side closed in order. */
   onRead(bytes: number): void;
+  /** What was read was no part of the answer: an interim one (1xx), whole. */
+  onInterim(): void;
   /** Headers may be read from the parser until `onEnd` or `onFailed` has returned. */
   onHead(status: number): void;
   /** The bytes are overwritten once it has returned. */
@@ -150,6 +153,7 @@ function takeChunk(channel: Channel, bytes: Buffer, length: number): void {
         takeProblem(channel);
         return;
       default:
+        if (isOnlyInterim(parser)) handler.onInterim();
         return;
     }
   }

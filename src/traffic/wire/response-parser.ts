@@ -147,6 +147,11 @@ export function nextEvent(parser: ResponseParser): ParseEvent {
   }
 }
 
+/** All that was read so far were interim answers (1xx): of the answer itself nothing has come. */
+export function isOnlyInterim({ stage, interim, kept }: ResponseParser): boolean {
+  return interim > 0 && stage === HEAD && kept.length === 0;
+}
+
 /** The other side closed in order: gives whether that completes the answer. */
 export function completesAtClose(parser: ResponseParser): boolean {
   return parser.stage === UNTIL_CLOSE;
