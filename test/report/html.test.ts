@@ -84,6 +84,9 @@ test('tags are closed in order', async () => {
   const open: string[] = [];
   for (const [, closing, name = '', selfClosing] of page.matchAll(/<(\/?)([a-z][a-z0-9]*)(?:\s[^<>]*?)?(\/?)>/gi)) {
     if (selfClosing === '/' || /^(meta|link|br|wbr)$/.test(name)) continue;
+    // As HTML has it: the next cell ends a cell, and so does the end of its row. Whatever is in the cell must be closed by then.
+    const isAfterCell = closing === '' ? /^t[dh]$/.test(name) : name === 'tr';
+    if (isAfterCell && /^t[dh]$/.test(open.at(-1) ?? '')) open.pop();
     if (closing === '') open.push(name);
     else assert.equal(open.pop(), name);
   }
