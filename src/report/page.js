@@ -28,12 +28,7 @@
       namesByPlot[index].flatMap((name) => seriesIn(svg, area, name)),
     );
     if (series.length === 0) return;
-    const parts = [
-      make('div', 'hover-line'),
-      make('div', 'hover-line'),
-      make('div', 'hover-dot'),
-      make('div', 'hover-label'),
-    ];
+    const parts = ['hover-line', 'hover-line', 'hover-dot', 'hover-label'].map((name) => make('div', name));
     const said = make('p', 'offscreen');
     said.setAttribute('role', 'status');
     for (const part of parts) part.setAttribute('aria-hidden', 'true');
@@ -65,6 +60,7 @@
       if (next === undefined) return;
       event.preventDefault();
       said.textContent = show(next.one, next.index);
+      parts[2].scrollIntoView({ block: 'nearest', inline: 'nearest' });
     });
   }
 
@@ -73,7 +69,7 @@
     const [left, top, width, height] = area;
     const points = [...svg.querySelectorAll(`path[stroke="${colour}"]`)]
       .filter((path) => formOf(path, form) === form)
-      .flatMap((path) => pointsOf(path.getAttribute('d'), form === 'block'))
+      .flatMap((path) => pointsOf(path.getAttribute('d'), form === 'block' && path.getAttribute('stroke-width') / 2))
       .filter(([x, y]) => x >= left - 1 && x <= left + width + 1 && y >= top - 1 && y <= top + height + 1)
       .sort((a, b) => a[0] - b[0]);
     return points.length === 0 ? [] : [{ label, area, points }];
@@ -88,8 +84,8 @@
     return dash > 1.5 * (parseFloat(path.getAttribute('stroke-width')) || 1) ? 'dashed' : 'dotted';
   }
 
-  /** Every place that a path of moves and lines comes to; of fields, which are single thick lines, the middle. */
-  function pointsOf(d, isField) {
+  /** Every place that a path of moves and lines comes to; of fields, which are thick lines, the middle and half of both sizes. */
+  function pointsOf(d, halfHeight) {
     const points = [];
     let [x, y, command] = [0, 0, ''];
     const tokens = d.match(/[a-z]|-?\d*\.?\d+/gi) ?? [];
@@ -101,8 +97,8 @@
       const before = x;
       if (!/v/i.test(command)) x = fromX + Number(tokens.shift());
       if (!/h/i.test(command)) y = fromY + Number(tokens.shift());
-      if (isField && !/m/i.test(command)) points.push([(before + x) / 2, y]);
-      if (!isField && !(command === 'h' && x === before)) points.push([x, y]);
+      if (halfHeight && !/m/i.test(command)) points.push([(before + x) / 2, y, (x - before) / 2, halfHeight]);
+      if (!halfHeight && !(command === 'h' && x === before)) points.push([x, y]);
       if (/m/i.test(command)) command = isRelative ? 'l' : 'L';
     }
     return points;
@@ -152,10 +148,14 @@
 
   function readingOf({ label, area, points }, index, plots) {
     const [left, top, width, height, x0, x1, y0, y1] = area;
-    const [x, y] = points[index];
-    const atX = positionText(x0 + ((x - left) / width) * (x1 - x0), (x1 - x0) / width, plots.x);
-    const atY = positionText(y1 - ((y - top) / height) * (y1 - y0), (y1 - y0) / height, plots.y);
-    return `${label === '' ? '' : `${label}: `}${atX}, ${atY}`;
+    const [x, y, halfWidth, halfHeight] = points[index];
+    // A field is told from edge to edge, and those no finer than a pixel.
+    const grain = halfWidth === undefined ? 0.1 : 1;
+    const atX = (px) => positionText(x0 + ((px - left) / width) * (x1 - x0), (grain * (x1 - x0)) / width, plots.x);
+    const atY = (py) => positionText(y1 - ((py - top) / height) * (y1 - y0), (grain * (y1 - y0)) / height, plots.y);
+    const span = (at, from, to) => (halfWidth === undefined ? at((from + to) / 2) : `${at(from)} to ${at(to)}`);
+    const [w, h] = [halfWidth ?? 0, halfHeight ?? 0];
+    return `${label === '' ? '' : `${label}: `}${span(atX, x - w, x + w)}, ${span(atY, y + h, y - h)}`;
   }
 
   function place(part, left, top, width, height) {
@@ -163,9 +163,8 @@
   }
 
   /** The other way round than `charts/scale.ts`. Images are exact to a tenth of a pixel: no more digits are told than that has. */
-  function positionText(position, perPx, [kind, unit]) {
+  function positionText(position, grain, [kind, unit]) {
     if (kind === 'percentile') return `p${Number((100 * (1 - 10 ** -position)).toPrecision(4))}`;
-    const grain = perPx / 10;
     if (kind === 'log') return withUnit(Number((10 ** position).toPrecision(grain < 0.002 ? 3 : 2)), unit);
     const step = 10 ** Math.ceil(Math.log10(grain));
     return withUnit(Math.round(position / step) * step, unit);
@@ -205,9 +204,9 @@
     const last = charts.at(-1);
     if (last === undefined) return;
     const bar = make('p', 'zoom');
-    const name = charts[0].getAttribute('aria-labelledby');
     const [smaller, larger] = ['Smaller', 'Larger'].map(makeButton);
-    for (const button of [smaller, larger]) button.setAttribute('aria-describedby', name);
+    for (const button of [smaller, larger])
+      button.setAttribute('aria-describedby', last.getAttribute('aria-labelledby'));
     let scale = 1;
     const zoom = (factor) => {
       scale = Math.min(4, Math.max(1, scale * factor));

@@ -98,6 +98,11 @@ test('report.html in a real browser, without scripts', async (t) => {
     const url = await serve(s, demo, "sandbox; default-src 'none'; img-src 'self'; style-src 'self';");
     const view = await browser.view(url, DESKTOP);
     assert.equal(view.contentHeightPx, styledHeightPx);
+    // The same picture to the last pixel: charts in the colours of the page, the small ones on a telephone.
+    for (const options of [DESKTOP, { ...DESKTOP, dark: true }, { widthPx: 390, heightPx: 844, dark: true }]) {
+      const [served, opened] = [await browser.screenshot(url, options), await browser.screenshot(demoUrl, options)];
+      assert.ok(served.equals(opened), `${options.widthPx} px ${options.dark === true ? 'dark' : 'light'}`);
+    }
     // The inline sheet, the script and the empty icon are dropped, nothing else is missed.
     const dropped = /^Blocked script execution|inline style|kInlineViolation|data:,|"blockedURL":"data"/;
     assert.deepEqual(

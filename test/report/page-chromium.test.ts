@@ -115,7 +115,10 @@ test('pages in a real browser, with their script', async (t) => {
       return (await chart.locator('.hover-label').textContent()) ?? '';
     };
     assert.match(await readAt('Response time by percentile'), /^(gateway|web\d, direct): p[\d.]+, [\d.]+ m?s$/);
-    assert.match(await readAt('Every request by when it was due'), /^(answered|failed): [\d.]+ s, [\d.]+ m?s$/);
+    assert.match(
+      await readAt('Every request by when it was due'),
+      /^(answered|failed): [\d.]+ s to [\d.]+ s, [\d.]+ ms to [\d.]+ ms$/,
+    );
     assert.match(await readAt('Each way by itself', 0.25), /^web\d, direct: [\d.]+ s, [\d.]+ m?s$/);
     await page.mouse.move(0, 0);
     assert.equal(await page.locator('.hover-label:visible').count(), 0);
@@ -180,6 +183,9 @@ test('pages in a real browser, with their script', async (t) => {
     await chart.focus();
     await page.keyboard.press('Home');
     assert.match((await chart.locator('.hover-label').textContent()) ?? '', /: p0, [\d.]+ ms$/);
+    await page.keyboard.press('End');
+    const [dot, box] = [await chart.locator('.hover-dot').boundingBox(), await chart.boundingBox()];
+    assert.ok(dot && box && dot.x >= box.x && dot.x + dot.width <= box.x + box.width + 1, 'the point is in view');
     const smaller = figure.getByRole('button', { name: 'Smaller' });
     await smaller.click();
     await smaller.click();

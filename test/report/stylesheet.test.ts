@@ -61,7 +61,7 @@ test('every class in the sheet is used by some page', async () => {
   const bodies = pages.map((page) => page.slice(page.indexOf('<body'))).join('');
   const used = new Set([...bodies.matchAll(/class="([^"]*)"/g)].flatMap(([, names = '']) => names.split(' ')));
   for (const [, name = ''] of pageScript().matchAll(/make\('\w+', '([\w-]+)'\)/g)) used.add(name);
-  for (const [, name = ''] of pageScript().matchAll(/classList\.toggle\('([\w-]+)'/g)) used.add(name);
+  for (const [, name = ''] of pageScript().matchAll(/(?:classList\.toggle\(|\[|, )'([a-z]+-[a-z]+)'/g)) used.add(name);
   const rules = reportCss().replaceAll(/\/\*[\s\S]*?\*\/|\{[^{}]*\}|"[^"]*"/g, ' ');
   const styled = new Set([...rules.matchAll(/\.([a-z][\w-]*)/g)].map(([, name = '']) => name));
   assert.ok(styled.size > 50);
