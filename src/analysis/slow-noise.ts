@@ -35,7 +35,18 @@ export function slowError(series: readonly number[], samplingVariance: number): 
   const cosines = Math.max(MIN_COSINES, Math.round(COSINES_PER_TWO_THIRDS * size ** (2 / 3)));
   const seen = wavesOf(series, cosines);
   const noise = modelOf(series, samplingVariance);
-  return { standardError: Math.sqrt((seen * missedFactor(noise, size, cosines)) / size), degrees: cosines };
+  const degrees = Math.max(1, Math.min(cosines, carriers(series)));
+  return { standardError: Math.sqrt((seen * missedFactor(noise, size, cosines)) / size), degrees };
+}
+
+/**
+ * So many stretches carry the scatter: (Σx²)²/Σx⁴, a third of the stretches where they scatter normally, 1 where a single one is all of it. A
+ * variance that one stall has made is known as well as one number tells.
+ */
+function carriers(series: readonly number[]): number {
+  const squares = series.reduce((sum, x) => sum + x ** 2, 0);
+  const fourths = series.reduce((sum, x) => sum + x ** 4, 0);
+  return fourths > 0 ? squares ** 2 / fourths : series.length;
 }
 
 /** So many independent stretches tell as much as the series does, by the model of `slowError`. */
@@ -90,7 +101,8 @@ type NoiseModel = { readonly correlation: number; readonly slow: number; readonl
 function modelOf(series: readonly number[], samplingVariance: number): NoiseModel {
   const variance = varianceOf(series);
   const measured = lagOne(series);
-  if (measured <= LIKENESS_Z / Math.sqrt(series.length) || !(variance > 0)) return { correlation: 0, slow: 0, quick: 1 };
+  if (measured <= LIKENESS_Z / Math.sqrt(series.length) || !(variance > 0))
+    return { correlation: 0, slow: 0, quick: 1 };
   const share = Math.max(1 - samplingVariance / variance, Math.min(1, measured), MIN_SLOW_SHARE);
   const raw = Math.min(1, measured / share);
   // The estimate is too low by (1 + 3r)/n (Kendall).

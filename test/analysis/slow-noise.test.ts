@@ -74,6 +74,12 @@ test('degrees of freedom follow the length; slow noise leaves few independent st
   assert.ok(of(0) > 40, `${of(0)}`);
 });
 
+test('what one stall has made is known as well as one number tells', () => {
+  const stall = centred(Array.from({ length: 60 }, (_, at) => (at === 20 ? 1 : 0)));
+  assert.ok(slowError(stall, 0).degrees < 1.2, `${slowError(stall, 0).degrees}`);
+  assert.equal(slowError(centred(seriesOf(3, 0.8, 60)), 0).degrees, 6);
+});
+
 function centred(series: readonly number[]): readonly number[] {
   const mean = series.reduce((sum, x) => sum + x, 0) / series.length;
   return series.map((x) => x - mean);
