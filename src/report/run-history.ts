@@ -116,7 +116,8 @@ export async function historySection(histories: readonly RunHistory[]): Promise<
   const startedAt = histories[0]?.runs[0]?.startedAt ?? '';
   const page = { charts: await drawCharts({ findings: [], exhibits }), report: { startedAt } };
   const parts = histories.map((history, at) => {
-    const sentences = historySentences(history).map((sentence) => html`<li>${sentence}</li>`);
+    const whose = histories.length > 1 ? `${history.profile}: ` : '';
+    const sentences = historySentences(history).map((sentence) => html`<li>${whose}${sentence}</li>`);
     return html`<ul class="course">${sentences}</ul>${renderExhibit(exhibits[at]!, page, 3)}`;
   });
   return section('course', 'Over the runs', undefined, parts);

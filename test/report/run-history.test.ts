@@ -86,6 +86,10 @@ test('the chart has a plot for the gateway with its levels; the page escapes nam
   assert.match(markup.markup, /Since run 23/);
   assert.match(markup.markup, /<svg/);
   assert.doesNotMatch(markup.markup, /<b>shop/);
+  const two = await historySection(historiesOf([...entries(1.3), ...entries(1, { profile: 'api' })]));
+  assert.ok(two !== false);
+  assert.match(two.markup, /<li>api: No change over 40 runs/);
+  assert.match(two.markup, /<li>shop: Since run 23/);
   assert.equal(await historySection([]), false);
 });
 
