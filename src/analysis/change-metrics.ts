@@ -1,6 +1,5 @@
 /** What a run says about each metric of a comparison: one entry per route, request and quantile, and its failures. */
 import type { LatencyCurves } from '../model/comparison.ts';
-import { createRandom } from '../model/random.ts';
 import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
 import { MIN_CHANGE_BLOCKS, type QuantileStatistic, quantileStatistic } from './change-statistic.ts';
 import { type Distribution, EMPTY_DISTRIBUTION } from './distribution.ts';
@@ -63,8 +62,7 @@ export function runQuantiles(measures: Measures): readonly RunQuantile[] {
         const frame = { id, route, requestName, p, count, needCount };
         if (smallest < needCount) return frame;
         const members = route === GATEWAY ? arms.slice(1) : [];
-        const random = createRandom(measures.seed).fork(id);
-        const statistic = quantileStatistic({ gateway: arms[at] ?? [], members }, p, random);
+        const statistic = quantileStatistic({ gateway: arms[at] ?? [], members }, p);
         return statistic === undefined ? frame : { ...frame, statistic };
       }),
     );

@@ -2,10 +2,12 @@
 import { join } from 'node:path';
 import type { Comparison } from '../model/comparison.ts';
 import type { Profile } from '../model/profile.ts';
+import { createRandom } from '../model/random.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Report } from '../model/report.ts';
 import { visibleText } from '../model/visible-text.ts';
 import { compareRuns, type RunSummary, summariseRun } from '../pipeline/compare-recordings.ts';
+import { confirmingCompares } from '../pipeline/confirmation.ts';
 import { changeRules, confirmComparison, doubtOf, judgeComparison } from '../pipeline/gate.ts';
 import { readRecording } from '../recording/folder.ts';
 import { comparisonAnswer } from '../report/comparison-gate.ts';
@@ -39,11 +41,12 @@ export async function compareWithBaseline(recording: Recording, options: Against
   const { baseline, profile, folder, repeat } = options;
   const first = judgeComparison(compareRuns(baseline.summary, summariseRun(recording)), profile);
   const doubt = doubtOf(first, profile);
-  const compares = recording.experiments.flatMap(({ planned }) => (planned.kind === 'compare' ? [planned.spec] : []));
+  const compares = recording.experiments.flatMap(({ planned: { spec } }) => (spec.kind === 'compare' ? [spec] : []));
   let comparison = first;
   if (doubt !== undefined && repeat !== undefined && compares.length > 0) {
     printError(`Against ${baseline.word}: ${doubt}. The compares are run once more, to be sure.`);
-    const again = await repeat({ ...profile, experiments: compares, logs: [] }, join(folder, 'repeat'));
+    const experiments = confirmingCompares(compares, createRandom(recording.manifest.seed).fork('confirmation'));
+    const again = await repeat({ ...profile, experiments, logs: [] }, join(folder, 'repeat'));
     // One that was ended early has told less than the first.
     if (!again.manifest.interrupted) {
       const second = compareRuns(baseline.summary, summariseRun(again));

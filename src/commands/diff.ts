@@ -4,6 +4,8 @@ import { UserError } from '../errors.ts';
 import type { Comparison } from '../model/comparison.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Recording } from '../model/recording.ts';
+import type { RunHistory } from '../model/run-history.ts';
+import { createReports } from '../monitor/web/reports.ts';
 import { calibrate, compareRuns, type RunSummary, summariseRun } from '../pipeline/compare-recordings.ts';
 import { type GateRules, judgeComparison } from '../pipeline/gate.ts';
 import { readRecording } from '../recording/folder.ts';
@@ -14,6 +16,7 @@ import { comparisonJunit } from '../report/comparison-junit.ts';
 import { comparisonMarkdown } from '../report/comparison-markdown.ts';
 import { comparisonText } from '../report/comparison-text.ts';
 import { calibrationText } from '../report/comparison-wording.ts';
+import { historiesOf } from '../report/run-history.ts';
 import { type CiChoice, ciOption, createBuildOutput } from './build-output.ts';
 import { comparisonExit } from './comparison-exit.ts';
 import { failOnOption } from './options.ts';
@@ -56,7 +59,7 @@ export function diffCommand(): Command {
     .addOption(failOnOption('exit 1 for a finding that appeared from this severity on (default: warning)'))
     .option('--calibrate', 'all recordings (two or more) are of an unchanged farm: how often do pairs look changed')
     .addOption(ciOption())
-    .option('--reports <folder>', 'where baselines are', REPORTS_FOLDER)
+    .option('--reports <folder>', 'where baselines and earlier runs are', REPORTS_FOLDER)
     .action(async (words: readonly string[], options: Options) => {
       if (options.calibrate === true) return showCalibration(words, options);
       const [base, head, more] = words;
@@ -68,7 +71,8 @@ export function diffCommand(): Command {
       const [before, now] = [await read(base, options), await read(head, options)];
       const rules = rulesOf(now, options);
       const comparison = judgeComparison(compareRuns(summariseRun(before), summariseRun(now)), rules);
-      await tell(comparison, options);
+      const history = await historyOf(comparison.head.profile, options.reports);
+      await tell(history === undefined ? comparison : { ...comparison, history }, options);
     });
 }
 
@@ -86,6 +90,12 @@ async function tell(comparison: Comparison, options: Options): Promise<void> {
   const files = out !== undefined && formatOf(out) === 'md' ? [out] : [];
   output.tell(comparisonNotes(comparison, failOn, false), { markdown, files }, { isOnErrors: isData, exitCode });
   process.exitCode = exitCode;
+}
+
+/** Undefined where the reports folder has too few runs of the profile, or is not there. */
+async function historyOf(profile: string, reports: string): Promise<RunHistory | undefined> {
+  const entries = await createReports(reports).list();
+  return historiesOf(entries.filter((entry) => entry.profile === profile))[0];
 }
 
 /** Those of the head's profile, and those of the command line. */

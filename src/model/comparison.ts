@@ -2,6 +2,7 @@
 import type { Estimate, Finding } from './finding.ts';
 import type { ThresholdResult } from './report.ts';
 import type { RouteId } from './route.ts';
+import type { RunHistory } from './run-history.ts';
 
 export const COMPARISON_SCHEMA_VERSION = 1;
 
@@ -131,6 +132,8 @@ export type Comparison = {
   readonly thresholds?: readonly ThresholdResult[];
   /** Left out where nothing was repeated. */
   readonly repeat?: ComparisonRepeat;
+  /** Of the head's profile; left out where there are too few runs. Not judged. */
+  readonly history?: RunHistory;
   /** Why a run says nothing (its probe was at its limit). */
   readonly invalid: readonly string[];
 };

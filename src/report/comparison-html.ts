@@ -11,6 +11,7 @@ import { chartPair, legend, renderExhibit } from './html-exhibit.ts';
 import { type Cell, section, table } from './html-parts.ts';
 import { html, type Markup, trustedMarkup } from './markup.ts';
 import { pagePolicy, scriptElement } from './page-script.ts';
+import { historyExhibit } from './run-history.ts';
 import { inlineCss } from './stylesheet.ts';
 
 const STATE_CHIP: Readonly<Record<ChangeState, string>> = {
@@ -90,7 +91,8 @@ function contents(sections: readonly ComparisonSection[], comparison: Comparison
 }
 
 async function pictures(comparison: Comparison): Promise<Markup | false> {
-  const exhibits = curveExhibits(comparison);
+  const course = comparison.history === undefined ? [] : [historyExhibit(comparison.history)];
+  const exhibits = [...curveExhibits(comparison), ...course];
   const change = await changeFigure(comparison.metrics);
   if (change === undefined && exhibits.length === 0) return false;
   const page = {

@@ -3,6 +3,7 @@ import type { Comparison, MetricChange } from '../model/comparison.ts';
 import { comparisonAnswer } from './comparison-gate.ts';
 import { writeEstimate, writeThreshold } from './json.ts';
 import { type JsonObject, toMs } from './json-exhibit.ts';
+import { publicHistory } from './run-history.ts';
 
 /** The comparison as the value that is written, for callers that want data and not text. */
 export function publicComparison(comparison: Comparison): JsonObject {
@@ -25,6 +26,7 @@ export function publicComparison(comparison: Comparison): JsonObject {
     differences: comparison.differences,
     invalid: comparison.invalid,
     repeat: comparison.repeat,
+    history: comparison.history === undefined ? undefined : publicHistory(comparison.history),
   };
 }
 

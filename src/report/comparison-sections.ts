@@ -3,6 +3,7 @@ import type { Comparison, FindingChange } from '../model/comparison.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { changeText, FINDING_WORD, metricName, ratioText, stateText, valueText } from './comparison-wording.ts';
 import { formatCount, humanTime, routeLabel } from './format.ts';
+import { historySentences } from './run-history.ts';
 import { THRESHOLD_LABEL } from './wording.ts';
 
 export type ComparisonSection = {
@@ -23,6 +24,7 @@ export function comparisonSections(comparison: Comparison): readonly ComparisonS
     thresholdSection(comparison),
     differenceSection(comparison),
     metricSection(comparison),
+    historySection(comparison),
     missingSection(comparison),
     findingSection(comparison),
     outcomeSection(comparison),
@@ -73,6 +75,15 @@ function metricSection({ metrics }: Comparison): ComparisonSection {
         ratioText(metric),
         stateText(metric),
       ]),
+  };
+}
+
+function historySection({ history }: Comparison): ComparisonSection {
+  return {
+    id: 'history',
+    title: 'Over the runs',
+    columns: columns(['Profile', 'Course']),
+    rows: history === undefined ? [] : historySentences(history).map((sentence) => [history.profile, sentence]),
   };
 }
 

@@ -4,7 +4,7 @@ import { visibleText } from '../model/visible-text.ts';
 import { humanTime, NO_VALUE, plural } from './format.ts';
 import { brandMark } from './html.ts';
 import { type Cell, section, table } from './html-parts.ts';
-import { html, trustedMarkup } from './markup.ts';
+import { html, type Markup, trustedMarkup } from './markup.ts';
 import { pagePolicy, scriptElement } from './page-script.ts';
 import { inlineCss } from './stylesheet.ts';
 import { shorten } from './text-layout.ts';
@@ -22,6 +22,8 @@ export type RunEntry = {
   readonly findings?: number;
   /** Titles of findings, worst first. */
   readonly titles: readonly string[];
+  /** Quantiles of warm answers by way, in ms: `gateway p95`, `direct:web1 p50`. */
+  readonly latencyMs?: Readonly<Record<string, number>>;
 };
 
 const MAX_PROFILE = 24;
@@ -47,7 +49,8 @@ export function runIndexText(entries: readonly RunEntry[]): string {
   return visibleText(`${lines.join('\n')}\n`);
 }
 
-export function runIndexHtml(entries: readonly RunEntry[]): string {
+/** `course`: what stands before the list, the course of the level over the runs. */
+export function runIndexHtml(entries: readonly RunEntry[], course: Markup | false = false): string {
   const columns = [{ title: 'When' }, { title: 'Profile' }, { title: 'Verdict' }, { title: 'Worst finding' }];
   const rows = entries.map((entry): Cell[] => [
     html`<a href="${encodeURIComponent(entry.name)}/report.html">${entry.startedAt === undefined ? entry.name : humanTime(entry.startedAt)}</a>`,
@@ -79,6 +82,7 @@ ${brandMark()}
 </div>
 </header>
 <main>
+${course}
 ${section('runs', 'Reports', undefined, list)}
 </main>
 ${scriptElement()}

@@ -7,7 +7,6 @@ import { quantileStatistic } from '../../src/analysis/change-statistic.ts';
 import { createMeasures } from '../../src/analysis/create-measures.ts';
 import { distributionOf } from '../../src/analysis/distribution.ts';
 import type { ChangeState, MetricChange } from '../../src/model/comparison.ts';
-import { createRandom } from '../../src/model/random.ts';
 import type { Recording } from '../../src/model/recording.ts';
 import { fails, makeRecording, sometimes } from '../helpers/make-recording.ts';
 
@@ -62,12 +61,11 @@ test('p-values are adjusted as by Benjamini and Hochberg', () => {
 
 test('a statistic needs blocks, and an arm that is asked for', () => {
   const block = distributionOf([10, 11, 12]);
-  const random = createRandom(1);
   const few = Array.from({ length: 7 }, () => block);
-  assert.equal(quantileStatistic({ gateway: few, members: [] }, 0.5, random), undefined);
+  assert.equal(quantileStatistic({ gateway: few, members: [] }, 0.5), undefined);
   const enough = [...few, block];
-  assert.equal(quantileStatistic({ gateway: enough, members: [[]] }, 0.5, random), undefined);
-  const alone = quantileStatistic({ gateway: enough, members: [] }, 0.5, random);
+  assert.equal(quantileStatistic({ gateway: enough, members: [[]] }, 0.5), undefined);
+  const alone = quantileStatistic({ gateway: enough, members: [] }, 0.5);
   assert.equal(alone?.levelUs, 11);
   assert.equal(alone?.controlUs, undefined);
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Comparison } from '../../src/model/comparison.ts';
-import { writeRecording } from '../../src/recording/folder.ts';
+import { readRecording, writeRecording } from '../../src/recording/folder.ts';
 import { type CliResult, runCli } from '../helpers/cli.ts';
 import { makeRecording } from '../helpers/make-recording.ts';
 
@@ -67,7 +67,16 @@ test('a gateway that became slower breaks the rule, twice; the report and the ex
   if (repeat?.invalid.length === 0) assert.match(thresholds?.[0]?.because ?? '', /; repeated: \+/);
   const junit = await readFile(join(folder, 'broken', 'junit.xml'), 'utf8');
   assert.match(junit, /name="change p50 &lt; 10%"[^>]*><failure/);
-  await readFile(join(folder, 'broken', 'repeat', 'recording', 'manifest.json'));
+  const again = await readRecording(join(folder, 'broken', 'repeat'));
+  const slots = Map.groupBy(again.exchanges, ({ slot }) => slot);
+  const firsts = [...slots.values()].map((asked) =>
+    asked.toSorted((a, b) => a.dueUs - b.dueUs).map(({ route }) => route),
+  );
+  assert.ok(firsts.length > 40, `${firsts.length} rounds`);
+  // Both arms in each round, and which is first is drawn.
+  assert.ok(firsts.every((routes) => routes.toSorted().join() === 'direct:web1,gateway'));
+  const share = firsts.filter(([first]) => first === 'gateway').length / firsts.length;
+  assert.ok(share > 0.2 && share < 0.8, `${share}`);
 });
 
 test('one that became faster keeps it, by the name of a baseline; nothing is repeated', async (t) => {

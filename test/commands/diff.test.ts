@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -77,4 +77,31 @@ test('rules of the command line decide, in every format; a slip in one is told',
     assert.equal(slip.code, 2, slip.stdout);
     assert.match(slip.stderr, message);
   }
+});
+
+test('with more than twenty runs of the profile beside it, the course over the runs is in every format', async () => {
+  const reports = join(folder, 'runs');
+  const { profile } = JSON.parse(await readFile(join(folder, 'a', 'recording', 'manifest.json'), 'utf8')) as {
+    profile: { name: string };
+  };
+  for (let run = 1; run <= 30; run++) {
+    const value = (run >= 19 ? 65 : 50) + (run % 5);
+    const startedAt = new Date(Date.UTC(2026, 9, run, 2)).toISOString();
+    const routes = [{ route: 'gateway', latencyMs: { p50: { value } } }];
+    const report = { profile, startedAt, validity: { ok: true }, worst: 'none', findings: [], routes };
+    await mkdir(join(reports, `run-${startedAt.slice(0, 10)}`), { recursive: true });
+    await writeFile(join(reports, `run-${startedAt.slice(0, 10)}`, 'report.json'), JSON.stringify(report));
+  }
+  const pair = ['diff', join(folder, 'a'), join(folder, 'b'), '--reports', reports];
+  const sentence = /Since run 19 \(19 October 2026[^)]*\) the gateway’s p50 is 2\d(\.\d)? % higher/;
+  const out = join(folder, 'course.html');
+  const text = await runCli([...pair, '--out', out]);
+  assert.equal(text.code, 0, text.stderr);
+  assert.match(text.stdout.replace(/\s+/g, ' '), sentence);
+  assert.match(await readFile(out, 'utf8'), sentence);
+  const json = JSON.parse((await runCli([...pair, '--json'])).stdout) as { history: { sentences: string[] } };
+  assert.match(json.history.sentences[0] ?? '', sentence);
+  assert.match((await runCli([...pair, '--format', 'md'])).stdout, sentence);
+  const none = await runCli(['diff', join(folder, 'a'), join(folder, 'b'), '--reports', join(folder, 'nothing')]);
+  assert.doesNotMatch(none.stdout, /Since run/);
 });

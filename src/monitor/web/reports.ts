@@ -11,6 +11,8 @@ export type ReportEntry = {
   readonly findings?: number;
   /** Titles, worst first, at most three. */
   readonly titles: readonly string[];
+  /** Quantiles of warm answers by way, in ms: `gateway p95`, `direct:web1 p50`. */
+  readonly latencyMs?: Readonly<Record<string, number>>;
 };
 
 /** What a run writes and a reader opens. Recordings are not served: they are large and made for programs. */
@@ -26,6 +28,9 @@ export const REPORT_FILES: Readonly<Record<string, string>> = {
 const MAX_LISTED = 200;
 /** A report is at most some MB; what is larger is not one of ours. */
 const MAX_REPORT_BYTES = 64_000_000;
+
+/** Of each way, for its course over the runs. */
+const LISTED_QUANTILES: readonly string[] = ['p50', 'p95', 'p99'];
 
 export type Reports = {
   list(): Promise<readonly ReportEntry[]>;
@@ -116,7 +121,23 @@ function describe(name: string, report: unknown): ReportEntry {
     ...(isObject(validity) && typeof validity['ok'] === 'boolean' && { isValid: validity['ok'] }),
     ...(list !== undefined && { findings: list.length }),
     titles: (list ?? []).flatMap(({ title }) => (typeof title === 'string' ? [title] : [])).slice(0, 3),
+    ...latenciesOf(report['routes']),
   };
+}
+
+/** Those that the sample of the run supports. */
+function latenciesOf(routes: unknown): Pick<ReportEntry, 'latencyMs'> {
+  if (!Array.isArray(routes)) return {};
+  const pairs = routes.filter(isObject).flatMap(({ route, member, latencyMs }) => {
+    if (!isObject(latencyMs) || (route !== 'gateway' && typeof member !== 'string')) return [];
+    const way = route === 'gateway' ? 'gateway' : `direct:${String(member)}`;
+    return LISTED_QUANTILES.flatMap((name): [string, number][] => {
+      const quantile = latencyMs[name];
+      const value = isObject(quantile) ? quantile['value'] : undefined;
+      return typeof value === 'number' ? [[`${way} ${name}`, value]] : [];
+    });
+  });
+  return { latencyMs: Object.fromEntries(pairs) };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
