@@ -109,8 +109,11 @@ export function cusum(): Rule {
 
 type Sum = { readonly count: number; readonly failed: number };
 
-/** Dropped together, so that a long life costs neither memory nor time. */
-const DROPPED_AT_ONCE = 1_000;
+/**
+ * What has left a window is dropped when it is as much as what is inside, so that each check is moved once on average and
+ * never more than twice the window is held. A fixed number would be held for every window of every route, also of an hour.
+ */
+const MOST_LEFT_RATIO = 0.5;
 
 /**
  * Checks within this share of a window are remembered as one: three days of rounds every 30 s would be 9 000 for each route and
@@ -118,29 +121,38 @@ const DROPPED_AT_ONCE = 1_000;
  */
 const GRAIN_RATIO = 1e-3;
 
-/** Sums over the last `spanUs`; each check is added once and taken away once. */
+/** Sums over the last `spanUs`; each check is added once and taken away once. In columns: four numbers take a quarter of an object. */
 function slidingSum(spanUs: number): (check: Check) => Sum {
   const grainUs = GRAIN_RATIO * spanUs;
-  const inside: { fromAtUs: number; atUs: number; count: number; failed: number }[] = [];
+  const startsUs: number[] = [];
+  const endsUs: number[] = [];
+  const counts: number[] = [];
+  const failures: number[] = [];
   let first = 0;
   let [count, failed] = [0, 0];
+  const add = (check: Check): void => {
+    const last = startsUs.length - 1;
+    if (last >= first && check.atUs - startsUs[last]! < grainUs) {
+      endsUs[last] = check.atUs;
+      counts[last]! += check.count;
+      failures[last]! += check.failed;
+      return;
+    }
+    startsUs.push(check.atUs);
+    endsUs.push(check.atUs);
+    counts.push(check.count);
+    failures.push(check.failed);
+  };
   return (check) => {
-    const last = inside.at(-1);
-    if (last !== undefined && check.atUs - last.fromAtUs < grainUs) {
-      last.atUs = check.atUs;
-      last.count += check.count;
-      last.failed += check.failed;
-    } else inside.push({ ...check, fromAtUs: check.atUs });
+    add(check);
     count += check.count;
     failed += check.failed;
-    for (let oldest = inside[first]; oldest !== undefined; oldest = inside[first]) {
-      if (oldest.atUs > check.atUs - spanUs) break;
-      count -= oldest.count;
-      failed -= oldest.failed;
-      first++;
+    for (; first < endsUs.length && endsUs[first]! <= check.atUs - spanUs; first++) {
+      count -= counts[first]!;
+      failed -= failures[first]!;
     }
-    if (first > DROPPED_AT_ONCE) {
-      inside.splice(0, first);
+    if (first > MOST_LEFT_RATIO * endsUs.length) {
+      for (const column of [startsUs, endsUs, counts, failures]) column.splice(0, first);
       first = 0;
     }
     return { count, failed };
