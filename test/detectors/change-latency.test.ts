@@ -153,8 +153,7 @@ test('a day before and sixteen hours after are enough, however far back is looke
 });
 
 test('a farm that is watched since yesterday and does not change is clear, 40 seeds', () => {
-  for (let seed = 1; seed <= 40; seed++)
-    assertClear(changeLatency, youngRecording(seed, ordinary), `seed ${seed}`);
+  for (let seed = 1; seed <= 40; seed++) assertClear(changeLatency, youngRecording(seed, ordinary), `seed ${seed}`);
 });
 
 test('a run without history is not asked', () => {

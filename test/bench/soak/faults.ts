@@ -97,3 +97,57 @@ export const FAILING: readonly (Span & { readonly routes: readonly string[] })[]
   { ...FAULTS.timeout, to: FAULTS.timeout.to + 5, routes: ['gateway'] },
   { ...FAULTS.flapping, to: FAULTS.flapping.to + 5, routes: ['gateway', `direct:${FAULTS.flapping.member}`] },
 ];
+
+/** An alert of `docs/integrations/prometheus` that may fire between these lab minutes. */
+export type ExpectedAlert = Span & {
+  readonly name: string;
+  readonly where: Readonly<Record<string, string>>;
+  /** Must fire, at the latest then; left out: it may. */
+  readonly firesBy?: number;
+};
+
+const THROUGH = { route: 'gateway' } as const;
+const STRAIGHT = { route: 'direct', member: FAULTS.flapping.member } as const;
+const { timeout, flapping } = FAULTS;
+/** An alert ends when its short window has left the failures behind, and Prometheus looks every second, two lab minutes. */
+const FAST_TAIL = 5 + 10;
+const SLOW_TAIL = 30 + 10;
+const LEAK_TAIL = 360 + 10;
+
+const findingAlert = (cause: string, where: Readonly<Record<string, string>>, from: number, firesBy?: number) => ({
+  ...{ name: 'GateprobeFinding', where: { cause, ...where }, from, to: Number.POSITIVE_INFINITY },
+  // Findings are seen at the next scrapes.
+  ...(firesBy === undefined ? {} : { firesBy: firesBy + 10 }),
+});
+
+/** While web2 is down a third of what comes through the gateway fails as well: its alerts may fire, the member's must. */
+export const ALERTS: readonly ExpectedAlert[] = [
+  { name: 'GateprobeGatewayFails', where: THROUGH, from: timeout.from, to: flapping.to + FAST_TAIL },
+  {
+    ...{ name: 'GateprobeMemberFails', where: STRAIGHT, from: flapping.from, to: flapping.to + FAST_TAIL },
+    firesBy: flapping.from + 10,
+  },
+  {
+    ...{ name: 'GateprobeErrorBudgetBurnsFast', where: THROUGH, from: timeout.from, to: flapping.to + FAST_TAIL },
+    // Every second request fails: three failures take a few rounds.
+    firesBy: timeout.from + 20,
+  },
+  {
+    ...{ name: 'GateprobeErrorBudgetBurnsFast', where: STRAIGHT, from: flapping.from, to: flapping.to + FAST_TAIL },
+    firesBy: flapping.from + 20,
+  },
+  { name: 'GateprobeErrorBudgetBurns', where: THROUGH, from: timeout.from, to: flapping.to + SLOW_TAIL },
+  { name: 'GateprobeErrorBudgetBurns', where: STRAIGHT, from: flapping.from, to: flapping.to + SLOW_TAIL },
+  { name: 'GateprobeErrorBudgetLeaks', where: THROUGH, from: timeout.from, to: flapping.to + LEAK_TAIL },
+  { name: 'GateprobeErrorBudgetLeaks', where: STRAIGHT, from: flapping.from, to: flapping.to + LEAK_TAIL },
+  findingAlert('timeout/gateway-response', THROUGH, timeout.from, timeout.to + 15),
+  findingAlert('member/flapping', STRAIGHT, flapping.from, flapping.to + 15),
+  findingAlert('member/errors', STRAIGHT, flapping.from),
+  findingAlert('cold-start/recycle', { route: 'direct', member: FAULTS.recycle.member }, 0, 900),
+  findingAlert(
+    'change/latency',
+    { route: 'direct', member: FAULTS.change.member },
+    FAULTS.change.from,
+    FAULTS.change.from + 9 * 60,
+  ),
+];
