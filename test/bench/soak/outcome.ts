@@ -130,10 +130,3 @@ export function memorySlope(lives: readonly Life[], bytesOf: (report: DaemonRepo
   const last = longest.at(-1);
   return { slope, reports: longest.length, lastBytes: last === undefined ? 0 : bytesOf(last) };
 }
-
-/** How late rounds began by the monitor's own fault, µs: those that came due while the one before still ran had to wait for it. */
-export function ownLagsUs(rounds: readonly RoundRecord[]): readonly number[] {
-  return rounds.map(({ lagUs, startedAtUs }, i) =>
-    Math.max(0, Math.min(lagUs, startedAtUs - (rounds[i - 1]?.endedAtUs ?? 0))),
-  );
-}

@@ -8,16 +8,7 @@ import { type HistoryFile, openHistory } from '../../../src/store/history.ts';
 import { MONDAY_US, randomRound, SECOND_US } from '../../store/rounds.ts';
 import { alertOutcome, type FiredAlert, type ReceivedAlert } from './alert-outcome.ts';
 import { MEMBERS } from './faults.ts';
-import {
-  killCosts,
-  type Life,
-  memorySlope,
-  otherFindings,
-  ownLagsUs,
-  pages,
-  plantedOutcomes,
-  type Told,
-} from './outcome.ts';
+import { killCosts, type Life, memorySlope, otherFindings, pages, plantedOutcomes, type Told } from './outcome.ts';
 import { labMsAt, type Scale } from './scaled-clock.ts';
 
 export type Check = { readonly isGood: boolean; readonly text: string };
@@ -152,9 +143,7 @@ function roundChecks({ history, profile, scale, lives, arrivedAtMs }: Soaked): r
     ({ requests }, i) => Math.abs(requests) <= (lives[i]?.isKilled === true ? 5 * ROUTES : ROUTES),
   );
   const kills = lives.filter(({ isKilled }) => isKilled).length;
-  const lags = ownLagsUs(rounds)
-    .map((us) => us / scale.speed / 1_000)
-    .sort((a, b) => a - b);
+  const lags = rounds.map(({ lagUs }) => lagUs / scale.speed / 1_000).sort((a, b) => a - b);
   const at = (share: number): string => (lags[Math.floor(share * (lags.length - 1))] ?? 0).toFixed(1);
   return [
     {
