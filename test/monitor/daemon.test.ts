@@ -4,10 +4,8 @@ import { ProfileError } from '../../src/errors.ts';
 import type { Profile, ScheduleSpec } from '../../src/model/profile.ts';
 import { DEFAULT_SCHEDULE } from '../../src/model/profile.ts';
 import { directTo, GATEWAY } from '../../src/model/route.ts';
-import type { Clock } from '../../src/model/time.ts';
 import { lastSeenAtUs } from '../../src/monitor/daemon.ts';
 import { createMemoryHistory } from '../helpers/memory-history.ts';
-import type { VirtualClock } from '../helpers/virtual-clock.ts';
 import { exchangeOf, farmOf, REFUSED, statusOf } from './exchanges.ts';
 import { type Answer, START_MS, startFarm } from './farm.ts';
 
@@ -50,22 +48,6 @@ describe('a healthy farm', () => {
     // They began at once when the one before had ended: the farm held them up.
     assert.equal(state?.lag.maxUs, 0);
   });
-});
-
-test('a monitor that wakes late shows it', async () => {
-  let own: VirtualClock | undefined;
-  const late: Clock = {
-    nowUs: () => own?.nowUs() ?? 0,
-    wallMs: () => own?.wallMs() ?? START_MS,
-    // As on a machine that is busy with something else.
-    sleep: async (durationUs, signal) => own?.sleep(durationUs + 2 * SEC, signal),
-  };
-  const farm = startFarm(shop(), WELL, { clock: late });
-  own = farm.clock;
-  await farm.advance(10 * MIN);
-  const [state] = farm.daemon.feed.state().profiles;
-  await farm.stop();
-  assert.equal(state?.lag.p99Us, 2 * SEC);
 });
 
 describe('a farm that fails', () => {

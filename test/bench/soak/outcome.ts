@@ -50,7 +50,7 @@ export function otherFindings(events: readonly HistoryEvent[], minuteOf: MinuteO
     .filter(
       (event) =>
         ((event.kind === 'finding' && isAtLeast(event.severity, 'warning')) || event.kind === 'cold-start') &&
-        !ALSO_RIGHT.some((is) => is(event)) &&
+        !ALSO_RIGHT.some((is) => is(event, minuteOf(event.fromAtUs))) &&
         !PLANTED.some((planted) => planted.is(event) && isWithin(minuteOf(event.fromAtUs), planted)),
     )
     .map((event) => ({ atMin: minuteOf(event.fromAtUs), title: `${event.cause ?? event.kind}: ${event.title}` }));
