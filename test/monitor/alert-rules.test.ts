@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createRandom } from '../../src/model/random.ts';
 import type { Random } from '../../src/model/time.ts';
 import { alertRules, burnRules, cusum, type Rule, threeOfFive } from '../../src/monitor/alert-rules.ts';
@@ -164,4 +166,23 @@ test('a window of three days holds what a sum of every check would, at rounds ev
     if (exact !== holds) differences++;
   }
   assert.ok(held > 10 && differences <= 2, `${held} held, ${differences} differ`);
+});
+
+test('the rules of a route hold no more than their windows, whatever has gone through them', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const held = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const ROUTES = 20;
+  const routes = Array.from({ length: ROUTES }, () => alertRules(SLO));
+  const before = held();
+  // Four days of a round every 30 s: all windows are full, and what left them is gone.
+  for (let round = 0; round < 4 * 2_880; round++)
+    for (const rules of routes) for (const rule of rules) rule.take({ atUs: round * 30_000_000, count: 1, failed: 0 });
+  const bytes = (held() - before) / ROUTES;
+  // 2 630 stretches are inside, half as many again may wait to be dropped, a column has room to grow: 32 bytes each, three times.
+  assert.ok(bytes < 3 * 32 * 2_630, `${bytes.toFixed(0)} bytes for each route`);
+  assert.ok(routes.length === ROUTES);
 });
