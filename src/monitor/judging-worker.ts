@@ -1,6 +1,5 @@
 /** The thread that judges history: reading and judging a month takes seconds, in which no round may wait. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { createMemoryGuard } from '../pipeline/memory-guard.ts';
 import { diagnose } from '../pipeline.ts';
 import { openHistory } from '../store/history.ts';
 import { judgeSpan } from './judged-span.ts';
@@ -9,8 +8,6 @@ import type { JudgingCommand, JudgingReply, JudgingSetup } from './judging-threa
 const port = parentPort;
 if (port === null) throw new Error('monitor/judging-worker.ts runs as a thread only');
 const { file, version } = workerData as JudgingSetup;
-/** Nothing of a look is needed for the next: V8 would let the garbage of many lie about, up to the limit of the thread. */
-const { collect } = createMemoryGuard();
 
 port.on('message', ({ id, order }: JudgingCommand) => {
   const post = (reply: JudgingReply): void => port.postMessage(reply);
@@ -25,5 +22,4 @@ port.on('message', ({ id, order }: JudgingCommand) => {
   } catch (error) {
     post({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }
-  collect();
 });
