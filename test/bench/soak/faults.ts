@@ -55,11 +55,12 @@ const ofCause = (cause: string, member?: string) => (event: HistoryEvent) =>
  */
 const FLAPPING_TOLD_BY = FAULTS.flapping.from + 2 * FAULTS.flapping.everyMin + FAULTS.flapping.downMin + 45;
 /**
- * Rayleigh's p is exp(−n) for n starts at one phase (methods C.5). For 8 periods, 3 members and 288 looks a day, together once in ten
- * thousand, it takes n = 19: 9.5 h. Not seen are those before it is known what is ordinary (99 min), and in the two hours of the
- * gateway's timeout, in which, and some 100 rounds after which, slow answers are ordinary: some seven; and two of quiet windows.
+ * Rayleigh's p is exp(−n²/(n + m)) for n starts at one phase and m slow answers at any other (methods C.5). For 8 periods, 3 members and
+ * 288 looks a day, together once in ten thousand, the exponent must be 18. Slow answers in the two hours of the gateway's timeout make
+ * some six events of their own at this member: n = 24. Not seen are four starts before it is known what is ordinary, four in those two
+ * hours, two in quiet windows, and one in a kill; and one more turn until it is looked at.
  */
-const RECYCLE_TOLD_BY = (19 + 7 + 2) * FAULTS.recycle.everyMin + 60;
+const RECYCLE_TOLD_BY = (24 + 4 + 4 + 2 + 1 + 1) * FAULTS.recycle.everyMin;
 /**
  * Six hourly stretches after it (`detectors/change-places.ts`), the two that its begin and the moment of looking cut, and an hour until
  * history is looked at as far back again. A change of more than its double is beyond chance by then (methods C.9).
