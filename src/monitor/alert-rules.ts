@@ -110,50 +110,43 @@ export function cusum(): Rule {
 type Sum = { readonly count: number; readonly failed: number };
 
 /**
- * What has left a window is dropped when it is as much as what is inside, so that each check is moved once on average and
- * never more than twice the window is held. A fixed number would be held for every window of every route, also of an hour.
- */
-const MOST_LEFT_RATIO = 0.5;
-
-/**
  * Checks within this share of a window are remembered as one: three days of rounds every 30 s would be 9 000 for each route and
  * rule. The window is so much too long at most.
  */
 const GRAIN_RATIO = 1e-3;
 
-/** Sums over the last `spanUs`; each check is added once and taken away once. In columns: four numbers take a quarter of an object. */
+/** Stretches of a window begin a grain apart at least; one more is cut at each end, and one is added before the oldest leaves. */
+const ROOM = Math.ceil(1 / GRAIN_RATIO) + 3;
+
+/**
+ * Sums over the last `spanUs`; each check is added once and taken away once. All room is taken at the beginning: a window of three
+ * days that fills for three days looks like a leak for as long.
+ */
 function slidingSum(spanUs: number): (check: Check) => Sum {
   const grainUs = GRAIN_RATIO * spanUs;
-  const startsUs: number[] = [];
-  const endsUs: number[] = [];
-  const counts: number[] = [];
-  const failures: number[] = [];
-  let first = 0;
+  const [startsUs, endsUs] = [new Float64Array(ROOM), new Float64Array(ROOM)];
+  const [counts, failures] = [new Float64Array(ROOM), new Float64Array(ROOM)];
+  // A ring: `held` stretches from `first` on.
+  let [first, held] = [0, 0];
   let [count, failed] = [0, 0];
-  const add = (check: Check): void => {
-    const last = startsUs.length - 1;
-    if (last >= first && check.atUs - startsUs[last]! < grainUs) {
-      endsUs[last] = check.atUs;
-      counts[last]! += check.count;
-      failures[last]! += check.failed;
-      return;
-    }
-    startsUs.push(check.atUs);
-    endsUs.push(check.atUs);
-    counts.push(check.count);
-    failures.push(check.failed);
-  };
   return (check) => {
-    add(check);
+    const last = (first + held - 1 + ROOM) % ROOM;
+    const isNew = held === 0 || (check.atUs - startsUs[last]! >= grainUs && held < ROOM);
+    const place = isNew ? (first + held) % ROOM : last;
+    if (isNew) {
+      held++;
+      startsUs[place] = check.atUs;
+      counts[place] = failures[place] = 0;
+    }
+    endsUs[place] = check.atUs;
+    counts[place]! += check.count;
+    failures[place]! += check.failed;
     count += check.count;
     failed += check.failed;
-    for (; first < endsUs.length && endsUs[first]! <= check.atUs - spanUs; first++) {
+    for (; held > 0 && endsUs[first]! <= check.atUs - spanUs; held--) {
       count -= counts[first]!;
       failed -= failures[first]!;
-    }
-    if (first > MOST_LEFT_RATIO * endsUs.length) {
-      for (const column of [startsUs, endsUs, counts, failures]) column.splice(0, first);
-      first = 0;
+      first = (first + 1) % ROOM;
     }
     return { count, failed };
   };
