@@ -62,6 +62,14 @@ export function historyBlocks(
   });
 }
 
+/** When something was due for the first time: a look back over a month at a farm that is watched since yesterday begins yesterday. */
+export function historyBeginUs({ series, fromAtUs, toAtUs }: HistoryEvidence): number {
+  let firstUs = toAtUs;
+  for (const { intervals } of series)
+    for (const { startAtUs, count } of intervals) if (count > 0) firstUs = Math.min(firstUs, startAtUs);
+  return Math.max(fromAtUs, firstUs);
+}
+
 export type TimedBlock = { readonly startAtUs: number; readonly times: Distribution };
 
 /**

@@ -1,5 +1,6 @@
 /** Where in a history to look for a change, and how much of it must be there: the same for latency and for errors. */
 import { changePoints } from '../analysis/change-points.ts';
+import { historyBeginUs } from '../analysis/history-blocks.ts';
 import type { HistoryEvidence } from '../model/history.ts';
 import { LEVEL_US } from '../model/history.ts';
 import type { Random } from '../model/time.ts';
@@ -15,12 +16,11 @@ export const LEAST_AFTER = 6;
 /** Stretches that divide a day, so that the same hour of another day is one as well. */
 const BLOCKS_US = [1, 3, 6, 24].map((hours) => hours * HOUR_US);
 
-/** Hours for up to ten days, longer stretches for more. */
-export function changeBlockUs({ fromAtUs, toAtUs, level }: HistoryEvidence): number {
+/** Hours for up to ten days that were watched, however far back is looked; longer stretches for more. */
+export function changeBlockUs(history: HistoryEvidence): number {
+  const watchedUs = history.toAtUs - historyBeginUs(history);
   return (
-    BLOCKS_US.find((us) => us >= LEVEL_US[level] && (toAtUs - fromAtUs) / us <= MOST_BLOCKS) ??
-    BLOCKS_US.at(-1) ??
-    DAY_US
+    BLOCKS_US.find((us) => us >= LEVEL_US[history.level] && watchedUs / us <= MOST_BLOCKS) ?? BLOCKS_US.at(-1) ?? DAY_US
   );
 }
 

@@ -1,5 +1,5 @@
 /** A member that goes down and comes back, again and again. */
-import { type HistoryBlock, historyBlocks } from '../analysis/history-blocks.ts';
+import { type HistoryBlock, historyBeginUs, historyBlocks } from '../analysis/history-blocks.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import { binomialTail } from '../analysis/proportion.ts';
@@ -59,12 +59,18 @@ function sharedRatio(course: Course, all: readonly Course[]): number {
   return own.length === 0 ? 0 : shared / own.length;
 }
 
-/** Probability of as many stretches in which half failed, if each request failed by itself at the same overall rate. */
+/**
+ * Probability of as many stretches in which half failed, if each request failed by itself at the same overall rate. A member
+ * that fails is asked up to six times as often: a stretch counts for no more requests than half of all stretches have, or the
+ * outages themselves would pass for that rate. Fewer requests reach half more easily by chance, so that p errs upwards.
+ */
 function fullStretchesP({ blocks, states }: Course): number {
-  const asked = blocks.reduce((sum, { count }) => sum + count, 0);
-  const failed = blocks.reduce((sum, block) => sum + block.failed, 0);
+  const usual = median(blocks.map(({ count }) => count));
+  const counts = blocks.map(({ count }) => Math.min(count, Math.floor(usual)));
+  const asked = counts.reduce((sum, count) => sum + count, 0);
+  const failed = blocks.reduce((sum, block, i) => sum + ((counts[i] ?? 0) * block.failed) / block.count, 0);
   if (asked === 0) return 1;
-  const chances = blocks.map(({ count }) => binomialTail(Math.ceil(DOWN_RATIO * count), count, failed / asked));
+  const chances = counts.map((count) => binomialTail(Math.ceil(DOWN_RATIO * count), count, failed / asked));
   const mean = chances.reduce((sum, chance) => sum + chance, 0) / blocks.length;
   return binomialTail(states.filter((state) => state).length, blocks.length, mean);
 }
@@ -102,7 +108,7 @@ function candidateOf(course: Course, history: HistoryEvidence, members: number):
     severity: 'error',
     confidence: 'confirmed',
     p,
-    title: `${member} goes up and down: down ${whole.length} times in ${formatDuration(history.toAtUs - history.fromAtUs)}, each time for about ${formatDuration(median(downUs))}.`,
+    title: `${member} goes up and down: down ${whole.length} times in ${formatDuration(history.toAtUs - historyBeginUs(history))}, each time for about ${formatDuration(median(downUs))}.`,
     meaning: `Asked directly it failed for a while, answered again, and failed again; ${failed} of ${asked} requests failed (${formatRatio(failed / asked)}), and the failures stick together as single errors do not. Users meet it whenever the gateway has not yet taken it out, or has just taken it in again.`,
     measured: { downUs: extent(downUs), upUs: extent(upUs), stateChangeRatio: { value: Math.max(...changes) } },
     affected: { count: failed, of: asked },

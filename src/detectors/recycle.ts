@@ -1,5 +1,5 @@
 /** Cold starts that come back on a period although the member was asked all the time. */
-import { historyDistribution } from '../analysis/history-blocks.ts';
+import { historyBeginUs, historyDistribution } from '../analysis/history-blocks.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { median } from '../analysis/medians.ts';
 import {
@@ -93,9 +93,9 @@ function rhythmOf(onsets: readonly number[], history: HistoryEvidence): Rhythm |
   return undefined;
 }
 
-/** Turns of the period in the time of history at which the monitor was not stopped. */
+/** Turns of the period while the farm was watched: since the first round, and but for the times at which nothing was sent. */
 function watchedTurns(place: Pick<PeriodTest, 'periodUs' | 'phaseUs'>, history: HistoryEvidence): number {
-  const first = Math.ceil((history.fromAtUs - place.phaseUs) / place.periodUs);
+  const first = Math.ceil((historyBeginUs(history) - place.phaseUs) / place.periodUs);
   const last = Math.floor((history.toAtUs - place.phaseUs) / place.periodUs);
   let turns = 0;
   for (let turn = first; turn <= last; turn++) {

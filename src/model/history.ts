@@ -53,7 +53,7 @@ export type Round = {
   /** Wall time of offset 0 of the exchanges' own times. */
   readonly startedAtUs: number;
   readonly endedAtUs: number;
-  /** How much later than due the round began: the monitor's own fault, always shown. */
+  /** How much later than due the round began, or than the round before ended: the monitor's own fault, always shown. */
   readonly lagUs: number;
   readonly exchanges: readonly Exchange[];
 };

@@ -109,39 +109,44 @@ export function cusum(): Rule {
 
 type Sum = { readonly count: number; readonly failed: number };
 
-/** Dropped together, so that a long life costs neither memory nor time. */
-const DROPPED_AT_ONCE = 1_000;
-
 /**
  * Checks within this share of a window are remembered as one: three days of rounds every 30 s would be 9 000 for each route and
  * rule. The window is so much too long at most.
  */
 const GRAIN_RATIO = 1e-3;
 
-/** Sums over the last `spanUs`; each check is added once and taken away once. */
+/** Stretches of a window begin a grain apart at least; one more is cut at each end, and one is added before the oldest leaves. */
+const ROOM = Math.ceil(1 / GRAIN_RATIO) + 3;
+
+/**
+ * Sums over the last `spanUs`; each check is added once and taken away once. All room is taken at the beginning: a window of three
+ * days that fills for three days looks like a leak for as long.
+ */
 function slidingSum(spanUs: number): (check: Check) => Sum {
   const grainUs = GRAIN_RATIO * spanUs;
-  const inside: { fromAtUs: number; atUs: number; count: number; failed: number }[] = [];
-  let first = 0;
+  const [startsUs, endsUs] = [new Float64Array(ROOM), new Float64Array(ROOM)];
+  const [counts, failures] = [new Float64Array(ROOM), new Float64Array(ROOM)];
+  // A ring: `held` stretches from `first` on.
+  let [first, held] = [0, 0];
   let [count, failed] = [0, 0];
   return (check) => {
-    const last = inside.at(-1);
-    if (last !== undefined && check.atUs - last.fromAtUs < grainUs) {
-      last.atUs = check.atUs;
-      last.count += check.count;
-      last.failed += check.failed;
-    } else inside.push({ ...check, fromAtUs: check.atUs });
+    const last = (first + held - 1 + ROOM) % ROOM;
+    const isNew = held === 0 || (check.atUs - startsUs[last]! >= grainUs && held < ROOM);
+    const place = isNew ? (first + held) % ROOM : last;
+    if (isNew) {
+      held++;
+      startsUs[place] = check.atUs;
+      counts[place] = failures[place] = 0;
+    }
+    endsUs[place] = check.atUs;
+    counts[place]! += check.count;
+    failures[place]! += check.failed;
     count += check.count;
     failed += check.failed;
-    for (let oldest = inside[first]; oldest !== undefined; oldest = inside[first]) {
-      if (oldest.atUs > check.atUs - spanUs) break;
-      count -= oldest.count;
-      failed -= oldest.failed;
-      first++;
-    }
-    if (first > DROPPED_AT_ONCE) {
-      inside.splice(0, first);
-      first = 0;
+    for (; held > 0 && endsUs[first]! <= check.atUs - spanUs; held--) {
+      count -= counts[first]!;
+      failed -= failures[first]!;
+      first = (first + 1) % ROOM;
     }
     return { count, failed };
   };

@@ -11,19 +11,23 @@ import { fasterRhythm } from './schedule.ts';
 import { confirmedSpell, newlyFailing, stepSpells } from './spells.ts';
 import { isFailingNow, streamOf, type Watched } from './watched.ts';
 
-/** Sends one round, keeps and publishes it. Lag counts from `dueAtUs`. */
+/**
+ * Sends one round, keeps and publishes it. Lag counts from `dueAtUs`, or from the end of the round before where that lasted
+ * longer: how long the farm takes to answer is no fault of the monitor.
+ */
 export async function ask(deps: MonitorDeps, watched: Watched, order: RoundOrder, dueAtUs: number): Promise<Round> {
   const { clock, watching } = deps;
   const { profile } = watched;
   const calledAtUs = wallUs(clock);
   const { delayUs, exchanges } = await watching.send(profile.name, order);
   const startedAtUs = calledAtUs + Math.max(0, delayUs);
+  const couldBeginAtUs = Math.max(dueAtUs, watched.lastRound?.endedAtUs ?? 0);
   const round: Round = {
     profile: profile.name,
     kind: order.kind,
     startedAtUs,
     endedAtUs: Math.max(startedAtUs, wallUs(clock)),
-    lagUs: Math.max(0, startedAtUs - dueAtUs),
+    lagUs: Math.max(0, startedAtUs - couldBeginAtUs),
     exchanges,
   };
   const kept = keptOf(watched, round);

@@ -4,6 +4,7 @@ import type { Finding, Verdict, VerdictState } from '../model/finding.ts';
 import type { FindingRecord, History, HistoryEvent } from '../model/history.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
 import { isAtLeast } from '../model/severity.ts';
+import { type Explanation, explainedBy } from '../pipeline/explained-findings.ts';
 import type { JudgeWindow } from './deps.ts';
 import type { Outlook } from './feed.ts';
 import type { Judged, JudgeSpan } from './judged-span.ts';
@@ -125,9 +126,16 @@ export function stepFindings({ profile, nowAtUs, known, lately, overTime }: Find
     // Worst first: a second one of the same cause at the same place is the same trouble.
     if (isAtLeast(finding.severity, 'warning') && !found.has(id)) found.set(id, finding);
   }
-  const seen = [...found].map(([id, finding]) => seenAgain(records.get(id), { id, profile, finding, nowAtUs }));
+  // One event is told once: beside what is told already, or found now, of the same place nothing weaker is opened or kept open.
+  const open = known.filter((record) => record.closedAtUs === undefined).map(({ finding }) => finding);
+  const stronger = (finding: Finding): Explanation<Finding> | undefined =>
+    explainedBy(finding, [...found.values(), ...open]);
+  const told = [...found].filter(([, finding]) => stronger(finding) === undefined);
+  const seen = told.map(([id, finding]) => seenAgain(records.get(id), { id, profile, finding, nowAtUs }));
   const gone = known.flatMap((record): readonly FindingChange[] => {
     const { cause } = record.finding;
+    const explanation = record.closedAtUs === undefined ? stronger(record.finding) : undefined;
+    if (explanation !== undefined) return [closed(record, nowAtUs, explanation)];
     const report = CAUSES_OVER_TIME.has(cause) ? overTime : lately;
     if (record.closedAtUs !== undefined || found.has(record.id) || report === undefined) return [];
     const state = report.detectors.find(({ id }) => id === cause)?.verdict.state;
@@ -167,9 +175,14 @@ function isOver({ finding, lastSeenAtUs }: FindingRecord, state: VerdictState | 
   return nowAtUs - lastSeenAtUs >= (cannotTell ? spanUs : goneForUs);
 }
 
-function closed(before: FindingRecord, nowAtUs: number): FindingChange {
+function closed(before: FindingRecord, nowAtUs: number, explanation?: Explanation<Finding>): FindingChange {
   const record = { ...before, closedAtUs: nowAtUs };
-  return { record, event: { ...eventOf(record), toAtUs: nowAtUs } };
+  const event = { ...eventOf(record), toAtUs: nowAtUs };
+  if (explanation === undefined) return { record, event };
+  const { by, because } = explanation;
+  // It is not over: whoever was told of it reads where it goes on.
+  const title = `${event.title} From now on it is told as ${by.cause}, because ${because}: ${by.title}`;
+  return { record, event: { ...event, title, facts: { ...event.facts, explainedBy: by.cause } } };
 }
 
 /** One event for each time that it opens. */

@@ -10,7 +10,9 @@ import {
   FROM_AT_US,
   HOUR_US,
   historyRecording,
+  makeHistory,
   ordinary,
+  withHistory,
 } from '../helpers/synthetic-history.ts';
 import {
   ALPHA,
@@ -132,6 +134,26 @@ test('a day of history cannot tell a change from the time of day', () => {
     /30 h of history/,
     /^24 h$/,
   );
+});
+
+/** The look goes back a month, the farm is watched since yesterday. */
+const youngRecording = (seed: number, answer: (asked: Asked) => Answered) => {
+  const history = makeHistory({ seed, days: 1.75, everyUs: EVERY_US, level: '1h', answer });
+  return withHistory({ ...history, fromAtUs: history.toAtUs - 30 * DAY_US });
+};
+
+test('a day before and sixteen hours after are enough, however far back is looked', () => {
+  const answer = (asked: Asked): Answered =>
+    asked.atUs >= FROM_AT_US + 26 * HOUR_US && memberOf(asked.route) === 'web2'
+      ? ordinary(asked) + 15_000
+      : ordinary(asked);
+  const candidate = onlyCandidate(changeLatency, youngRecording(9, answer));
+  assert.deepEqual(candidate.scope, { route: 'direct', member: 'web2' });
+  assert.ok(candidate.p < ALPHA, `p ${candidate.p}`);
+});
+
+test('a farm that is watched since yesterday and does not change is clear, 40 seeds', () => {
+  for (let seed = 1; seed <= 40; seed++) assertClear(changeLatency, youngRecording(seed, ordinary), `seed ${seed}`);
 });
 
 test('a run without history is not asked', () => {

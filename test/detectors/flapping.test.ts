@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memberFlapping } from '../../src/detectors/flapping.ts';
-import { memberOf } from '../../src/model/route.ts';
+import { type HistoryInterval, LEVEL_US } from '../../src/model/history.ts';
+import { createRandom } from '../../src/model/random.ts';
+import type { Recording } from '../../src/model/recording.ts';
+import { directTo, memberOf } from '../../src/model/route.ts';
 import { makeRecording } from '../helpers/make-recording.ts';
 import {
   type Answered,
@@ -9,7 +12,9 @@ import {
   FROM_AT_US,
   HOUR_US,
   historyRecording,
+  makeHistory,
   ordinary,
+  withHistory,
 } from '../helpers/synthetic-history.ts';
 import {
   ALPHA,
@@ -97,4 +102,52 @@ test('an hour of history in intervals of five minutes is too little', () => {
 
 test('a run without history is not asked', () => {
   assertNotApplicable(memberFlapping, makeRecording({ seed: 1 }).compare().build(), /history/);
+});
+
+/** Asked every 30 s, and six times as often from a failure on until two rounds were good, as a monitor does. */
+function pacedRecording(seed: number, hours: number, fails: (atUs: number, chance: number) => boolean): Recording {
+  const random = createRandom(seed);
+  const key = { profile: 'farm', route: directTo('web1'), requestName: 'page', connection: 'warm' as const };
+  const cells = new Map<number, { count: number; failed: number }>();
+  let good = 2;
+  for (let sinceUs = 0; sinceUs < hours * HOUR_US; sinceUs += good < 2 ? MINUTE_US / 12 : MINUTE_US / 2) {
+    const isBad = fails(sinceUs, random.next());
+    good = isBad ? 0 : good + 1;
+    const startAtUs = FROM_AT_US + Math.floor(sinceUs / LEVEL_US['5m']) * LEVEL_US['5m'];
+    const cell = cells.get(startAtUs) ?? { count: 0, failed: 0 };
+    cells.set(startAtUs, { count: cell.count + 1, failed: cell.failed + (isBad ? 1 : 0) });
+  }
+  const intervals = [...cells].map(
+    ([startAtUs, { count, failed }]): HistoryInterval => ({
+      ...{ ...key, level: '5m', startAtUs, count, failed, outcomes: { 503: failed, 200: count - failed } },
+      ...{ response: '', service: '', maxResponseUs: 0, maxServiceUs: 0 },
+    }),
+  );
+  const empty = makeHistory({ days: 0 });
+  // Looked back a day, of which only these hours were watched.
+  const window = { fromAtUs: FROM_AT_US + (hours - 24) * HOUR_US, toAtUs: FROM_AT_US + hours * HOUR_US };
+  return withHistory({ ...empty, ...window, series: [{ ...key, intervals }] });
+}
+
+test('three outages of a quarter of an hour are enough, though a failing member is asked more often', () => {
+  const isDown = (sinceUs: number): boolean => {
+    const beganUs = sinceUs - 6 * HOUR_US;
+    return beganUs >= 0 && beganUs % (HOUR_US / 2) < HOUR_US / 4;
+  };
+  const candidate = onlyCandidate(memberFlapping, pacedRecording(1, 7.5, isDown));
+  // A day is looked at 288 times, and all looks together may err once in ten thousand.
+  assert.ok(candidate.p < ALPHA / 288, `p ${candidate.p}`);
+  assert.match(candidate.title, /down 3 times in 7\.5 h/);
+});
+
+test('errors at random stay errors at random, though they are followed more closely', () => {
+  for (const ratio of [0.03, 0.1, 0.3, 0.45])
+    for (let seed = 1; seed <= 40; seed++) {
+      const detection = detect(
+        memberFlapping,
+        pacedRecording(seed, 24, (_, chance) => chance < ratio),
+      );
+      if (detection.state !== 'candidates') continue;
+      for (const { p } of detection.candidates) assert.ok(p > ALPHA, `${ratio}, ${seed}: ${p}`);
+    }
 });

@@ -10,7 +10,9 @@ import {
   FROM_AT_US,
   HOUR_US,
   historyRecording,
+  makeHistory,
   ordinary,
+  withHistory,
 } from '../helpers/synthetic-history.ts';
 import {
   ALPHA,
@@ -110,6 +112,14 @@ test('a cold start after a planned silence is the idle timeout, not a restart', 
   }));
   const answer = everyPeriod(DAY_US, 3 * HOUR_US);
   assertClear(recycle, historyRecording({ seed: 6, days: 20, everyUs: EVERY_US, level: '1h', quiet, answer }));
+});
+
+test('turns before the farm was watched are not held against a restart', () => {
+  const history = makeHistory({ seed: 8, days: 0.5, answer: everyPeriod(HOUR_US / 2, 10 * 60_000_000) });
+  const monthBack = { ...history, fromAtUs: history.toAtUs - 30 * DAY_US };
+  const candidate = onlyCandidate(recycle, withHistory(monthBack));
+  assertNear(candidate.measured['periodUs'], HOUR_US / 2, 0);
+  assert.equal(candidate.affected?.of, 24);
 });
 
 test('a run without history is not asked', () => {

@@ -7,6 +7,8 @@ export type DaemonOrder = {
   readonly profile: string;
   readonly data: string;
   readonly reports: string;
+  /** The same in all lives, so that Prometheus finds each. */
+  readonly port: number;
 };
 /** `heldBytes` after a collection: what is left is held. */
 export type DaemonReport = {
@@ -19,7 +21,7 @@ export type DaemonReport = {
 /** Collecting costs some ms: this often it does not disturb. */
 const REPORT_EVERY_MS = 2_000;
 
-const { scale, profile, data, reports } = JSON.parse(process.argv[2] ?? '{}') as DaemonOrder;
+const { scale, profile, data, reports, port } = JSON.parse(process.argv[2] ?? '{}') as DaemonOrder;
 const timer = setInterval(() => {
   globalThis.gc?.();
   const { heapUsed, external, rss } = process.memoryUsage();
@@ -31,7 +33,7 @@ timer.unref();
 // Its parent is gone: nobody would ever end it.
 const abandoned = (): never => process.exit(1);
 process.on('disconnect', abandoned);
-const options = { data, reports, host: '127.0.0.1', port: 0, seed: 1 };
+const options = { data, reports, host: '127.0.0.1', port, seed: 1 };
 process.exitCode = await runMonitor([profile], options, (clock) => scaledClock(clock, scale));
 process.off('disconnect', abandoned);
 process.disconnect();

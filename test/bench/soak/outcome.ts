@@ -50,7 +50,7 @@ export function otherFindings(events: readonly HistoryEvent[], minuteOf: MinuteO
     .filter(
       (event) =>
         ((event.kind === 'finding' && isAtLeast(event.severity, 'warning')) || event.kind === 'cold-start') &&
-        !ALSO_RIGHT.some((is) => is(event)) &&
+        !ALSO_RIGHT.some((is) => is(event, minuteOf(event.fromAtUs))) &&
         !PLANTED.some((planted) => planted.is(event) && isWithin(minuteOf(event.fromAtUs), planted)),
     )
     .map((event) => ({ atMin: minuteOf(event.fromAtUs), title: `${event.cause ?? event.kind}: ${event.title}` }));
@@ -78,6 +78,7 @@ export function pages(
 
 export type Life = {
   readonly startedAtMs: number;
+  readonly endedAtMs: number;
   /** When the next one began; undefined for the last. */
   readonly nextAtMs: number | undefined;
   readonly isKilled: boolean;
@@ -114,8 +115,8 @@ const SETTLED_AFTER_MS = 90_000;
 /** Of reports every 2 s: three minutes. In less, a step of the compiler passes for a slope. */
 const LEAST_REPORTS = 90;
 
-/** Held memory of the longest life after it has settled: kB a minute, with its interval; undefined with too few reports. */
-export function memorySlope(lives: readonly Life[]) {
+/** Memory of the longest life after it has settled: kB a minute, with its interval; undefined with too few reports. */
+export function memorySlope(lives: readonly Life[], bytesOf: (report: DaemonReport) => number) {
   const settled = lives.map(({ reports }) => reports.filter(({ upMs }) => upMs >= SETTLED_AFTER_MS));
   const longest = settled.toSorted((a, b) => b.length - a.length)[0] ?? [];
   const isLong = longest.length >= LEAST_REPORTS;
@@ -123,15 +124,9 @@ export function memorySlope(lives: readonly Life[]) {
     ? undefined
     : theilSen(
         longest.map(({ upMs }) => upMs / 60_000),
-        longest.map(({ heldBytes }) => heldBytes / 1_000),
+        longest.map((report) => bytesOf(report) / 1_000),
         { confidence: 0.99 },
       );
-  return { slope, reports: longest.length, lastBytes: longest.at(-1)?.heldBytes ?? 0 };
-}
-
-/** How late rounds began by the monitor's own fault, µs: those that came due while the one before still ran had to wait for it. */
-export function ownLagsUs(rounds: readonly RoundRecord[]): readonly number[] {
-  return rounds.map(({ lagUs, startedAtUs }, i) =>
-    Math.max(0, Math.min(lagUs, startedAtUs - (rounds[i - 1]?.endedAtUs ?? 0))),
-  );
+  const last = longest.at(-1);
+  return { slope, reports: longest.length, lastBytes: last === undefined ? 0 : bytesOf(last) };
 }

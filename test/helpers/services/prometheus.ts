@@ -32,13 +32,15 @@ scrape_configs: [{ job_name: gateprobe, static_configs: [{ targets: ["${target}"
   });
 }
 
-/** Takes every alert at once and tells nobody. */
-export function startAlertmanager(): Promise<RunningGateway> {
+/** Takes every alert at once and tells nobody, or each by itself to this address: at once, when it ends, and every hour. */
+export function startAlertmanager(webhook?: string): Promise<RunningGateway> {
+  const receiver = webhook === undefined ? '' : `, webhook_configs: [{ url: "${webhook}", send_resolved: true }]`;
+  const route = 'receiver: all, group_by: ["..."], group_wait: 0s, group_interval: 1s, repeat_interval: 1h';
   return startGateway({
     program: 'prometheus-alertmanager',
     versionArgs: ['--version'],
     configure: ({ folder, port }) => ({
-      files: { 'alertmanager.yml': 'route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n' },
+      files: { 'alertmanager.yml': `route: { ${route} }\nreceivers: [{ name: all${receiver} }]\n` },
       args: [
         `--config.file=${folder}/alertmanager.yml`,
         `--storage.path=${folder}/data`,
