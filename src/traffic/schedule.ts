@@ -33,13 +33,17 @@ export type Schedule = {
   readonly shapes: readonly ShotShape[];
 };
 
+const FIRST_SHOTS = 1_024;
+
 /** Packs shots, sorted by due time, into columns. Shots are taken one by one, so that a generator costs no memory. */
 export function packSchedule(shots: Iterable<Shot>): Schedule {
   const shapes: ShotShape[] = [];
   const shapeNumbers = new Map<string, number>();
-  const due: number[] = [];
-  const shapeOf: number[] = [];
-  const slots: number[] = [];
+  // Outside of the heap, and no larger than twice what is needed: a schedule may have a million shots.
+  let due = new Float64Array(FIRST_SHOTS);
+  let shapeOf = new Uint16Array(FIRST_SHOTS);
+  let slots = new Int32Array(FIRST_SHOTS);
+  let count = 0;
   for (const { dueUs, slot, ...shape } of shots) {
     const key = JSON.stringify(shape);
     let number = shapeNumbers.get(key);
@@ -47,28 +51,37 @@ export function packSchedule(shots: Iterable<Shot>): Schedule {
       number = shapes.push(shape) - 1;
       shapeNumbers.set(key, number);
     }
-    due.push(Math.round(dueUs));
-    shapeOf.push(number);
-    slots.push(slot ?? -1);
+    if (count === due.length) {
+      due = enlarged(due, new Float64Array(2 * count));
+      shapeOf = enlarged(shapeOf, new Uint16Array(2 * count));
+      slots = enlarged(slots, new Int32Array(2 * count));
+    }
+    due[count] = Math.round(dueUs);
+    shapeOf[count] = number;
+    slots[count++] = slot ?? -1;
   }
-  const order = isSorted(due)
-    ? undefined
-    : due.map((_, index) => index).sort((a, b) => (due[a] as number) - (due[b] as number));
-  const pick = (column: readonly number[], index: number): number => column[order?.[index] ?? index] as number;
-  const dueUs = new Float64Array(new SharedArrayBuffer(8 * due.length));
-  const shapeIndex = new Uint16Array(due.length);
-  const slot = new Int32Array(due.length);
-  for (let i = 0; i < due.length; i++) {
-    dueUs[i] = pick(due, i);
-    shapeIndex[i] = pick(shapeOf, i);
-    slot[i] = pick(slots, i);
+  const order = orderOf(due.subarray(0, count));
+  const dueUs = new Float64Array(new SharedArrayBuffer(8 * count));
+  const shapeIndex = new Uint16Array(count);
+  const slot = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const from = order?.[i] ?? i;
+    dueUs[i] = due[from] as number;
+    shapeIndex[i] = shapeOf[from] as number;
+    slot[i] = slots[from] as number;
   }
   return { dueUs, shapeIndex, slot, shapes };
 }
 
-function isSorted(values: readonly number[]): boolean {
-  for (let i = 1; i < values.length; i++) if ((values[i] as number) < (values[i - 1] as number)) return false;
-  return true;
+function enlarged<T extends Float64Array | Uint16Array | Int32Array>(column: T, larger: T): T {
+  larger.set(column);
+  return larger;
+}
+
+/** Places in order of due time, those of the same time as they came; undefined where all stand in order already. */
+function orderOf(due: Float64Array): Uint32Array | undefined {
+  if (due.every((value, index) => index === 0 || value >= (due[index - 1] as number))) return undefined;
+  return Uint32Array.from(due.keys()).sort((a, b) => (due[a] as number) - (due[b] as number) || a - b);
 }
 
 /**
