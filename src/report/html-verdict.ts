@@ -3,6 +3,7 @@ import type { Report } from '../model/report.ts';
 import type { Page } from './html-parts.ts';
 import { isFromLogs } from './log-wording.ts';
 import { html, type Markup, type MarkupPart } from './markup.ts';
+import { unbroken } from './text-layout.ts';
 import { cautionTexts, coverageSentence, interruptedSentence, isReassuring, verdictLabel } from './wording.ts';
 
 export function verdictSection(page: Page): Markup {
@@ -13,7 +14,8 @@ export function verdictSection(page: Page): Markup {
 function targetVerdict({ report, anchors }: Page): Markup {
   const linkOf = (sentence: string): MarkupPart => {
     const finding = report.findings.find(({ title }) => title === sentence);
-    return finding === undefined ? sentence : html`<a href="#${anchors.get(finding)}">${sentence}</a>`;
+    const text = unbroken(sentence);
+    return finding === undefined ? text : html`<a href="#${anchors.get(finding)}">${text}</a>`;
   };
   const tone = report.worst === 'none' && !isReassuring(report) ? 'undecided' : report.worst;
   const [answer = verdictLabel(report), ...others] = report.headline;

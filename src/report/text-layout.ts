@@ -30,10 +30,13 @@ export function wrapText(text: string, { width, first, rest }: WrapOptions): str
   return lines;
 }
 
-/** A number and its unit are one word. */
+/** A number and its unit are one word: no line ends between them. */
+export function unbroken(text: string): string {
+  return text.replaceAll(/(\d) (?=(?:µs|ms|s|min|h|%|B|kB|MB)(?![A-Za-z]))/g, '$1\u00a0');
+}
+
 function words(text: string): string[] {
-  const joined = text.replaceAll(/(\d) (?=(?:µs|ms|s|min|h|%|B|kB|MB)(?![A-Za-z]))/g, '$1\u00a0');
-  return joined
+  return unbroken(text)
     .split(' ')
     .filter((word) => word !== '')
     .map((word) => word.replaceAll('\u00a0', ' '));

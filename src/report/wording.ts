@@ -156,17 +156,24 @@ export function verdictLabel(report: Report): string {
 function quietLabel(report: Report): string {
   const balance = report.logs?.balance;
   if (balance !== undefined && !isAccounted(balance)) return quietLogLabel(balance);
-  const failed = report.routes.reduce((sum, route) => sum + failedCount(route), 0);
-  if (failed > 0 && !isFromLogs(report)) return `No cause found for ${plural(failed, 'failed request')}`;
+  const failed = failuresOf(report);
+  if (failed > 0) return `No cause found for ${plural(failed, 'failed request')}`;
   if (!isReassuring(report)) return 'No fault found, but too little was measured to rule one out';
   return SEVERITY_LABEL.none;
 }
 
+/** Of requests that were sent; those of logs have a balance of their own. */
+function failuresOf(report: Pick<Report, 'logs' | 'routes'>): number {
+  return isFromLogs(report) ? 0 : report.routes.reduce((sum, route) => sum + failedCount(route), 0);
+}
+
 /** Whether finding nothing means something: the run went to its end, at least one check could look, no error is left over. */
-export function isReassuring(report: Pick<Report, 'interrupted' | 'detectors' | 'logs'>): boolean {
+export function isReassuring(report: Pick<Report, 'interrupted' | 'detectors' | 'logs' | 'routes'>): boolean {
   const balance = report.logs?.balance;
   if (balance !== undefined && !isAccounted(balance)) return false;
-  return !report.interrupted && report.detectors.some(({ verdict }) => verdict.state === 'clear');
+  return (
+    !report.interrupted && failuresOf(report) === 0 && report.detectors.some(({ verdict }) => verdict.state === 'clear')
+  );
 }
 
 /** What a run that found nothing may claim: how much was looked at, and how much could not be. */

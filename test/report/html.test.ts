@@ -19,7 +19,7 @@ const KB = 1_000;
 /** What a reader sees, in order; style sheet and head left out. */
 async function textOf(report: Report): Promise<string> {
   const page = await pageOf(report);
-  const words = page.slice(page.indexOf('<body>')).replaceAll(/<[^>]+>/g, ' ');
+  const words = page.slice(page.indexOf('<body>')).replaceAll(/<[^>]+>|\u00a0/g, ' ');
   const plain = words
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
@@ -269,4 +269,17 @@ test('requests that were not sent at the cap are told with what they do to the q
     /not sent at the cap 20 too many .*: times above p98 are at least what is said/,
   );
   assert.match(await textOf(withCap(0)), /not sent at the cap 0 every request had room/);
+});
+
+test('failures without a cause are no reason to be calm', async () => {
+  const [gateway, ...members] = clearReport().routes;
+  const { failureRatio: _, ...counted } = gateway as Report['routes'][number];
+  const routes = [{ ...counted, outcomes: { '200': 990, '502': 10 }, count: 1_000 }, ...members];
+  const page = await pageOf({ ...clearReport(), routes });
+  assert.match(page, /class="verdict is-undecided"/);
+  assert.match(page, /No cause found for 10 failed requests/);
+});
+
+test('no line of the answer ends between a number and its unit', async () => {
+  assert.match(await pageOf(demoReport()), /<h2 class="answer"[^>]*>.*\d\u00a0s/);
 });
