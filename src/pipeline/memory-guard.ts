@@ -30,8 +30,8 @@ export function createMemoryGuard(): { look(exchanges: number): void; collect():
 }
 
 /**
- * Keeps V8 from letting the young generation grow to 48 MB, most of it garbage: for a program that reads gigabytes and keeps little.
- * Collections come more often and are shorter; nothing that is measured may run in this process. Before anything is read.
+ * Keeps V8 from letting the young generation grow to 48 MB, most of it garbage: for a program that reads gigabytes or records millions and keeps little.
+ * Collections come more often and are shorter. Before anything is read or sent; also for threads that are started later.
  */
 export function keepYoungGenerationSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');

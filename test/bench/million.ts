@@ -9,13 +9,13 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
+import { keepYoungGenerationSmall } from '../../src/pipeline/memory-guard.ts';
 import { diagnose, recordRun, writeRun } from '../../src/pipeline.ts';
 import { parseProfile } from '../../src/profile/load.ts';
 import { createClock, createEpoch } from '../../src/traffic/clock.ts';
 
 // As `gateprobe run` does.
-setFlagsFromString('--semi-space-growth-factor=1');
+keepYoungGenerationSmall();
 const requests = Number(process.argv[2] ?? 1_000_000);
 const loop = process.argv[3] ?? 'closed';
 const OPEN_PER_SEC = 5_000;

@@ -1,8 +1,9 @@
 /** gateprobe's paced traffic at a rate, in a process of its own; prints the service times as one line of JSON. */
-import { setFlagsFromString } from 'node:v8';
+
 import type { Exchange } from '../../../src/model/exchange.ts';
 import { createRandom } from '../../../src/model/random.ts';
 import { GATEWAY } from '../../../src/model/route.ts';
+import { keepYoungGenerationSmall } from '../../../src/pipeline/memory-guard.ts';
 import { adhocProfile } from '../../../src/profile/adhoc.ts';
 import { createRecorder } from '../../../src/recording/recorder.ts';
 import { createClock, createEpoch } from '../../../src/traffic/clock.ts';
@@ -18,7 +19,7 @@ type PacedOrder = {
 };
 
 // As `gateprobe run` does.
-setFlagsFromString('--semi-space-growth-factor=1');
+keepYoungGenerationSmall();
 const order = JSON.parse(process.argv[2] ?? '') as PacedOrder;
 const base = adhocProfile({ gatewayUrl: order.url, memberUrls: ['http://localhost:1'] });
 const profile = { ...base, limits: { ...base.limits, maxInFlight: 1_000, maxRequests: 1e8, maxRatePerSec: 1e6 } };

@@ -5,9 +5,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { GATEWAY } from '../../../src/model/route.ts';
 import { createBatchSink } from '../../../src/pipeline/batch-sink.ts';
+import { keepYoungGenerationSmall } from '../../../src/pipeline/memory-guard.ts';
 import { makeFolder } from '../../../src/pipeline/writing.ts';
 import { parseProfile } from '../../../src/profile/load.ts';
 import { createRecorder } from '../../../src/recording/recorder.ts';
@@ -34,7 +34,7 @@ export type OursResult = {
 };
 
 // As `gateprobe run` does.
-setFlagsFromString('--semi-space-growth-factor=1');
+keepYoungGenerationSmall();
 const order = JSON.parse(process.argv[2] ?? '') as OursOrder;
 const { origin, pathname } = new URL(order.url);
 const profile = parseProfile(
