@@ -16,7 +16,7 @@ import { commandOf, TOOLS, type Tool } from './engine/tools.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const FIDELITY = 'fidelity';
-const FIDELITY_SECONDS = 10;
+const FIDELITY_SECONDS = 5;
 /** More than this of a core for something else, and a round is measured again, so often at most. */
 const DISTURBED_CORES = 0.1;
 const TRIES = 3;
@@ -42,7 +42,7 @@ try {
 const fidelity = isChosen(FIDELITY) ? await fidelityRows() : [];
 const text = pageOf({
   command: `npm run bench:engine -- ${rounds} ${durationMs}`,
-  server: server.version.trim(),
+  server: `nginx ${server.version.trim()}`,
   scenarios,
   tools: tools.map(({ name }) => name),
   cells,
