@@ -30,6 +30,13 @@ export function answerNotes(measures: Measures): readonly string[] {
   return [...statusNotes(measures), ...oddBodies(measures).map(oddText), ...pauseNotes(measures)];
 }
 
+/** Whether gateway and members do the same work, as far as statuses tell: else the difference of their times means nothing. */
+export function doSameWork(measures: Measures): boolean {
+  return settledStatuses(measures).every(({ statuses: [first, ...others] }) =>
+    others.every(({ status }) => isAlike(status, first?.status ?? status)),
+  );
+}
+
 function statusNotes(measures: Measures): readonly string[] {
   return settledStatuses(measures).flatMap(({ requestName, statuses }) => {
     const wanted = measures.profile.requests.find(({ name }) => name === requestName)?.expect.status ?? [];

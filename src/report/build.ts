@@ -23,7 +23,7 @@ import {
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { compareSeverity, isAtLeast, type Severity } from '../model/severity.ts';
 import { AUDIT_FILE } from '../model/trail.ts';
-import { answerNotes } from './answer-notes.ts';
+import { answerNotes, doSameWork } from './answer-notes.ts';
 import { configExhibits } from './config-exhibits.ts';
 import { logExhibits } from './log-exhibits.ts';
 import { routesFromLogs } from './log-routes.ts';
@@ -257,7 +257,7 @@ function headlineOf(
       ? `No fault found: ${sent}, none of them failed; ${looked} causes were looked for and ruled out.`
       : `No cause found: ${sent}, ${formatNumber(counts.failed)} of them failed${failuresText(counts.outcomes)}, ${counts.failed < MANY_FAILURES ? 'too few or too unlike to name a cause' : 'and no cause that was looked for fits them'}; ${looked} causes were looked for and ruled out.`,
     ...(manifest.trail === undefined ? [] : [manifest.trail.because]),
-    ...overheadSentence(measures),
+    ...(doSameWork(measures) ? overheadSentence(measures) : []),
     ...interrupted,
   ];
 }

@@ -10,7 +10,7 @@ import { buildReport, type Judged, ordinaryLatency } from '../../src/report/buil
 import { jsonWriter } from '../../src/report/json.ts';
 import { runExhibits } from '../../src/report/run-exhibits.ts';
 import { terminalWriter } from '../../src/report/terminal.ts';
-import { fails, makeRecording, notSent, sometimes } from '../helpers/make-recording.ts';
+import { fails, makeRecording, notSent, OK, sometimes } from '../helpers/make-recording.ts';
 
 const SEC = 1_000_000;
 const NOTHING: Judged = { findings: [], detectors: [], thresholds: [], invalidReasons: [] };
@@ -312,4 +312,14 @@ test('exhibits that have nothing to show are left out', () => {
     runExhibits(createMeasures(makeRecording().build())).map(({ id }) => id),
     ['outcomes'],
   );
+});
+
+test('the headline: nothing is said of what a gateway adds that does other work than its members', () => {
+  const redirect = () => ({ us: 12_000, outcome: { ...OK, status: 301 } });
+  const adds = /adds/;
+  const alike = makeRecording({ seed: 5, noise: 1 }).compare({ gateway: 12_000 }).build();
+  assert.match(built(alike).headline.join(' '), adds);
+  const other = built(makeRecording({ seed: 5, noise: 1 }).compare({ gateway: redirect }).build());
+  assert.doesNotMatch(other.headline.join(' '), adds);
+  assert.match(other.warnings[0] ?? '', /they do not do the same work/);
 });
