@@ -6,7 +6,7 @@ import { GATEWAY } from '../model/route.ts';
 import { US_PER_MS } from '../model/time.ts';
 import { adjustForDiscovery, type Change, changeBetween, neededFactor } from './change.ts';
 import type { RunErrors, RunQuantile } from './change-metrics.ts';
-import type { QuantileStatistic } from './change-statistic.ts';
+import { type QuantileStatistic, statisticsOf } from './change-statistic.ts';
 import { fisherExact } from './proportion.ts';
 import { normalInverse } from './special.ts';
 
@@ -97,12 +97,12 @@ type Scale = { readonly change: Change; readonly floor: number; readonly us: Est
 function scalesOf(base: QuantileStatistic, head: QuantileStatistic, p: number): readonly Scale[] {
   const floorUs = floorUsOf(base.levelUs, p);
   const floorLog = Math.log(1 + floorUs / base.levelUs);
-  const ratio = changeBetween(base.logRatio, head.logRatio, floorLog);
+  const ratio = changeBetween(...statisticsOf(base.logRatio, head.logRatio), floorLog);
   const usOf = (log: number): number => head.levelUs * (1 - Math.exp(-log));
   const us = { value: usOf(ratio.value), low: usOf(ratio.low), high: usOf(ratio.high) };
   const scales: Scale[] = [{ change: ratio, floor: floorLog, us }];
   if (base.differenceUs !== undefined && head.differenceUs !== undefined) {
-    const change = changeBetween(base.differenceUs, head.differenceUs, floorUs);
+    const change = changeBetween(...statisticsOf(base.differenceUs, head.differenceUs), floorUs);
     scales.push({ change, floor: floorUs, us: { value: change.value, low: change.low, high: change.high } });
   }
   return scales;

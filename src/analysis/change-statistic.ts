@@ -2,10 +2,27 @@
 import type { Distribution } from './distribution.ts';
 import type { PairedSample } from './paired-bootstrap.ts';
 import { type QuantileInfluence, quantileInfluence } from './quantile-influence.ts';
-import { independentStretches, isSlow, type MeanError, quickError, slowError } from './slow-noise.ts';
+import {
+  areSlow,
+  commonNoise,
+  independentStretches,
+  type MeanError,
+  quickError,
+  slowError,
+  slowErrorBy,
+} from './slow-noise.ts';
 
 /** A value with its standard error and the degrees of freedom of that. */
 export type Statistic = MeanError & { readonly value: number };
+
+/** A value, and how each stretch of the run moves it: what its error is, is known once it is compared. */
+export type Measured = {
+  readonly value: number;
+  readonly isControlled: boolean;
+  readonly own: Influences;
+  /** The same of the median: whether noise is slow it tells best, as all answers count. */
+  readonly median: Influences;
+};
 
 export type QuantileStatistic = {
   /** The quantile itself, µs. */
@@ -13,9 +30,9 @@ export type QuantileStatistic = {
   /** The same quantile of the control (the equal mixture of the members), µs; left out without a control. */
   readonly controlUs?: number;
   /** Logarithm of level over control; of the level where there is no control. */
-  readonly logRatio: Statistic;
+  readonly logRatio: Measured;
   /** Level minus control, µs; only with a control. */
-  readonly differenceUs?: Statistic;
+  readonly differenceUs?: Measured;
 };
 
 /** Fewer blocks say too little about their own scatter: Student's factor for 7 degrees is 2.4, below that the interval is a guess. */
@@ -32,9 +49,7 @@ const FEW_STRETCHES = 3;
  * cancels. The error is what a paired bootstrap of whole blocks comes to, in closed form: of the influence that each block has on the
  * statistic. On each scale by itself, since noise may cancel in the ratio and not in the difference, or the other way round.
  *
- * Noise that outlasts a block: without a control it is always reckoned with; with one it cancels as a rule, and is reckoned with where
- * it shows in the medians (a hop that drifts by itself). Undefined below `MIN_CHANGE_BLOCKS` blocks, or where an arm is empty or has a
- * time of 0.
+ * Undefined below `MIN_CHANGE_BLOCKS` blocks, or where an arm is empty or has a time of 0.
  */
 export function quantileStatistic(sample: PairedSample, p: number): QuantileStatistic | undefined {
   const members = sample.members.filter((blocks) => blocks.some(({ count }) => count > 0));
@@ -45,15 +60,33 @@ export function quantileStatistic(sample: PairedSample, p: number): QuantileStat
   const median = p === 0.5 ? own : scalesOf(gateway, members, 0.5);
   if (own === undefined || median === undefined) return undefined;
   const { levelUs, controlUs, ratio, difference } = own;
-  if (controlUs === undefined) {
-    return { levelUs, logRatio: { value: Math.log(levelUs), ...uncontrolledError(ratio, median.ratio) } };
-  }
+  const isControlled = controlUs !== undefined;
+  const logRatio = { value: Math.log(levelUs / (controlUs ?? 1)), isControlled, own: ratio, median: median.ratio };
+  if (controlUs === undefined) return { levelUs, logRatio };
   return {
     levelUs,
     controlUs,
-    logRatio: { value: Math.log(levelUs / controlUs), ...controlledError(ratio, median.ratio) },
-    differenceUs: { value: levelUs - controlUs, ...controlledError(difference, median.difference) },
+    logRatio,
+    differenceUs: { value: levelUs - controlUs, isControlled, own: difference, median: median.difference },
   };
+}
+
+/**
+ * Both with their errors. Noise that outlasts a block: without a control it is always reckoned with; with one it cancels as a rule, and is
+ * reckoned with where the medians of the two runs together show it (a hop that drifts by itself). Together, because both are of one
+ * farm: a run that looks slow by chance alone would cost the comparison most of what it can tell.
+ */
+export function statisticsOf(base: Measured, head: Measured): readonly [base: Statistic, head: Statistic] {
+  const medians = [base.median, head.median];
+  const noise = areSlow(medians.map(({ influences }) => influences)) ? commonNoise(medians) : undefined;
+  const errorOf = ({ isControlled, own, median }: Measured): MeanError => {
+    if (!isControlled) return uncontrolledError(own, median);
+    return noise === undefined ? quickError(own.influences) : slowErrorBy(noise, own.influences);
+  };
+  return [
+    { value: base.value, ...errorOf(base) },
+    { value: head.value, ...errorOf(head) },
+  ];
 }
 
 /** What each block adds to a statistic, and the variance which that would have if requests were independent. */
@@ -95,11 +128,6 @@ function without(a: Influences, b: Influences): Influences {
     influences: a.influences.map((x, at) => x - b.influences[at]!),
     samplingVariance: a.samplingVariance + b.samplingVariance,
   };
-}
-
-/** Whether noise is slow, the medians tell best: all answers count. */
-function controlledError({ influences, samplingVariance }: Influences, median: Influences): MeanError {
-  return isSlow(median.influences) ? slowError(influences, samplingVariance) : quickError(influences);
 }
 
 /**

@@ -2,12 +2,14 @@
 import type { ExperimentRecord } from '../model/recording.ts';
 import { US_PER_SEC } from '../model/time.ts';
 
-/** More blocks add nothing to an interval and cost time in every resampling. */
+/** About: more blocks add nothing to an interval and cost time in every resampling. */
 export const MAX_BLOCKS = 60;
 /** Windows are 1 s; shorter stretches do not exist in a recording. */
 const MIN_CELL_US = US_PER_SEC;
+/** What begins and ends within seconds reaches into two more of them: a minute is cut into seconds all the same. */
+const EDGES_US = 2 * US_PER_SEC;
 
-/** The cells of one experiment: stretches of equal length, at most `MAX_BLOCKS`, that begin with it. */
+/** The cells of one experiment: stretches of equal length, `MAX_BLOCKS` and those at the edges at most, that begin with it. */
 type Cells = { readonly originUs: number; readonly cellUs: number; readonly lengthUs: number };
 
 export type Timeline = {
@@ -37,7 +39,7 @@ export function createTimeline(experiments: readonly ExperimentRecord[], duratio
       return Math.max(0, Math.floor((atUs - originUs) / cellUs));
     },
     blockPlan(experimentIds) {
-      const lengthUs = [...experimentIds].reduce((sum, id) => sum + cellsFor(id).lengthUs, 0);
+      const lengthUs = [...experimentIds].reduce((sum, id) => sum + cellsFor(id).lengthUs - EDGES_US, 0);
       const cellsPerBlock = (id: string): number => Math.max(1, Math.ceil(lengthUs / MAX_BLOCKS / cellsFor(id).cellUs));
       return {
         blockOf: (experimentId, cell) => `${Math.floor(cell / cellsPerBlock(experimentId))}\n${experimentId}`,
@@ -57,6 +59,6 @@ export function createTimeline(experiments: readonly ExperimentRecord[], duratio
 function cellsOf(startUs: number, endUs: number): Cells {
   const originUs = Math.floor(startUs / US_PER_SEC) * US_PER_SEC;
   const lengthUs = Math.max(MIN_CELL_US, endUs - originUs);
-  const cellUs = Math.max(MIN_CELL_US, Math.ceil(lengthUs / MAX_BLOCKS / US_PER_SEC) * US_PER_SEC);
+  const cellUs = Math.max(MIN_CELL_US, Math.ceil((lengthUs - EDGES_US) / MAX_BLOCKS / US_PER_SEC) * US_PER_SEC);
   return { originUs, cellUs, lengthUs };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { changeBetween } from '../../src/analysis/change.ts';
-import { type QuantileStatistic, quantileStatistic } from '../../src/analysis/change-statistic.ts';
+import { type QuantileStatistic, quantileStatistic, statisticsOf } from '../../src/analysis/change-statistic.ts';
 import { type Distribution, distributionOf } from '../../src/analysis/distribution.ts';
 import { createRandom } from '../../src/model/random.ts';
 import { drift, normal } from './noise.ts';
@@ -49,9 +49,9 @@ function excludedRatio(farm: Farm, p: number, pairs = 300): Readonly<Record<Scal
   };
   for (let pair = 0; pair < pairs; pair++) {
     const [base, head] = [run(2 * pair + 1), run(2 * pair + 2)];
-    const ratio = changeBetween(base[0].logRatio, head[0].logRatio, 1).p < 0.05;
-    const difference = changeBetween(base[0].differenceUs!, head[0].differenceUs!, 1).p < 0.05;
-    const member = changeBetween(base[1].logRatio, head[1].logRatio, 1).p < 0.05;
+    const ratio = changeBetween(...statisticsOf(base[0].logRatio, head[0].logRatio), 1).p < 0.05;
+    const difference = changeBetween(...statisticsOf(base[0].differenceUs!, head[0].differenceUs!), 1).p < 0.05;
+    const member = changeBetween(...statisticsOf(base[1].logRatio, head[1].logRatio), 1).p < 0.05;
     Object.entries({ ratio, difference, both: ratio && difference, member }).forEach(([scale, isHit]) => {
       if (isHit) hits[scale as Scale]++;
     });
@@ -93,10 +93,35 @@ test('p95 where noise lasts, with a control and without', () => {
 });
 
 test('with a control drift that all share costs next to nothing, without one it widens the interval', () => {
-  const [gateway = [], ...members] = armsOf(5, { shared: 0.1 });
-  const held = quantileStatistic({ gateway, members }, 0.5);
-  const alone = quantileStatistic({ gateway, members: [] }, 0.5);
-  assert.ok(held !== undefined && alone !== undefined);
-  assert.ok(held.logRatio.standardError < alone.logRatio.standardError / 3);
-  assert.ok(Math.abs(held.logRatio.value - Math.log(1.05)) < 0.01, `${held.logRatio.value}`);
+  const widths = [5, 7, 9, 11, 13].map((seed) => {
+    const [base, head] = [seed, seed + 1].map((own) => {
+      const [gateway = [], ...members] = armsOf(own, { shared: 0.1 });
+      const held = quantileStatistic({ gateway, members }, 0.5);
+      const alone = quantileStatistic({ gateway, members: [] }, 0.5);
+      assert.ok(held !== undefined && alone !== undefined);
+      assert.ok(Math.abs(held.logRatio.value - Math.log(1.05)) < 0.02, `${held.logRatio.value}`);
+      return { held: held.logRatio, alone: alone.logRatio };
+    });
+    assert.ok(base !== undefined && head !== undefined);
+    const errorOf = (arm: 'held' | 'alone'): number => statisticsOf(base[arm], head[arm])[0].standardError;
+    return { held: errorOf('held'), alone: errorOf('alone') };
+  });
+  const sum = (arm: 'held' | 'alone'): number => widths.reduce((all, width) => all + width[arm], 0);
+  assert.ok(sum('held') < sum('alone') / 3, `${sum('held')} of ${sum('alone')}`);
+});
+
+test('a run that looks slow by chance does not cost the comparison what it can tell', () => {
+  // One of the two is taken for slow by itself in one of six pairs; its interval would be two to four times as wide.
+  let wide = 0;
+  for (let pair = 0; pair < 200; pair++) {
+    const [base, head] = [2 * pair + 1, 2 * pair + 2].map((seed) => {
+      const [gateway = [], ...members] = armsOf(seed, { seconds: 30 });
+      return quantileStatistic({ gateway, members }, 0.5)?.logRatio;
+    });
+    assert.ok(base !== undefined && head !== undefined);
+    const change = changeBetween(...statisticsOf(base, head), 1);
+    // 300 answers of 3 % scatter: 0.0027 for the median of each arm and run, 1.25 times the mean's.
+    if (change.high - change.low > 2 * 0.0141) wide++;
+  }
+  assert.ok(wide <= 12, `${wide} of 200`);
 });

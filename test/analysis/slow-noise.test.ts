@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { independentStretches, isSlow, type MeanError, quickError, slowError } from '../../src/analysis/slow-noise.ts';
+import {
+  areSlow,
+  commonNoise,
+  independentStretches,
+  type MeanError,
+  quickError,
+  slowError,
+} from '../../src/analysis/slow-noise.ts';
 import { studentTInverse } from '../../src/analysis/special.ts';
 import { createRandom } from '../../src/model/random.ts';
 import { drift, normal } from './noise.ts';
@@ -49,20 +56,42 @@ for (const { correlation, size, chance, most } of [
   });
 }
 
-test('noise is told to be slow where it is, and seldom where it is not', () => {
-  const share = (correlation: number): number =>
-    Array.from({ length: SERIES }, (_, seed) => isSlow(centred(seriesOf(seed, correlation, 60)))).filter(Boolean)
-      .length / SERIES;
-  assert.ok(share(0) < 0.12, `${share(0)}`);
-  assert.ok(share(0.8) > 0.98, `${share(0.8)}`);
+test('noise is told to be slow where it is, and seldom where it is not: two runs tell more than one', () => {
+  const share = (correlation: number, runs: number): number =>
+    Array.from({ length: SERIES }, (_, seed) =>
+      areSlow(Array.from({ length: runs }, (_, run) => centred(seriesOf(seed + run * SERIES, correlation, 60, 1)))),
+    ).filter(Boolean).length / SERIES;
+  // By each of two looks in one of ten.
+  for (const runs of [1, 2]) assert.ok(share(0, runs) < 0.2, `${share(0, runs)}`);
+  assert.ok(share(0.8, 1) > 0.8, `${share(0.8, 1)}`);
+  assert.ok(share(0.8, 2) > 0.95, `${share(0.8, 2)}`);
+});
+
+test('what several runs have in common: as slow as it is, and little of it where neighbours are alike by chance', () => {
+  const mean = (correlation: number, part: 'correlation' | 'slow'): number => {
+    const found = Array.from({ length: SERIES }, (_, seed) => {
+      const all = [seed, seed + SERIES].map((own) => {
+        return {
+          influences: centred(seriesOf(own, correlation, 60, 1)),
+          samplingVariance: 1 + (correlation === 0 ? 1 : 0),
+        };
+      });
+      return commonNoise(all)[part];
+    });
+    return found.reduce((sum, x) => sum + x, 0) / SERIES;
+  };
+  // Half of the scatter fades by 0.8; one standard error is on top of it.
+  assert.ok(mean(0.8, 'correlation') > 0.75 && mean(0.8, 'correlation') <= 0.95, `${mean(0.8, 'correlation')}`);
+  assert.ok(mean(0.8, 'slow') > 0.35 && mean(0.8, 'slow') < 0.6, `${mean(0.8, 'slow')}`);
+  assert.ok(mean(0, 'slow') < 0.08, `${mean(0, 'slow')}`);
 });
 
 test('a trend is slow; a series that does not move has no error', () => {
   const trend = Array.from({ length: 60 }, (_, at) => at - 29.5);
-  assert.equal(isSlow(trend), true);
+  assert.equal(areSlow([trend]), true);
   assert.ok(slowError(trend, 0).standardError > 3 * quickError(trend).standardError);
   const still = new Array<number>(60).fill(0);
-  assert.equal(isSlow(still), false);
+  assert.equal(areSlow([still]), false);
   assert.equal(slowError(still, 0).standardError, 0);
 });
 

@@ -7,6 +7,14 @@ const SEC = 1_000_000;
 const [sample] = makeRecording().compare({ durationUs: SEC }).build().experiments;
 const experiment = (id: string, startUs: number, endUs: number) => ({ ...sample!, id, startUs, endUs });
 
+test('a minute that begins and ends within a second is cut into seconds, as one between whole seconds', () => {
+  const minute = { startUs: 2_300_000, endUs: 62_900_000 };
+  const timeline = createTimeline([experiment('minute', minute.startUs, minute.endUs)], 70 * SEC);
+  assert.equal(timeline.cellOf('minute', 3_500_000), 1);
+  const plan = timeline.blockPlan(['minute']);
+  assert.equal(plan.extentOf(plan.blockOf('minute', 1)).lengthUs, SEC);
+});
+
 test('a short experiment has cells of a second, an hour has cells of a minute', () => {
   const timeline = createTimeline(
     [experiment('short', 500_000, 30.5 * SEC), experiment('hour', 40 * SEC, 3_640 * SEC)],
