@@ -38,6 +38,8 @@ export type SenderSetup = {
   readonly trusted: readonly string[];
   /** The pacing thread waits out the last part on the processor instead of asleep. */
   readonly spin?: boolean;
+  /** Nothing that is due at a moment is expected: a pacing thread, with its 10 MB, is started only if something is after all. */
+  readonly isUnpaced?: boolean;
   /** Left out where it is the only sending thread. */
   readonly place?: ThreadPlace;
 };

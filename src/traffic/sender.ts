@@ -89,8 +89,14 @@ export function setupOf({
     ...(connectionHeader === undefined ? {} : { connectionHeader }),
     headers: { ...authorization(profile.auth), ...(cookies === '' ? {} : { Cookie: cookies }) },
     ...(profile.spin === true ? { spin: true } : {}),
+    ...(isUnpaced(profile) ? { isUnpaced: true } : {}),
     trusted: targets.some(({ secure }) => secure) ? trustedCertificates() : [],
   };
+}
+
+/** Closed loops only: each connection sends when it was answered. */
+function isUnpaced({ experiments }: Profile): boolean {
+  return experiments.length > 0 && experiments.every((spec) => spec.kind === 'burst' && spec.load.loop === 'closed');
 }
 
 /** Name of the request that logs in; no profile can hold it, because names there have no blank. */

@@ -82,7 +82,7 @@ export function createSending(
   const stopListeners = new Set<() => void>();
   let finished: Exchange[] = [];
   let firing: Firing | undefined;
-  const pacer = pace(setup, (learn, reached) => {
+  const pacing = startWhenNeeded(setup, pace, (learn, reached) => {
     const dueUs = firing?.nextDueUs();
     if (dueUs !== undefined) learn(clock.nowUs() - dueUs);
     firing?.pump(reached);
@@ -98,25 +98,21 @@ export function createSending(
     const due = command.schedule.dueUs.length;
     if (due === 0) return { due, sent: 0 };
     const sentBefore = state.sentTotal;
+    const { ready, start, stop } = pacing.started();
+    await ready;
     quality.begin();
     firing = startFiring(command, state, launch, quality.arrivals);
-    pacer.start(command.schedule.dueUs, command.startUs);
+    start(command.schedule.dueUs, command.startUs);
     await firing.ended;
     firing = undefined;
-    pacer.stop();
+    stop();
     quality.end();
     return { due, sent: state.sentTotal - sentBefore };
-  }
-  function closeIdle(): void {
-    for (const { pool } of state.routes.values()) pool.closeIdle();
-  }
-  function abortAll(): void {
-    for (const abort of state.abortable.values()) abort();
   }
 
   return {
     clock,
-    ready: pacer.ready,
+    ready: pacing.ready,
     launch,
     state,
     deadlines: state.deadlines,
@@ -141,16 +137,24 @@ export function createSending(
       stopListeners.clear();
       firing?.pump(0);
       setTimeout(() => {
-        if (state.stopped === reason) abortAll();
+        if (state.stopped === reason) abortAll(state);
       }, graceUs / 1_000).unref();
     },
-    closeIdle,
+    closeIdle: () => closeIdle(state),
     close() {
-      abortAll();
-      closeIdle();
-      pacer.close();
+      abortAll(state);
+      closeIdle(state);
+      pacing.close();
     },
   };
+}
+
+function closeIdle({ routes }: LaunchState): void {
+  for (const { pool } of routes.values()) pool.closeIdle();
+}
+
+function abortAll({ abortable }: LaunchState): void {
+  for (const abort of abortable.values()) abort();
 }
 
 function rowParts(runId: string): Pick<Sending, 'collectRows' | 'takeRows'> {
@@ -284,7 +288,27 @@ export type Pacer = {
   close(): void;
 };
 
-function startPacer(setup: SenderSetup, onWake: (learn: (lateUs: number) => void, reached: number) => void): Pacer {
+type OnWake = (learn: (lateUs: number) => void, reached: number) => void;
+
+/** The pacing thread now, or where none is expected when something is due at a moment after all. */
+function startWhenNeeded(
+  setup: SenderSetup,
+  pace: typeof startPacer,
+  onWake: OnWake,
+): Pick<Pacer, 'ready' | 'close'> & { started(): Pacer } {
+  let pacer: Pacer | undefined;
+  const started = (): Pacer => {
+    pacer ??= pace(setup, onWake);
+    return pacer;
+  };
+  return {
+    ready: setup.isUnpaced === true ? Promise.resolve() : started().ready,
+    started,
+    close: () => pacer?.close(),
+  };
+}
+
+function startPacer(setup: SenderSetup, onWake: OnWake): Pacer {
   const control = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
   const { port1, port2 } = new MessageChannel();
   const data: PacerData = { epoch: setup.epoch, control, port: port2, spins: setup.spin === true };

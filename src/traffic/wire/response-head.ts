@@ -32,7 +32,7 @@ export type ResponseHead = {
   minorVersion: number;
   readonly lines: FieldLines;
   readonly framing: Framing;
-  places: Int32Array;
+  readonly places: number[];
   fieldCount: number;
   problem: ParseProblem | undefined;
 };
@@ -45,8 +45,8 @@ export function createResponseHead(): ResponseHead {
     minorVersion: 1,
     lines: createFieldLines(),
     framing: createFraming(),
-    // Most answers have fewer than 32 headers; it grows where one has more.
-    places: new Int32Array(32 * PLACES),
+    // No typed array: a new connection for every request would make one each, outside of the heap.
+    places: [],
     fieldCount: 0,
     problem: undefined,
   };
@@ -151,11 +151,6 @@ function takeField(head: ResponseHead, bytes: Uint8Array, base: number): void {
   let { valueEnd } = head.lines;
   while (valueEnd > valueStart && isSpace(bytes[base + valueEnd - 1])) valueEnd--;
   const place = head.fieldCount++ * PLACES;
-  if (place === head.places.length) {
-    const larger = new Int32Array(place * 2);
-    larger.set(head.places);
-    head.places = larger;
-  }
   head.places[place] = nameStart;
   head.places[place + 1] = nameEnd;
   head.places[place + 2] = valueStart;

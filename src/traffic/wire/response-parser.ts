@@ -14,6 +14,7 @@ import {
 import { isLastLine, readFieldLine, restartFieldLines } from './field-lines.ts';
 import { isFramingName } from './framing.ts';
 import { createGathered, type Gathered, gather } from './gathered.ts';
+import { beginsWithKnown, createKnownHead, dropKnown, type KnownHead, keepKnown } from './known-head.ts';
 import type { ParseProblem } from './parse-problem.ts';
 import {
   allFields,
@@ -56,6 +57,10 @@ export type ResponseParser = {
   /** The request was HEAD: whatever the headers say, there is no body. */
   isHeadRequest: boolean;
   readonly head: ResponseHead;
+  /** What `head` was read from, where it came in one piece. */
+  readonly known: KnownHead;
+  /** `head` is still that of the answer before. */
+  isHeadOld: boolean;
   readonly frames: ChunkFrames;
   /** Body bytes still to come, by Content-Length. */
   remaining: number;
@@ -83,6 +88,8 @@ export function createResponseParser(limits: ParserLimits): ResponseParser {
     stage: DONE,
     isHeadRequest: false,
     head: createResponseHead(),
+    known: createKnownHead(),
+    isHeadOld: false,
     frames: createChunkFrames(),
     remaining: 0,
     bodyBytes: 0,
@@ -119,7 +126,7 @@ export function expectAnswer(parser: ResponseParser, method: string): void {
   parser.problem = undefined;
   parser.kept.length = 0;
   parser.headFrom = parser.at;
-  restartHead(parser.head);
+  parser.isHeadOld = true;
 }
 
 /** Gives the parser the next bytes; then call `nextEvent` until it says `more`, `end` or `problem`. They may be overwritten after that. */
@@ -216,20 +223,37 @@ function more(parser: ResponseParser): ParseEvent {
 }
 
 function nextOfHead(parser: ResponseParser): ParseEvent {
+  if (parser.isHeadOld) {
+    parser.isHeadOld = false;
+    if (beginsWithKnown(parser.known, parser.chunk, parser.at, parser.to)) {
+      parser.known.misses = 0;
+      parser.at += parser.known.length;
+      return beginBody(parser);
+    }
+    beginHead(parser);
+  }
   for (;;) {
     readHeadOn(parser);
     const { head } = parser;
     if (head.problem !== undefined) return fail(parser, head.problem);
     if (!isHeadComplete(head)) return more(parser);
-    if (head.status >= 200) return beginBody(parser);
+    if (head.status >= 200) {
+      if (parser.kept.length === 0) keepKnown(parser.known, parser.chunk, parser.headFrom, parser.at);
+      return beginBody(parser);
+    }
     if (head.status === 101) return fail(parser, 'switched-protocol');
     // The answer itself could not follow any more.
     if (!keepsOpen(head)) return fail(parser, 'last-interim');
     if (++parser.interim > MAX_INTERIM) return fail(parser, 'too-many-interim');
     parser.kept.length = 0;
     parser.headFrom = parser.at;
-    restartHead(head);
+    beginHead(parser);
   }
+}
+
+function beginHead({ known, head }: ResponseParser): void {
+  dropKnown(known);
+  restartHead(head);
 }
 
 function readHeadOn(parser: ResponseParser): void {
