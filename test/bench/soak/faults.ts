@@ -104,10 +104,19 @@ export const PLANTED: readonly Planted[] = [
   },
 ];
 
-/** What tells less of a fault, at this minute: right until the fault itself is told, and held back from then on. */
-export const ALSO_RIGHT: readonly ((event: HistoryEvent, atMin: number) => boolean)[] = [
-  (event, atMin) => ofCause('member/errors', FAULTS.flapping.member)(event) && atMin <= FLAPPING_TOLD_BY,
-];
+/**
+ * Less than a fault, and true of it: the member that goes up and down answers with errors. That is right from the fault's begin until the
+ * fault itself is told, whenever that is, and held back from then on; whether the fault was told in time is a point of its own.
+ */
+export const TELLS_LESS = {
+  ...{ cause: 'member/errors', of: 'member/flapping', member: FAULTS.flapping.member },
+  from: FAULTS.flapping.from,
+} as const;
+
+export function isLessOfFault(event: HistoryEvent, atMin: number, toldAtMin: number | undefined): boolean {
+  const { cause, member, from } = TELLS_LESS;
+  return ofCause(cause, member)(event) && atMin >= from && atMin <= (toldAtMin ?? Number.POSITIVE_INFINITY);
+}
 
 /** Times in which failures are planted: pages in them are right. The rules look back five rounds, spells end with two good ones. */
 export const FAILING: readonly (Span & { readonly routes: readonly string[] })[] = [
@@ -121,20 +130,23 @@ export type ExpectedAlert = Span & {
   readonly where: Readonly<Record<string, string>>;
   /** Must fire, at the latest then; left out: it may. */
   readonly firesBy?: number;
+  /** It may fire until what tells more of the same fault is told (`TELLS_LESS`). */
+  readonly isUntilTold?: true;
 };
 
 const THROUGH = { route: 'gateway' } as const;
 const STRAIGHT = { route: 'direct', member: FAULTS.flapping.member } as const;
 const { timeout, flapping } = FAULTS;
-/** An alert ends when its short window has left the failures behind, and Prometheus looks every second, two lab minutes. */
-const FAST_TAIL = 5 + 10;
-const SLOW_TAIL = 30 + 10;
-const LEAK_TAIL = 360 + 10;
+/** Prometheus looks every second, two lab minutes, and sees what begins or ends at the next scrapes. */
+export const SCRAPES_MIN = 10;
+/** An alert ends when its short window has left the failures behind. */
+const FAST_TAIL = 5 + SCRAPES_MIN;
+const SLOW_TAIL = 30 + SCRAPES_MIN;
+const LEAK_TAIL = 360 + SCRAPES_MIN;
 
 const findingAlert = (cause: string, where: Readonly<Record<string, string>>, from: number, firesBy?: number) => ({
   ...{ name: 'GateprobeFinding', where: { cause, ...where }, from, to: Number.POSITIVE_INFINITY },
-  // Findings are seen at the next scrapes.
-  ...(firesBy === undefined ? {} : { firesBy: firesBy + 10 }),
+  ...(firesBy === undefined ? {} : { firesBy: firesBy + SCRAPES_MIN }),
 });
 
 /** While web2 is down a third of what comes through the gateway fails as well: its alerts may fire, the member's must. */
@@ -159,7 +171,7 @@ export const ALERTS: readonly ExpectedAlert[] = [
   { name: 'GateprobeErrorBudgetLeaks', where: STRAIGHT, from: flapping.from, to: flapping.to + LEAK_TAIL },
   findingAlert('timeout/gateway-response', THROUGH, timeout.from, timeout.to + 15),
   findingAlert('member/flapping', STRAIGHT, flapping.from, FLAPPING_TOLD_BY),
-  { ...findingAlert('member/errors', STRAIGHT, flapping.from), to: FLAPPING_TOLD_BY + 10 },
+  { ...findingAlert(TELLS_LESS.cause, STRAIGHT, TELLS_LESS.from), isUntilTold: true },
   findingAlert('cold-start/recycle', { route: 'direct', member: FAULTS.recycle.member }, 0, RECYCLE_TOLD_BY),
   findingAlert('change/latency', { route: 'direct', member: FAULTS.change.member }, FAULTS.change.from, CHANGE_TOLD_BY),
 ];
