@@ -72,3 +72,10 @@ for (const [name, fired, toldAtMin, isOther] of [
 ] as const)
   test(`errors of the member that goes up and down, ${name}, are ${isOther ? 'nothing that was planted' : 'right'}`, () =>
     assert.deepEqual(outcomeOf([fired], [], END_MIN, toldAtMin).others, isOther ? [fired] : []));
+
+test('the alert of a finding that is told when history says it is due from then on', () => {
+  const stateOf = (toldAtMin: number | undefined) =>
+    outcomeOf([], [], END_MIN, toldAtMin).expected.find(({ alert }) => alert.where['cause'] === 'member/flapping')
+      ?.state;
+  assert.deepEqual([stateOf(undefined), stateOf(END_MIN - 5), stateOf(END_MIN - 50)], ['not-due', 'not-due', 'missed']);
+});

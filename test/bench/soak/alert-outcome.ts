@@ -22,7 +22,7 @@ export type AlertTimes = {
   readonly endMs: number;
   /** A monitor that was killed does not answer until it runs again. */
   readonly downMs: readonly { readonly fromMs: number; readonly toMs: number }[];
-  /** When what tells more than an alert that is right until then was told; undefined: not at all. */
+  /** When the member that goes up and down was told as such; undefined: not at all. */
   readonly toldAtMin: number | undefined;
 };
 
@@ -48,7 +48,8 @@ export function alertOutcome(
   return {
     expected: ALERTS.filter(({ firesBy }) => firesBy !== undefined).map((alert) => {
       const own = fired.filter((one) => isOf(one, alert));
-      const isDue = endMin >= (alert.firesBy ?? 0);
+      const firesBy = alert.isOnceTold === true ? toldAtMin + SCRAPES_MIN : alert.firesBy;
+      const isDue = endMin >= (firesBy ?? 0);
       const state = own.some(isReceived) ? 'received' : own.length > 0 ? 'fired' : isDue ? 'missed' : 'not-due';
       return { alert, state };
     }),

@@ -7,6 +7,7 @@ import { FAILING, isLessOfFault, PLANTED, type Planted, TELLS_LESS } from './fau
 
 export type PlantedOutcome = {
   readonly planted: Planted;
+  readonly toldBy: number;
   readonly state: 'found' | 'missed' | 'told-twice' | 'late' | 'not-due';
   readonly events: readonly HistoryEvent[];
 };
@@ -14,26 +15,29 @@ export type PlantedOutcome = {
 /** Minutes of lab time of an event's begin. */
 export type MinuteOf = (atUs: number) => number;
 
+/** `toldByOf`: when each must have been told at the latest, lab minutes; infinite where nothing said it. */
 export function plantedOutcomes(
   events: readonly HistoryEvent[],
   minuteOf: MinuteOf,
   endMin: number,
+  toldByOf: (planted: Planted) => number = ({ toldBy }) => toldBy,
 ): readonly PlantedOutcome[] {
   return PLANTED.map((planted) => {
+    const toldBy = toldByOf(planted);
     const own = events.filter((event) => planted.is(event) && isWithin(minuteOf(event.fromAtUs), planted));
     const opened = own.map(({ fromAtUs }) => minuteOf(fromAtUs)).sort((a, b) => a - b);
     const [first] = opened;
     const state =
       first === undefined
-        ? endMin < planted.toldBy
+        ? endMin < toldBy
           ? 'not-due'
           : 'missed'
-        : first > planted.toldBy
+        : first > toldBy
           ? 'late'
           : own.length > 1 && planted.isRepeated !== true
             ? 'told-twice'
             : 'found';
-    return { planted, state, events: own };
+    return { planted, toldBy, state, events: own };
   });
 }
 

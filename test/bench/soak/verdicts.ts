@@ -3,12 +3,15 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HistoryEvent } from '../../../src/model/history.ts';
+import type { Profile } from '../../../src/model/profile.ts';
 import { createRandom } from '../../../src/model/random.ts';
 import { USES_REMEMBERED } from '../../../src/monitor/idle-drops.ts';
 import { type HistoryFile, openHistory } from '../../../src/store/history.ts';
 import { MONDAY_US, randomRound, SECOND_US } from '../../store/rounds.ts';
-import { alertOutcome, type FiredAlert, type ReceivedAlert } from './alert-outcome.ts';
-import { MEMBERS } from './faults.ts';
+import { alertOutcome, type FiredAlert } from './alert-outcome.ts';
+import type { Alerts } from './alerting.ts';
+import { evidentAtMin, saysAt, toldByMin } from './evidence.ts';
+import { MEMBERS, type Planted } from './faults.ts';
 import {
   faultToldAtMin,
   killCosts,
@@ -26,12 +29,13 @@ export type Check = { readonly isGood: boolean; readonly text: string };
 export type Soaked = {
   readonly history: HistoryFile;
   readonly profile: string;
+  readonly watched: Profile;
   readonly scale: Scale;
   readonly minutes: number;
   readonly lives: readonly Life[];
   readonly arrivedAtMs: readonly number[];
   /** Undefined: Prometheus is not on this machine. */
-  readonly alerts: { readonly fired: readonly FiredAlert[]; readonly received: readonly ReceivedAlert[] } | undefined;
+  readonly alerts: Alerts | undefined;
   readonly hooks: number;
 };
 
@@ -77,12 +81,28 @@ function list(scale: Scale, title: string, told: readonly Told[]): void {
   for (const one of told) console.log(`  ${clockOf(scale, one.atMin)} ${one.title}`);
 }
 
-function foundChecks({ scale, hooks }: Soaked, events: readonly HistoryEvent[], endMin: number): readonly Check[] {
+/** Of a fault whose evidence depends on the machine's pace: when history said it, and the monitor had its time to look. */
+function dueAtMin({ history, watched, scale, lives }: Soaked, planted: Planted, endMin: number): number {
+  const { evidence, span, toldBy } = planted;
+  if (evidence === undefined) return toldBy;
+  const isSaidAt = (atMin: number): boolean =>
+    saysAt(history, watched, (scale.labStartMs + atMin * 60_000) * 1_000, evidence);
+  const evidentMin = evidentAtMin(isSaidAt, span.from, endMin);
+  if (evidentMin === undefined) return Number.POSITIVE_INFINITY;
+  const minuteOfMs = (ms: number): number => minuteOf(scale, labMsAt(scale, ms) * 1_000);
+  return Math.max(toldBy, toldByMin(evidentMin, lives, minuteOfMs));
+}
+
+function foundChecks(soaked: Soaked, events: readonly HistoryEvent[], endMin: number): readonly Check[] {
+  const { scale, hooks } = soaked;
   const minute = (atUs: number): number => minuteOf(scale, atUs);
-  const planted = plantedOutcomes(events, minute, endMin);
+  const planted = plantedOutcomes(events, minute, endMin, (one) => dueAtMin(soaked, one, endMin));
   console.log('\nplanted');
-  for (const { planted: one, state, events: own } of planted) {
-    console.log(`  ${state.padEnd(10)} ${one.name}; due by ${clockOf(scale, one.toldBy)}`);
+  for (const { planted: one, toldBy, state, events: own } of planted) {
+    const due = Number.isFinite(toldBy)
+      ? `due by ${clockOf(scale, toldBy)}`
+      : 'its history never says so three looks in a row';
+    console.log(`  ${state.padEnd(10)} ${one.name}; ${due}`);
     for (const event of own.slice(0, 3))
       console.log(`             ${clockOf(scale, minute(event.fromAtUs))} ${event.title}`);
   }
@@ -110,7 +130,7 @@ function foundChecks({ scale, hooks }: Soaked, events: readonly HistoryEvent[], 
 
 function ruleChecks(
   { scale, lives }: Soaked,
-  alerts: NonNullable<Soaked['alerts']>,
+  alerts: Alerts,
   events: readonly HistoryEvent[],
   endMs: number,
 ): readonly Check[] {
@@ -130,6 +150,11 @@ function ruleChecks(
     atMin: minuteOfMs(one.fromMs),
     title: `${words(one)}, for ${((one.toMs - one.fromMs) / 1_000).toFixed(0)} s`,
   });
+  const looksMin = alerts.looksSec.map((sec) => sec / 60).sort((a, b) => a - b);
+  const look = (share: number): string => (looksMin[Math.floor(share * (looksMin.length - 1))] ?? 0).toFixed(1);
+  console.log(
+    `\n${looksMin.length} looks at history, due every 5 min, took (lab min) median ${look(0.5)}, most ${look(1)}`,
+  );
   console.log('\nrules of Prometheus, with their durations divided by the pace');
   for (const { alert, state } of expected)
     console.log(`  ${state.padEnd(10)} ${alert.name} ${Object.values(alert.where).join(' ')}`);
