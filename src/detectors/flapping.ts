@@ -60,19 +60,20 @@ function sharedRatio(course: Course, all: readonly Course[]): number {
 }
 
 /**
- * Probability of as many stretches in which half failed, if each request failed by itself at the same overall rate. A member
- * that fails is asked up to six times as often: a stretch counts for no more requests than half of all stretches have, or the
- * outages themselves would pass for that rate. Fewer requests reach half more easily by chance, so that p errs upwards.
+ * Probability of as many stretches with so many failures, if each request failed by itself at the same overall rate: failures in half
+ * of the requests that half of all stretches have at most. How often a member is asked depends on what it answers: one that fails is
+ * asked up to six times as often, one that takes long to fail less often. So failures of more requests count in proportion, and requests
+ * that were not made count as answered: either way p errs upwards.
  */
-function fullStretchesP({ blocks, states }: Course): number {
-  const usual = median(blocks.map(({ count }) => count));
-  const counts = blocks.map(({ count }) => Math.min(count, Math.floor(usual)));
-  const asked = counts.reduce((sum, count) => sum + count, 0);
-  const failed = blocks.reduce((sum, block, i) => sum + ((counts[i] ?? 0) * block.failed) / block.count, 0);
+function fullStretchesP({ blocks }: Course): number {
+  const usual = Math.floor(median(blocks.map(({ count }) => count)));
+  const shares = blocks.map(({ count }) => Math.min(1, usual / count));
+  const asked = blocks.reduce((sum, { count }, i) => sum + count * (shares[i] ?? 1), 0);
+  const failures = blocks.map(({ failed }, i) => failed * (shares[i] ?? 1));
   if (asked === 0) return 1;
-  const chances = counts.map((count) => binomialTail(Math.ceil(DOWN_RATIO * count), count, failed / asked));
-  const mean = chances.reduce((sum, chance) => sum + chance, 0) / blocks.length;
-  return binomialTail(states.filter((state) => state).length, blocks.length, mean);
+  const least = Math.max(1, Math.ceil(DOWN_RATIO * usual));
+  const chance = binomialTail(least, usual, failures.reduce((sum, failed) => sum + failed, 0) / asked);
+  return binomialTail(failures.filter((failed) => failed >= least).length, blocks.length, chance);
 }
 
 /** Up, down, up: a spell at the edge of the time has no known end. */

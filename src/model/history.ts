@@ -121,6 +121,8 @@ export type FindingRecord = {
   readonly openedAtUs?: number;
   readonly closedAtUs?: number;
   readonly timesSeen: number;
+  /** As it was told the last time; left out: with its title of now. */
+  readonly toldTitle?: string;
 };
 
 /** Left out means all. `toAtUs` is exclusive. */

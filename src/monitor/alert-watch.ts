@@ -50,14 +50,15 @@ export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
   const { clock, log, profileOf } = options;
   const stop = new AbortController();
   const watches = new Map<string, Watch>();
-  const former: AlertDelivery[] = [];
+  /** Of settings that were changed, as long as something waits. */
+  let former: readonly AlertDelivery[] = [];
 
   function watchOf(name: string): Watch | undefined {
     const settings = profileOf(name)?.alerts;
     const known = watches.get(name);
     // Profiles are read from YAML in the order of their keys: the same text is the same settings.
     if (settings !== undefined && JSON.stringify(known?.settings) === JSON.stringify(settings)) return known;
-    if (known !== undefined) former.push(known.delivery);
+    if (known !== undefined) former = [...former, known.delivery].filter(isWaiting);
     watches.delete(name);
     if (settings === undefined || targetsOf(settings).length === 0) return undefined;
     const watch = newWatch(name, settings, options, stop.signal);
@@ -99,7 +100,7 @@ export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
     deliveries: (name) => watches.get(name)?.delivery.state(),
     async close(graceUs) {
       const all = [...former, ...[...watches.values()].map(({ delivery }) => delivery)];
-      if (all.some((delivery) => delivery.state().some(({ waiting }) => waiting > 0))) {
+      if (all.some(isWaiting)) {
         const settled = Promise.all(all.map((delivery) => delivery.settled()));
         await Promise.race([settled, clock.sleep(graceUs, stop.signal)]);
       }
@@ -109,6 +110,10 @@ export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
       stop.abort();
     },
   };
+}
+
+function isWaiting(delivery: AlertDelivery): boolean {
+  return delivery.state().some(({ waiting }) => waiting > 0);
 }
 
 function newWatch(name: string, settings: AlertSettings, options: AlertWatchOptions, signal: AbortSignal): Watch {

@@ -38,7 +38,7 @@ function isDrop(outcome: Exchange['outcome']): boolean {
 }
 
 /** Uses remembered of each kind: some hours of rounds every 30 s. */
-const MOST = 400;
+export const USES_REMEMBERED = 400;
 /** Two alike are a pair by chance too often, whatever the test below says of few uses. */
 const LEAST_DROPS = 3;
 /** Silent new connections are evidence only where there were some: with 20 a share of 15 % would have shown (0.85^20 = 4 %). */
@@ -61,8 +61,8 @@ export function createIdleDrops(): IdleDrops {
       uses.set(route, own);
       if (connection.isNew) own.fresh.push(isDrop(outcome));
       else own.kept.push({ idleUs: connection.idleUs, isDrop: isDrop(outcome) });
-      if (own.fresh.length > MOST) own.fresh.shift();
-      if (own.kept.length > MOST) own.kept.shift();
+      if (own.fresh.length > USES_REMEMBERED) own.fresh.shift();
+      if (own.kept.length > USES_REMEMBERED) own.kept.shift();
     },
     closeOf(route) {
       const own = uses.get(route);

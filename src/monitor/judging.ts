@@ -154,19 +154,22 @@ function seenAgain(
   before: FindingRecord | undefined,
   { id, profile, finding, nowAtUs }: Pick<FindingRecord, 'id' | 'profile' | 'finding'> & { readonly nowAtUs: number },
 ): FindingChange {
+  const isNews =
+    before === undefined || before.closedAtUs !== undefined || before.finding.severity !== finding.severity;
   const record: FindingRecord = {
     ...{ id, profile, finding },
     firstSeenAtUs: before?.firstSeenAtUs ?? nowAtUs,
     lastSeenAtUs: nowAtUs,
     timesSeen: (before?.timesSeen ?? 0) + 1,
     openedAtUs: before === undefined || before.closedAtUs !== undefined ? nowAtUs : openedAtUs(before),
+    toldTitle: isNews ? finding.title : toldTitle(before),
   };
-  const isNews =
-    before === undefined || before.closedAtUs !== undefined || before.finding.severity !== finding.severity;
   return isNews ? { record, event: eventOf(record) } : { record };
 }
 
 const openedAtUs = (record: FindingRecord): number => record.openedAtUs ?? record.firstSeenAtUs;
+
+const toldTitle = (record: FindingRecord): string => record.toldTitle ?? record.finding.title;
 
 /** Who cannot tell has not seen it gone; once all that showed it is out of sight, nobody ever will. */
 function isOver({ finding, lastSeenAtUs }: FindingRecord, state: VerdictState | undefined, nowAtUs: number): boolean {
@@ -177,7 +180,8 @@ function isOver({ finding, lastSeenAtUs }: FindingRecord, state: VerdictState | 
 
 function closed(before: FindingRecord, nowAtUs: number, explanation?: Explanation<Finding>): FindingChange {
   const record = { ...before, closedAtUs: nowAtUs };
-  const event = { ...eventOf(record), toAtUs: nowAtUs };
+  // The last looks see less and less of it: it ends under the words with which it was told.
+  const event = { ...eventOf(record), title: toldTitle(before), toAtUs: nowAtUs };
   if (explanation === undefined) return { record, event };
   const { by, because } = explanation;
   // It is not over: whoever was told of it reads where it goes on.

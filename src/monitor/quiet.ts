@@ -66,6 +66,14 @@ function isNarrow(lowUs: number, highUs: number): boolean {
   return highUs - lowUs <= Math.max(NARROW_RATIO * highUs, NARROW_US);
 }
 
+/** With the newest one, and without those that nobody looks at any more. */
+export function remembered(
+  observations: readonly IdleObservation[],
+  newest: IdleObservation,
+): readonly IdleObservation[] {
+  return [...observations, newest].slice(-REMEMBERED);
+}
+
 /** Whether more silence would tell nothing new of this route. */
 export function isSettled(observations: readonly IdleObservation[], leastUs: number, longestUs: number): boolean {
   const { longestWarmUs = 0, shortestColdUs } = idleBounds(observations);

@@ -6,7 +6,7 @@ import { memberOf, type RouteId } from '../model/route.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { ask, followUp } from './asking.ts';
 import { type MonitorDeps, tell, wallUs } from './deps.ts';
-import { type IdleObservation, planWindow } from './quiet.ts';
+import { type IdleObservation, planWindow, remembered } from './quiet.ts';
 import { firstsOrder, idleRequest, routesOf } from './round.ts';
 import { nightAt } from './schedule.ts';
 import { isFailingNow, type Watched } from './watched.ts';
@@ -109,7 +109,7 @@ function observe(deps: MonitorDeps, watched: Watched, exchange: Exchange, starte
   const isCold = watched.baseline.isCold(exchange);
   if (tag?.kind !== 'idle' || isCold === undefined) return;
   const { gapUs } = tag;
-  watched.observations.set(route, [...(watched.observations.get(route) ?? []), { gapUs, isCold }]);
+  watched.observations.set(route, remembered(watched.observations.get(route) ?? [], { gapUs, isCold }));
   if (!isCold) return;
   const event = coldStart(watched, exchange, gapUs, startedAtUs);
   deps.log.info({ profile: watched.profile.name, event: event.id }, event.title);

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { loadProfile } from '../../src/profile/load.ts';
 import { openHistory } from '../../src/store/history.ts';
 import { freePort } from '../helpers/gateways/gateway-process.ts';
 import { findProgram } from '../helpers/requires.ts';
@@ -67,7 +68,8 @@ try {
   const [{ arrivedAtMs }] = (await once(farm, 'message')) as [FarmCount];
   const history = openHistory(data, { isReadOnly: true });
   try {
-    const checks = verdicts({ history, profile: PROFILE, scale, minutes, lives, arrivedAtMs, alerts, hooks });
+    const watched = await loadProfile(profile);
+    const checks = verdicts({ history, profile: PROFILE, watched, scale, minutes, lives, arrivedAtMs, alerts, hooks });
     if (alerts === undefined) console.log(`\nnot shown: rules and Alertmanager, without ${missing.join(' and ')}`);
     console.log('');
     for (const { isGood, text } of checks) console.log(`${isGood ? 'PASS' : 'FAIL'}  ${text}`);

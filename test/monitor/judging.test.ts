@@ -148,6 +148,20 @@ describe('what a look says about findings', () => {
       );
     });
 
+  test('it ends under the words with which it was told, whatever the last look still saw of it', () => {
+    const FLAPPING = 'member/flapping';
+    const told = 'down 4 times in 8.31 h';
+    const [opened] = step([], judged(findingOf(FLAPPING, 'error', WEB1, told)));
+    const known = opened === undefined ? [] : [opened.record];
+    const [seen] = step(known, judged(findingOf(FLAPPING, 'error', WEB1, 'down 3 times in 24 h')));
+    assert.deepEqual([seen?.event, seen?.record.finding.title], [undefined, 'down 3 times in 24 h']);
+    const later = { profile: 'shop', nowAtUs: NOW + 3 * HOUR_US, lately: CLEAR, overTime: CLEAR };
+    const [over] = stepFindings({ ...later, known: seen === undefined ? [] : [seen.record] });
+    assert.deepEqual([over?.event?.id, over?.event?.title], [opened?.event?.id, told]);
+    const worse = step(known, judged(findingOf(FLAPPING, 'critical', WEB1, 'down 5 times in 9 h')));
+    assert.deepEqual([worse[0]?.event?.title, worse[0]?.record.toldTitle], Array(2).fill('down 5 times in 9 h'));
+  });
+
   test('one that comes back is the same record and another event', () => {
     const before = openRecord('member/errors', { closedAtUs: NOW - HOUR_US });
     const [change] = step([before], judged(findingOf('member/errors')));

@@ -9,6 +9,7 @@ import {
   isSettled,
   planWindow,
   type QuietPlan,
+  remembered,
 } from '../../src/monitor/quiet.ts';
 
 const MIN = 60_000_000;
@@ -45,6 +46,16 @@ describe('the bounds of the idle threshold', () => {
       assert.equal(bounds.shortestColdUs, cold === undefined ? undefined : cold * MIN);
     });
   }
+});
+
+test('of a thousand nights no more is held than is looked at, and the bounds are the same', () => {
+  const all = Array.from(
+    { length: 1_000 },
+    (_, i): IdleObservation => ({ gapUs: (i % 50) * MIN, isCold: i % 50 > 20 }),
+  );
+  const held = all.reduce<readonly IdleObservation[]>(remembered, []);
+  assert.ok(held.length < 100, `${held.length} held`);
+  assert.deepEqual(idleBounds(held), idleBounds(all));
 });
 
 test('a long silence first; then the geometric mean of what is still possible; nothing once it is narrow', () => {

@@ -13,8 +13,15 @@ const firedAt = (fromMin: number, toMin: number, labels: FiredAlert['labels'] = 
   ...{ labels, fromMs: fromMin * 1_000, toMs: toMin * 1_000 },
 });
 const receivedAt = (atMin: number, labels = WEB2): ReceivedAlert => ({ atMs: atMin * 1_000, status: 'firing', labels });
-const outcomeOf = (fired: readonly FiredAlert[], received: readonly ReceivedAlert[], endMin = END_MIN) =>
-  alertOutcome(fired, received, { minuteOfMs, endMs: endMin * 1_000, downMs: [{ fromMs: 600_000, toMs: 610_000 }] });
+const outcomeOf = (
+  fired: readonly FiredAlert[],
+  received: readonly ReceivedAlert[],
+  endMin = END_MIN,
+  toldAtMin?: number,
+) =>
+  alertOutcome(fired, received, {
+    ...{ minuteOfMs, endMs: endMin * 1_000, downMs: [{ fromMs: 600_000, toMs: 610_000 }], toldAtMin },
+  });
 const memberState = (...args: Parameters<typeof outcomeOf>) =>
   outcomeOf(...args).expected.find(({ alert }) => alert.name === WEB2.alertname)?.state;
 const planted = firedAt(flapping.from + 2, flapping.from + 10);
@@ -46,3 +53,29 @@ for (const [name, fired, isOther] of [
 ] as const)
   test(`an alert ${name} is ${isOther ? '' : 'not '}one that should not have fired`, () =>
     assert.deepEqual(outcomeOf([fired], []).others, isOther ? [fired] : []));
+
+const errorsOf = (member: string) => ({
+  ...{ alertname: 'GateprobeFinding', cause: 'member/errors', route: 'direct', member },
+});
+const LATE = flapping.to + 60;
+for (const [name, fired, toldAtMin, isOther] of [
+  ['before that is told, however late', firedAt(LATE - 30, LATE + 5, errorsOf('web2')), LATE, false],
+  ['though that is never told', firedAt(LATE - 30, LATE + 5, errorsOf('web2')), undefined, false],
+  [
+    'on after that was told',
+    firedAt(flapping.from + 30, flapping.from + 90, errorsOf('web2')),
+    flapping.from + 70,
+    true,
+  ],
+  ['before it began', firedAt(flapping.from - 5, flapping.from + 5, errorsOf('web2')), LATE, true],
+  ['at another member', firedAt(flapping.from + 5, flapping.from + 15, errorsOf('web1')), LATE, true],
+] as const)
+  test(`errors of the member that goes up and down, ${name}, are ${isOther ? 'nothing that was planted' : 'right'}`, () =>
+    assert.deepEqual(outcomeOf([fired], [], END_MIN, toldAtMin).others, isOther ? [fired] : []));
+
+test('the alert of a finding that is told when history says it is due from then on', () => {
+  const stateOf = (toldAtMin: number | undefined) =>
+    outcomeOf([], [], END_MIN, toldAtMin).expected.find(({ alert }) => alert.where['cause'] === 'member/flapping')
+      ?.state;
+  assert.deepEqual([stateOf(undefined), stateOf(END_MIN - 5), stateOf(END_MIN - 50)], ['not-due', 'not-due', 'missed']);
+});

@@ -13,9 +13,16 @@ const RULES = new URL('../../../docs/integrations/prometheus/gateprobe.rules.yml
 /** Prometheus scrapes, evaluates and is asked at this pace; what is further apart is another time of firing. */
 const STEP_MS = 1_000;
 
-export type Alerting = {
+export type Alerts = {
   /** Every time at which a rule fired until now, and what Alertmanager handed on. */
-  read(): Promise<{ readonly fired: readonly FiredAlert[]; readonly received: readonly ReceivedAlert[] }>;
+  readonly fired: readonly FiredAlert[];
+  readonly received: readonly ReceivedAlert[];
+  /** How long the looks at history took, in seconds of the lab: on a busy machine most of a fault's delay. */
+  readonly looksSec: readonly number[];
+};
+
+export type Alerting = {
+  read(): Promise<Alerts>;
   stop(): Promise<void>;
 };
 
@@ -35,7 +42,11 @@ export async function startAlerting(target: string, scale: Scale): Promise<Alert
   const rules = scaledRules(readFileSync(fileURLToPath(RULES), 'utf8'), scale);
   const prometheus = await startPrometheus({ target, rules, alertmanager: new URL(alertmanager.url).host });
   return {
-    read: async () => ({ fired: await firedIn(prometheus.url, scale.anchorMs), received }),
+    read: async () => ({
+      fired: await firedIn(prometheus.url, scale.anchorMs),
+      received,
+      looksSec: await looksIn(prometheus.url, scale.anchorMs),
+    }),
     async stop() {
       await prometheus.stop();
       await alertmanager.stop();
@@ -46,9 +57,9 @@ export async function startAlerting(target: string, scale: Scale): Promise<Alert
 
 type Series = { readonly metric: Readonly<Record<string, string>>; readonly values: readonly [number, string][] };
 
-async function firedIn(url: string, fromMs: number): Promise<readonly FiredAlert[]> {
+async function seriesOf(url: string, what: string, fromMs: number): Promise<readonly Series[]> {
   const query = new URLSearchParams({
-    query: 'ALERTS{alertstate="firing"}',
+    query: what,
     start: String(fromMs / 1_000),
     end: String(Date.now() / 1_000),
     step: String(STEP_MS / 1_000),
@@ -56,7 +67,20 @@ async function firedIn(url: string, fromMs: number): Promise<readonly FiredAlert
   const response = await fetch(`${url}/api/v1/query_range?${query}`);
   if (!response.ok) throw new Error(`Prometheus answered ${response.status}: ${await response.text()}`);
   const { data } = (await response.json()) as { data: { result: Series[] } };
-  return data.result.flatMap(({ metric, values }) => {
+  return data.result;
+}
+
+/** The gauge tells the last look until the next one has ended. */
+async function looksIn(url: string, fromMs: number): Promise<readonly number[]> {
+  const all = await seriesOf(url, 'gateprobe_judging_seconds', fromMs);
+  return all.flatMap(({ values }) =>
+    values.filter(([, value], i) => value !== values[i - 1]?.[1]).map(([, value]) => Number(value)),
+  );
+}
+
+async function firedIn(url: string, fromMs: number): Promise<readonly FiredAlert[]> {
+  const all = await seriesOf(url, 'ALERTS{alertstate="firing"}', fromMs);
+  return all.flatMap(({ metric, values }) => {
     const spells: FiredAlert[] = [];
     for (const [sec] of values) {
       const atMs = sec * 1_000;

@@ -3,10 +3,11 @@ import { theilSen } from '../../../src/analysis/slopes.ts';
 import type { HistoryEvent, RoundRecord } from '../../../src/model/history.ts';
 import { isAtLeast } from '../../../src/model/severity.ts';
 import type { DaemonReport } from './daemon-process.ts';
-import { ALSO_RIGHT, FAILING, PLANTED, type Planted } from './faults.ts';
+import { FAILING, isLessOfFault, PLANTED, type Planted, TELLS_LESS } from './faults.ts';
 
 export type PlantedOutcome = {
   readonly planted: Planted;
+  readonly toldBy: number;
   readonly state: 'found' | 'missed' | 'told-twice' | 'late' | 'not-due';
   readonly events: readonly HistoryEvent[];
 };
@@ -14,26 +15,29 @@ export type PlantedOutcome = {
 /** Minutes of lab time of an event's begin. */
 export type MinuteOf = (atUs: number) => number;
 
+/** `toldByOf`: when each must have been told at the latest, lab minutes; infinite where nothing said it. */
 export function plantedOutcomes(
   events: readonly HistoryEvent[],
   minuteOf: MinuteOf,
   endMin: number,
+  toldByOf: (planted: Planted) => number = ({ toldBy }) => toldBy,
 ): readonly PlantedOutcome[] {
   return PLANTED.map((planted) => {
+    const toldBy = toldByOf(planted);
     const own = events.filter((event) => planted.is(event) && isWithin(minuteOf(event.fromAtUs), planted));
     const opened = own.map(({ fromAtUs }) => minuteOf(fromAtUs)).sort((a, b) => a - b);
     const [first] = opened;
     const state =
       first === undefined
-        ? endMin < planted.toldBy
+        ? endMin < toldBy
           ? 'not-due'
           : 'missed'
-        : first > planted.toldBy
+        : first > toldBy
           ? 'late'
           : own.length > 1 && planted.isRepeated !== true
             ? 'told-twice'
             : 'found';
-    return { planted, state, events: own };
+    return { planted, toldBy, state, events: own };
   });
 }
 
@@ -42,15 +46,26 @@ function isWithin(atMin: number, { span }: Planted): boolean {
   return atMin >= span.from;
 }
 
+/** Lab minute at which the fault of which something else tells less was told; undefined: not at all. */
+export function faultToldAtMin(events: readonly HistoryEvent[], minuteOf: MinuteOf): number | undefined {
+  const { of, member, from } = TELLS_LESS;
+  return events
+    .filter((event) => event.kind === 'finding' && event.cause === of && event.member === member)
+    .map(({ fromAtUs }) => minuteOf(fromAtUs))
+    .filter((atMin) => atMin >= from)
+    .sort((a, b) => a - b)[0];
+}
+
 export type Told = { readonly atMin: number; readonly title: string };
 
 /** Findings of warning and above, and cold starts, that are of no fault. */
 export function otherFindings(events: readonly HistoryEvent[], minuteOf: MinuteOf): readonly Told[] {
+  const toldAtMin = faultToldAtMin(events, minuteOf);
   return events
     .filter(
       (event) =>
         ((event.kind === 'finding' && isAtLeast(event.severity, 'warning')) || event.kind === 'cold-start') &&
-        !ALSO_RIGHT.some((is) => is(event, minuteOf(event.fromAtUs))) &&
+        !isLessOfFault(event, minuteOf(event.fromAtUs), toldAtMin) &&
         !PLANTED.some((planted) => planted.is(event) && isWithin(minuteOf(event.fromAtUs), planted)),
     )
     .map((event) => ({ atMin: minuteOf(event.fromAtUs), title: `${event.cause ?? event.kind}: ${event.title}` }));
@@ -110,14 +125,12 @@ export function killCosts(
   });
 }
 
-/** A life needs some time until all is loaded, judged once, and compiled: until then the code itself grows. */
-const SETTLED_AFTER_MS = 90_000;
 /** Of reports every 2 s: three minutes. In less, a step of the compiler passes for a slope. */
 const LEAST_REPORTS = 90;
 
-/** Memory of the longest life after it has settled: kB a minute, with its interval; undefined with too few reports. */
-export function memorySlope(lives: readonly Life[], bytesOf: (report: DaemonReport) => number) {
-  const settled = lives.map(({ reports }) => reports.filter(({ upMs }) => upMs >= SETTLED_AFTER_MS));
+/** Memory of the longest life from `fromMs` of it on: kB a minute, with its interval; undefined with too few reports. */
+export function memorySlope(lives: readonly Life[], fromMs: number, bytesOf: (report: DaemonReport) => number) {
+  const settled = lives.map(({ reports }) => reports.filter(({ upMs }) => upMs >= fromMs));
   const longest = settled.toSorted((a, b) => b.length - a.length)[0] ?? [];
   const isLong = longest.length >= LEAST_REPORTS;
   const slope = !isLong

@@ -3,12 +3,25 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HistoryEvent } from '../../../src/model/history.ts';
+import type { Profile } from '../../../src/model/profile.ts';
 import { createRandom } from '../../../src/model/random.ts';
+import { USES_REMEMBERED } from '../../../src/monitor/idle-drops.ts';
 import { type HistoryFile, openHistory } from '../../../src/store/history.ts';
 import { MONDAY_US, randomRound, SECOND_US } from '../../store/rounds.ts';
-import { alertOutcome, type FiredAlert, type ReceivedAlert } from './alert-outcome.ts';
-import { MEMBERS } from './faults.ts';
-import { killCosts, type Life, memorySlope, otherFindings, pages, plantedOutcomes, type Told } from './outcome.ts';
+import { alertOutcome, type FiredAlert } from './alert-outcome.ts';
+import type { Alerts } from './alerting.ts';
+import { evidentAtMin, saysAt, toldByMin } from './evidence.ts';
+import { MEMBERS, type Planted } from './faults.ts';
+import {
+  faultToldAtMin,
+  killCosts,
+  type Life,
+  memorySlope,
+  otherFindings,
+  pages,
+  plantedOutcomes,
+  type Told,
+} from './outcome.ts';
 import { labMsAt, type Scale } from './scaled-clock.ts';
 
 export type Check = { readonly isGood: boolean; readonly text: string };
@@ -16,19 +29,24 @@ export type Check = { readonly isGood: boolean; readonly text: string };
 export type Soaked = {
   readonly history: HistoryFile;
   readonly profile: string;
+  readonly watched: Profile;
   readonly scale: Scale;
   readonly minutes: number;
   readonly lives: readonly Life[];
   readonly arrivedAtMs: readonly number[];
   /** Undefined: Prometheus is not on this machine. */
-  readonly alerts: { readonly fired: readonly FiredAlert[]; readonly received: readonly ReceivedAlert[] } | undefined;
+  readonly alerts: Alerts | undefined;
   readonly hooks: number;
 };
 
 const ROUTES = MEMBERS.length + 1;
 const EVERY_US = 30 * SECOND_US;
-/** Held memory may grow by this much a minute before it is called a leak; at 120 times the pace it is 0.6 MB a day. */
-const MOST_KB_A_MINUTE = 50;
+/** A life needs some time until all is loaded and judged once. */
+const LOADED_AFTER_MS = 90_000;
+/** What fills the longest: uses of kept and of new connections, which take turns from round to round. All else is full before, or known from history. */
+const FULL_AFTER_US = 2 * USES_REMEMBERED * EVERY_US;
+/** The smallest leak there is: of each request one value, or one pointer, is kept. */
+const LEAST_LEAK_BYTES = 8;
 /** Rows of failures, events and findings come on top of what is predicted, and pages are not full. */
 const MOST_SIZE_RATIO = 3;
 /** Later than this in real time (p99) a round is late by more than a busy machine makes it. */
@@ -43,9 +61,9 @@ export function verdicts(soaked: Soaked): readonly Check[] {
   const events = history.events({ profile, fromAtUs: 0, toAtUs: Number.MAX_SAFE_INTEGER });
   return [
     ...foundChecks(soaked, events, endMin),
-    ...(soaked.alerts === undefined ? [] : ruleChecks(soaked, soaked.alerts, endMs)),
+    ...(soaked.alerts === undefined ? [] : ruleChecks(soaked, soaked.alerts, events, endMs)),
     ...roundChecks(soaked),
-    memoryCheck(soaked.lives),
+    memoryCheck(soaked),
     sizeCheck(history, profile),
   ];
 }
@@ -63,12 +81,28 @@ function list(scale: Scale, title: string, told: readonly Told[]): void {
   for (const one of told) console.log(`  ${clockOf(scale, one.atMin)} ${one.title}`);
 }
 
-function foundChecks({ scale, hooks }: Soaked, events: readonly HistoryEvent[], endMin: number): readonly Check[] {
+/** Of a fault whose evidence depends on the machine's pace: when history said it, and the monitor had its time to look. */
+function dueAtMin({ history, watched, scale, lives }: Soaked, planted: Planted, endMin: number): number {
+  const { evidence, span, toldBy } = planted;
+  if (evidence === undefined) return toldBy;
+  const isSaidAt = (atMin: number): boolean =>
+    saysAt(history, watched, (scale.labStartMs + atMin * 60_000) * 1_000, evidence);
+  const evidentMin = evidentAtMin(isSaidAt, span.from, endMin);
+  if (evidentMin === undefined) return Number.POSITIVE_INFINITY;
+  const minuteOfMs = (ms: number): number => minuteOf(scale, labMsAt(scale, ms) * 1_000);
+  return Math.max(toldBy, toldByMin(evidentMin, lives, minuteOfMs));
+}
+
+function foundChecks(soaked: Soaked, events: readonly HistoryEvent[], endMin: number): readonly Check[] {
+  const { scale, hooks } = soaked;
   const minute = (atUs: number): number => minuteOf(scale, atUs);
-  const planted = plantedOutcomes(events, minute, endMin);
+  const planted = plantedOutcomes(events, minute, endMin, (one) => dueAtMin(soaked, one, endMin));
   console.log('\nplanted');
-  for (const { planted: one, state, events: own } of planted) {
-    console.log(`  ${state.padEnd(10)} ${one.name}; due by ${clockOf(scale, one.toldBy)}`);
+  for (const { planted: one, toldBy, state, events: own } of planted) {
+    const due = Number.isFinite(toldBy)
+      ? `due by ${clockOf(scale, toldBy)}`
+      : 'its history never says so three looks in a row';
+    console.log(`  ${state.padEnd(10)} ${one.name}; ${due}`);
     for (const event of own.slice(0, 3))
       console.log(`             ${clockOf(scale, minute(event.fromAtUs))} ${event.title}`);
   }
@@ -94,14 +128,20 @@ function foundChecks({ scale, hooks }: Soaked, events: readonly HistoryEvent[], 
   ];
 }
 
-function ruleChecks({ scale, lives }: Soaked, alerts: NonNullable<Soaked['alerts']>, endMs: number): readonly Check[] {
+function ruleChecks(
+  { scale, lives }: Soaked,
+  alerts: Alerts,
+  events: readonly HistoryEvent[],
+  endMs: number,
+): readonly Check[] {
   const minuteOfMs = (ms: number): number => minuteOf(scale, labMsAt(scale, ms) * 1_000);
   const downMs = lives.flatMap(({ endedAtMs, nextAtMs }) =>
     // A start takes some seconds, the next scrape one more.
     nextAtMs === undefined ? [] : [{ fromMs: endedAtMs, toMs: nextAtMs + 10_000 }],
   );
   const { fired, received } = alerts;
-  const { expected, others, lost } = alertOutcome(fired, received, { minuteOfMs, endMs, downMs });
+  const toldAtMin = faultToldAtMin(events, (atUs) => minuteOf(scale, atUs));
+  const { expected, others, lost } = alertOutcome(fired, received, { minuteOfMs, endMs, downMs, toldAtMin });
   const words = ({ labels }: FiredAlert): string =>
     [labels['alertname'], labels['cause'], labels['member'] ?? labels['route']]
       .filter((one) => one !== undefined)
@@ -110,6 +150,11 @@ function ruleChecks({ scale, lives }: Soaked, alerts: NonNullable<Soaked['alerts
     atMin: minuteOfMs(one.fromMs),
     title: `${words(one)}, for ${((one.toMs - one.fromMs) / 1_000).toFixed(0)} s`,
   });
+  const looksMin = alerts.looksSec.map((sec) => sec / 60).sort((a, b) => a - b);
+  const look = (share: number): string => (looksMin[Math.floor(share * (looksMin.length - 1))] ?? 0).toFixed(1);
+  console.log(
+    `\n${looksMin.length} looks at history, due every 5 min, took (lab min) median ${look(0.5)}, most ${look(1)}`,
+  );
   console.log('\nrules of Prometheus, with their durations divided by the pace');
   for (const { alert, state } of expected)
     console.log(`  ${state.padEnd(10)} ${alert.name} ${Object.values(alert.where).join(' ')}`);
@@ -161,22 +206,27 @@ function roundChecks({ history, profile, scale, lives, arrivedAtMs }: Soaked): r
   ];
 }
 
-function memoryCheck(lives: readonly Life[]): Check {
+/**
+ * When all windows are full nothing is kept of a request any more: what is held as data must grow by less than the smallest leak. What the
+ * compiler makes of the program is told and not judged: it comes to an end with the program's functions, over many lab days.
+ */
+function memoryCheck({ lives, scale }: Soaked): Check {
   const last = lives.at(-1)?.reports.at(-1);
   const cpu = last === undefined ? 0 : last.cpuUs / 1_000 / last.upMs;
   console.log(`\nthe monitor took ${(100 * cpu).toFixed(1)} % of a core in its last life`);
-  const resident = memorySlope(lives, ({ rssBytes }) => rssBytes);
+  const fullMs = Math.max(LOADED_AFTER_MS, FULL_AFTER_US / 1_000 / scale.speed);
+  const resident = memorySlope(lives, LOADED_AFTER_MS, ({ rssBytes }) => rssBytes);
   console.log(`resident with all threads ${(resident.lastBytes / 1e6).toFixed(0)} MB${slopeText(resident.slope)}`);
-  const { slope, reports, lastBytes } = memorySlope(lives, ({ heldBytes }) => heldBytes);
-  const held = `memory held ${(lastBytes / 1e6).toFixed(1)} MB`;
-  if (slope === undefined)
-    return {
-      isGood: true,
-      text: `${held}; whether it grows cannot be told: ${reports} reports after the longest life had settled`,
-    };
+  const code = memorySlope(lives, fullMs, ({ codeBytes }) => codeBytes);
+  console.log(`compiled code ${(code.lastBytes / 1e6).toFixed(1)} MB${slopeText(code.slope)}`);
+  const { slope, reports, lastBytes } = memorySlope(lives, fullMs, ({ dataBytes }) => dataBytes);
+  const held = `data held ${(lastBytes / 1e6).toFixed(1)} MB`;
+  const after = `${reports} reports from ${(fullMs / 1_000).toFixed(0)} s on, when its windows are full`;
+  if (slope === undefined) return { isGood: true, text: `${held}; whether it grows cannot be told: ${after}` };
+  const mostKb = (LEAST_LEAK_BYTES * ROUTES * scale.speed * 60 * SECOND_US) / EVERY_US / 1_000;
   return {
-    isGood: slope.low <= MOST_KB_A_MINUTE,
-    text: `${held}${slopeText(slope)}, limit ${MOST_KB_A_MINUTE}, ${reports} reports`,
+    isGood: slope.low <= mostKb,
+    text: `${held}${slopeText(slope)}; limit ${mostKb.toFixed(1)}: ${LEAST_LEAK_BYTES} bytes kept of each request; ${after}`,
   };
 }
 
