@@ -27,8 +27,8 @@ export function floorRatio(p: number): number {
   return p <= 0.95 ? 0.1 : 0.2;
 }
 
-/** A change whose state waits for the p-values of all others. */
-type Open = { readonly change: MetricChange; readonly decide: (adjustedP: number) => Decision };
+/** A change whose state waits for the p-values of all others; `level`: what its own p must keep to among so many. */
+type Open = { readonly change: MetricChange; readonly decide: (adjustedP: number, level: number) => Decision };
 type Decision = { readonly state: ChangeState; readonly needMore?: number };
 
 export function judgeChanges(base: RunMetrics, head: RunMetrics): readonly MetricChange[] {
@@ -39,9 +39,11 @@ export function judgeChanges(base: RunMetrics, head: RunMetrics): readonly Metri
   const tested = open.filter(({ change }) => change.p !== undefined);
   const adjusted = adjustForDiscovery(tested.map(({ change }) => change.p!));
   const adjustedOf = new Map(tested.map((entry, at) => [entry, adjusted[at]!]));
+  // The one change that is real has to keep to this among the others.
+  const level = DISCOVERY_LEVEL / Math.max(1, tested.length);
   return open.map((entry) => {
     const adjustedP = adjustedOf.get(entry);
-    return adjustedP === undefined ? entry.change : { ...entry.change, adjustedP, ...entry.decide(adjustedP) };
+    return adjustedP === undefined ? entry.change : { ...entry.change, adjustedP, ...entry.decide(adjustedP, level) };
   });
 }
 
@@ -85,7 +87,8 @@ function quantileChange(base: RunQuantile, head: RunQuantile): Open {
     // Both scales have to say so: the larger of the two p-values (intersection-union test).
     p: Math.max(...scales.map(({ change: { p: value } }) => value)),
   };
-  return { change, decide: (adjustedP) => decideQuantile(scales, adjustedP, Math.max(base.count, head.count)) };
+  const count = Math.max(base.count, head.count);
+  return { change, decide: (adjustedP, level) => decideQuantile(scales, adjustedP, { count, level }) };
 }
 
 type Scale = { readonly change: Change; readonly floor: number; readonly us: Estimate };
@@ -108,12 +111,16 @@ function scalesOf(base: QuantileStatistic, head: QuantileStatistic, p: number): 
   return scales;
 }
 
-function decideQuantile(scales: readonly Scale[], adjustedP: number, count: number): Decision {
+function decideQuantile(
+  scales: readonly Scale[],
+  adjustedP: number,
+  { count, level }: { readonly count: number; readonly level: number },
+): Decision {
   const isCertain = adjustedP <= DISCOVERY_LEVEL;
   if (isCertain && scales.every(({ change, floor }) => change.value >= floor)) return { state: 'worse' };
   if (isCertain && scales.every(({ change, floor }) => change.value <= -floor)) return { state: 'better' };
   if (scales.every(({ change }) => change.isEquivalent)) return { state: 'same' };
-  const factor = Math.max(...scales.map(({ change, floor }) => neededFactor(change, floor, DISCOVERY_LEVEL)));
+  const factor = Math.max(...scales.map(({ change, floor }) => neededFactor(change, floor, level)));
   const needMore = Math.ceil(count * (factor - 1));
   return factor > MAX_FACTOR || needMore < 1 ? { state: 'inconclusive' } : { state: 'inconclusive', needMore };
 }

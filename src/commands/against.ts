@@ -1,5 +1,5 @@
 /** A run held against a baseline: the comparison, a second look where it is doubtful, and what both mean for the exit code. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Comparison } from '../model/comparison.ts';
 import type { Profile } from '../model/profile.ts';
 import { createRandom } from '../model/random.ts';
@@ -14,22 +14,31 @@ import { comparisonAnswer } from '../report/comparison-gate.ts';
 import { comparisonHtml } from '../report/comparison-html.ts';
 import { comparisonJson } from '../report/comparison-json.ts';
 import { comparisonMarkdown } from '../report/comparison-markdown.ts';
+import { courseSentence } from '../report/run-history.ts';
 import { wrapText } from '../report/text-layout.ts';
 import { printError, storeText } from './output.ts';
+import { profileHistory } from './profile-history.ts';
 import { recordingPath } from './recording-choice.ts';
 
 const WIDTH = 100;
 
-export type Baseline = { readonly word: string; readonly summary: RunSummary };
+export type Baseline = {
+  readonly word: string;
+  readonly summary: RunSummary;
+  /** Where it was looked for, and where earlier runs are. */
+  readonly reports: string;
+};
 
 /** Before anything is sent: a baseline that cannot be read ends the command. Throws UserError. */
 export async function loadBaseline(word: string, reports: string): Promise<Baseline> {
-  return { word, summary: summariseRun(await readRecording(await recordingPath(word, reports))) };
+  return { word, reports, summary: summariseRun(await readRecording(await recordingPath(word, reports))) };
 }
 
 export type AgainstOptions = {
   readonly baseline: Baseline;
   readonly profile: Profile;
+  /** Of the run: its place among the runs of its profile. */
+  readonly report: Report;
   /** The run's folder: the repeat goes into `repeat/` in it, the comparison beside the report. */
   readonly folder: string;
   /** Runs a profile and gives its recording; left out: nothing is repeated. */
@@ -38,7 +47,7 @@ export type AgainstOptions = {
 
 /** Holds a run against its baseline, and writes `comparison.json`, `.md` and `.html`. */
 export async function compareWithBaseline(recording: Recording, options: AgainstOptions): Promise<Comparison> {
-  const { baseline, profile, folder, repeat } = options;
+  const { baseline, profile, report, folder, repeat } = options;
   const first = judgeComparison(compareRuns(baseline.summary, summariseRun(recording)), profile);
   const doubt = doubtOf(first, profile);
   const compares = recording.experiments.flatMap(({ planned: { spec } }) => (spec.kind === 'compare' ? [spec] : []));
@@ -55,6 +64,10 @@ export async function compareWithBaseline(recording: Recording, options: Against
   } else if (doubt !== undefined) {
     printError(`Against ${baseline.word}: ${doubt}. Nothing was run again, so this is the answer of one run.`);
   }
+  // Of whole runs; a repeat has the compares alone, and is none of them.
+  const own = { name: basename(folder), report };
+  const history = await profileHistory(comparison.head.profile, baseline.reports, own);
+  if (history !== undefined) comparison = { ...comparison, history };
   await storeText(join(folder, 'comparison.json'), comparisonJson(comparison), { isSilent: true });
   await storeText(join(folder, 'comparison.md'), comparisonMarkdown(comparison), { isSilent: true });
   await storeText(join(folder, 'comparison.html'), await comparisonHtml(comparison), { isSilent: true });
@@ -64,7 +77,8 @@ export async function compareWithBaseline(recording: Recording, options: Against
 /** The answer for a terminal; the tables are in the files. */
 export function againstText({ word }: Baseline, comparison: Comparison, folder: string): string {
   const { first, more } = comparisonAnswer(comparison);
-  const lines = [`Against ${word}: ${first}`, ...more].flatMap((text) =>
+  const course = comparison.history && courseSentence(comparison.history);
+  const lines = [`Against ${word}: ${first}`, ...more, ...(course === undefined ? [] : [course])].flatMap((text) =>
     wrapText(text, { width: WIDTH, first: '', rest: '  ' }),
   );
   return visibleText(`${lines.join('\n')}\nComparison: ${join(folder, 'comparison.html')}\n`);

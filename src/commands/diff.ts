@@ -4,8 +4,6 @@ import { UserError } from '../errors.ts';
 import type { Comparison } from '../model/comparison.ts';
 import type { Profile } from '../model/profile.ts';
 import type { Recording } from '../model/recording.ts';
-import type { RunHistory } from '../model/run-history.ts';
-import { createReports } from '../monitor/web/reports.ts';
 import { calibrate, compareRuns, type RunSummary, summariseRun } from '../pipeline/compare-recordings.ts';
 import { type GateRules, judgeComparison } from '../pipeline/gate.ts';
 import { readRecording } from '../recording/folder.ts';
@@ -16,11 +14,11 @@ import { comparisonJunit } from '../report/comparison-junit.ts';
 import { comparisonMarkdown } from '../report/comparison-markdown.ts';
 import { comparisonText } from '../report/comparison-text.ts';
 import { calibrationText } from '../report/comparison-wording.ts';
-import { historiesOf } from '../report/run-history.ts';
 import { type CiChoice, ciOption, createBuildOutput } from './build-output.ts';
 import { comparisonExit } from './comparison-exit.ts';
 import { failOnOption } from './options.ts';
 import { print, storeText } from './output.ts';
+import { profileHistory } from './profile-history.ts';
 import { REPORTS_FOLDER, recordingPath } from './recording-choice.ts';
 import { parseRule } from './rule-option.ts';
 
@@ -71,7 +69,7 @@ export function diffCommand(): Command {
       const [before, now] = [await read(base, options), await read(head, options)];
       const rules = rulesOf(now, options);
       const comparison = judgeComparison(compareRuns(summariseRun(before), summariseRun(now)), rules);
-      const history = await historyOf(comparison.head.profile, options.reports);
+      const history = await profileHistory(comparison.head.profile, options.reports);
       await tell(history === undefined ? comparison : { ...comparison, history }, options);
     });
 }
@@ -90,12 +88,6 @@ async function tell(comparison: Comparison, options: Options): Promise<void> {
   const files = out !== undefined && formatOf(out) === 'md' ? [out] : [];
   output.tell(comparisonNotes(comparison, failOn, false), { markdown, files }, { isOnErrors: isData, exitCode });
   process.exitCode = exitCode;
-}
-
-/** Undefined where the reports folder has too few runs of the profile, or is not there. */
-async function historyOf(profile: string, reports: string): Promise<RunHistory | undefined> {
-  const entries = await createReports(reports).list();
-  return historiesOf(entries.filter((entry) => entry.profile === profile))[0];
 }
 
 /** Those of the head's profile, and those of the command line. */

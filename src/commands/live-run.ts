@@ -95,6 +95,7 @@ export async function liveRun(written: Profile, options: LiveRunOptions, choice?
     const comparison = await compareWithBaseline(recording, {
       baseline: options.against,
       profile,
+      report,
       folder,
       ...(options.repeat === false ? {} : { repeat: (again, place) => repeatRun(again, place, live, seed) }),
     });

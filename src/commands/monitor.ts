@@ -16,6 +16,7 @@ import { createLog, type MonitorLog } from '../monitor/log.ts';
 import type { Otlp } from '../monitor/otlp.ts';
 import { createReloader } from '../monitor/reload.ts';
 import { DEFAULT_WEB_HOST, DEFAULT_WEB_PORT, startWeb, type Web } from '../monitor/web.ts';
+import { createMemoryGuard } from '../pipeline/memory-guard.ts';
 import { startWatching } from '../pipeline/watch-round.ts';
 import { diagnose, recordRun, writeRun } from '../pipeline.ts';
 import { loadProfile } from '../profile/load.ts';
@@ -114,6 +115,8 @@ export async function runMonitor(
     // Before the first word: whoever reads it may end the program at once.
     const otlp = options.otlp === undefined ? undefined : await startedOtlp(options.otlp, daemon, web, clock, log);
     const stopping = stopOnSignals(daemon, log, options.for);
+    // Loading leaves 20 MB behind, which would lie about for days: a monitor makes too little garbage to collect them soon.
+    createMemoryGuard().collect();
     print(welcome(web.url, daemon, dataFolder));
     try {
       await daemon.run(stopping.signal);

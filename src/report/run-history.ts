@@ -50,6 +50,12 @@ export function historySentences(history: RunHistory): readonly string[] {
     .map(({ series, change, next }) => sentenceOf(series, change, next));
 }
 
+/** The newest change of the gateway, for where there is room for one sentence; undefined where its level did not change. */
+export function courseSentence(history: RunHistory): string | undefined {
+  const isChanged = history.series.some(({ id, changes }) => id.startsWith(`${GATEWAY} `) && changes.length > 0);
+  return isChanged ? `Over its ${history.runs.length} runs: ${historySentences(history)[0]}` : undefined;
+}
+
 function sentenceOf({ id }: LevelSeries, change: LevelChange, next: LevelChange | undefined): string {
   const { number, run, changeRatio, beforeUs, afterUs } = change;
   const when = `run ${number} (${humanTime(run.startedAt)})`;

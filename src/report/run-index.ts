@@ -1,5 +1,7 @@
 /** Runs in a folder: as lines of text, and as a page to open their reports from. */
+import type { Report } from '../model/report.ts';
 import { SEVERITIES, type Severity } from '../model/severity.ts';
+import { US_PER_MS } from '../model/time.ts';
 import { visibleText } from '../model/visible-text.ts';
 import { humanTime, NO_VALUE, plural } from './format.ts';
 import { brandMark } from './html.ts';
@@ -26,8 +28,31 @@ export type RunEntry = {
   readonly latencyMs?: Readonly<Record<string, number>>;
 };
 
+/** Of each way, for its course over the runs. */
+export const LISTED_QUANTILES: readonly string[] = ['p50', 'p95', 'p99'];
 const MAX_PROFILE = 24;
 const MAX_LINE = 110;
+
+/** What stands of a run in a list, from its report as it is in memory. */
+export function runEntryOf(name: string, report: Report): RunEntry {
+  const levels = report.routes.flatMap(({ route, member, latencyUs }) =>
+    LISTED_QUANTILES.flatMap((quantile): [string, number][] => {
+      const level = latencyUs[quantile];
+      const way = route === 'gateway' ? 'gateway' : `direct:${member}`;
+      return level?.state === 'known' ? [[`${way} ${quantile}`, level.value / US_PER_MS]] : [];
+    }),
+  );
+  return {
+    name,
+    profile: report.profile.name,
+    startedAt: report.startedAt,
+    worst: report.worst,
+    isValid: report.validity.ok,
+    findings: report.findings.length,
+    titles: report.findings.slice(0, 3).map(({ title }) => title),
+    latencyMs: Object.fromEntries(levels),
+  };
+}
 
 /** Newest first; runs without a time come last, by name. */
 export function inOrderOfRuns(entries: readonly RunEntry[]): readonly RunEntry[] {

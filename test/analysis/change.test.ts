@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { adjustForDiscovery, changeBetween, neededFactor } from '../../src/analysis/change.ts';
-import { isCentral, judgeChanges } from '../../src/analysis/change-judgement.ts';
+import { isCentral, judgeChanges, type RunMetrics } from '../../src/analysis/change-judgement.ts';
 import { runErrors, runQuantiles } from '../../src/analysis/change-metrics.ts';
 import { quantileStatistic } from '../../src/analysis/change-statistic.ts';
 import { createMeasures } from '../../src/analysis/create-measures.ts';
 import { distributionOf } from '../../src/analysis/distribution.ts';
+import { normalInverse } from '../../src/analysis/special.ts';
 import type { ChangeState, MetricChange } from '../../src/model/comparison.ts';
 import type { Recording } from '../../src/model/recording.ts';
 import { fails, makeRecording, sometimes } from '../helpers/make-recording.ts';
@@ -122,6 +123,37 @@ test('too short or too noisy runs say what is missing', () => {
   const p95 = noisy.find(({ id }) => id === 'gateway home p95');
   assert.equal(p95?.state, 'inconclusive');
   assert.ok((p95?.needMore ?? 0) > 100, `${p95?.needMore}`);
+});
+
+test('so many requests are asked for that the change measured is found, among as many metrics as there are', () => {
+  const noisy = (seed: number, addedUs: number) => {
+    const measures = createMeasures(farm({ seed, noise: 10, addedUs }, 60e6));
+    return { quantiles: runQuantiles(measures), errors: runErrors(measures) };
+  };
+  const isAsked = ({ id }: { readonly id: string }): boolean => id === 'gateway home p50';
+  const needed = (b: RunMetrics, h: RunMetrics): number => judgeChanges(b, h).find(isAsked)?.needMore ?? 0;
+  const only = ({ quantiles }: RunMetrics): RunMetrics => ({ quantiles: quantiles.filter(isAsked), errors: [] });
+  let [open, larger] = [0, 0];
+  for (let seed = 1; seed <= 12; seed++) {
+    const [base, head] = [noisy(2 * seed, 2_000), noisy(2 * seed + 1, 6_200)];
+    const [one, all] = [needed(only(base), only(head)), needed(base, head)];
+    // Beyond the floor the level counts; below it "no change" is what is asked about, and the level does not.
+    if (one === 0) continue;
+    open++;
+    if (all > one) larger++;
+    assert.ok(all >= one, `${seed}: ${one} alone, ${all} among ${base.quantiles.length}`);
+  }
+  assert.ok(open >= 2 && larger >= 1, `${open} of 12 are open, ${larger} ask for more`);
+  for (const level of [0.01, 0.001]) {
+    const before = changeBetween(
+      { value: 0, standardError: 2, degrees: 1e6 },
+      { value: 3, standardError: 2, degrees: 1e6 },
+      1,
+    );
+    const error = before.standardError / Math.sqrt(neededFactor(before, 1, level));
+    // Normal distribution: 95 % lie above the mean less 1.6449 standard errors.
+    assert.ok(Math.abs(3 / error - normalInverse(1 - level / 2) - 1.6449) < 0.001, `${level}`);
+  }
 });
 
 test('failures: new ones are worse, a few in a burst are not, none in both is no proof of 0.1 %', () => {

@@ -52,6 +52,7 @@ try {
   const rssAfterRecording = process.resourceUsage().maxRSS / 1_024;
   const report = diagnose(recorded.recording);
   const judgedMs = performance.now();
+  const rssAfterJudging = process.resourceUsage().maxRSS / 1_024;
   await writeRun(folder, report, recorded);
   const writtenMs = performance.now();
   const files = await Promise.all(
@@ -63,7 +64,7 @@ try {
     `${recorded.recording.exchangeCount} exchanges in ${((recordedMs - beganMs) / 1_000).toFixed(1)} s (${loop} loop), ${recorded.recording.exchanges.length} kept`,
   );
   console.log(
-    `peak resident memory: ${rssAfterRecording.toFixed(0)} MiB after recording, ${(process.resourceUsage().maxRSS / 1_024).toFixed(0)} MiB at the end`,
+    `peak resident memory: ${rssAfterRecording.toFixed(0)} MiB after recording, ${rssAfterJudging.toFixed(0)} MiB after judging, ${(process.resourceUsage().maxRSS / 1_024).toFixed(0)} MiB at the end`,
   );
   console.log(
     `judged in ${((judgedMs - recordedMs) / 1_000).toFixed(2)} s, written in ${((writtenMs - judgedMs) / 1_000).toFixed(2)} s`,

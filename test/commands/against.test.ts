@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { compareWithBaseline, loadBaseline } from '../../src/commands/against.ts';
 import type { Comparison } from '../../src/model/comparison.ts';
+import { diagnose } from '../../src/pipeline.ts';
 import { readRecording, writeRecording } from '../../src/recording/folder.ts';
 import { type CliResult, runCli } from '../helpers/cli.ts';
 import { makeRecording } from '../helpers/make-recording.ts';
@@ -55,6 +57,18 @@ async function comparisonOf(name: string): Promise<Comparison> {
   return JSON.parse(await readFile(join(folder, name, 'comparison.json'), 'utf8')) as Comparison;
 }
 
+/** 24 earlier runs of the profile; since the 13th its gateway takes twice as long. */
+async function writeEarlierRuns(reports: string, profile: string): Promise<void> {
+  for (let run = 1; run <= 24; run++) {
+    const value = (run >= 13 ? 10 : 5) + (run % 5) / 10;
+    const startedAt = new Date(Date.UTC(2025, 9, run, 2)).toISOString();
+    const routes = [{ route: 'gateway', latencyMs: { p50: { value } } }];
+    const report = { profile, startedAt, validity: { ok: true }, worst: 'none', findings: [], routes };
+    await mkdir(join(reports, startedAt.slice(0, 10)), { recursive: true });
+    await writeFile(join(reports, startedAt.slice(0, 10), 'report.json'), JSON.stringify(report));
+  }
+}
+
 test('a gateway that became slower breaks the rule, twice; the report and the exit code say so', async (t) => {
   const run = await cli('run', 'strict.yaml', '--against', join('reports', 'fast'), '--out', 'broken');
   // Whether a busy machine makes a valid run is not the question here.
@@ -80,6 +94,7 @@ test('a gateway that became slower breaks the rule, twice; the report and the ex
 });
 
 test('one that became faster keeps it, by the name of a baseline; nothing is repeated', async (t) => {
+  await writeEarlierRuns(join(folder, 'reports'), 'shop');
   assert.equal((await cli('baseline', 'set', 'main', join('reports', 'slow'))).code, 0);
   const run = await cli('run', 'generous.yaml', '--against', 'main', '--out', 'kept', '--json', '--fail-on', 'never');
   if (run.code === 3) return t.skip('the machine is too busy for a valid run');
@@ -90,7 +105,41 @@ test('one that became faster keeps it, by the name of a baseline; nothing is rep
     ['pass', 'pass'],
   );
   assert.match(run.stderr, /^Against main: Passes: the threshold on change is kept\./m);
-  assert.equal((await comparisonOf('kept')).repeat, undefined);
+  const { repeat, history } = await comparisonOf('kept');
+  assert.equal(repeat, undefined);
+  // This run is the 25th, although it is not in the reports folder.
+  assert.equal(history?.runs.length, 25);
+  const course = /Over its 25 runs: Since run 13 \(13 October 2025[^)]*\) the gateway’s p50 is [\d.]+ % higher/;
+  assert.match(run.stderr.replace(/\s+/g, ' '), course);
+});
+
+test('the course over more than twenty runs is in the comparison; the run counts once, wherever it is written to', async () => {
+  const reports = join(folder, 'course');
+  const recording = makeRecording({ seed: 1, noise: 1, members: ['web1'] })
+    .compare({ durationUs: 20e6, member: 5_000, gateway: 10_000 })
+    .build();
+  const profile = { ...recording.manifest.profile, secrets: [] };
+  const report = diagnose(recording);
+  const baseline = await loadBaseline(join(folder, 'reports', 'fast'), reports);
+  const hold = async (name: string) => {
+    const at = join(reports, name);
+    await mkdir(at, { recursive: true });
+    await writeFile(join(at, 'report.json'), JSON.stringify({ ...report, routes: [] }));
+    return compareWithBaseline(recording, { baseline, profile, report, folder: at });
+  };
+  assert.equal((await hold('first')).history, undefined, 'one run has no course');
+  await writeEarlierRuns(reports, report.profile.name);
+  const { history } = await hold('first');
+  assert.equal(history?.runs.length, 25);
+  const sentence = /Since run 13 \(13 October 2025[^)]*\) the gateway’s p50 is \d+ % higher/;
+  const page = await readFile(join(reports, 'first', 'comparison.html'), 'utf8');
+  assert.match(page, sentence);
+  assert.match(page, /over 25 runs/);
+  assert.match(await readFile(join(reports, 'first', 'comparison.md'), 'utf8'), sentence);
+  await rm(join(reports, 'first'), { recursive: true });
+  const elsewhere = { baseline, profile, report, folder: join(folder, 'elsewhere') };
+  const last = (await compareWithBaseline(recording, elsewhere)).history?.runs.at(-1);
+  assert.deepEqual(last, { name: 'elsewhere', startedAt: report.startedAt });
 });
 
 test('a baseline that is not there ends the command before anything is sent', async () => {

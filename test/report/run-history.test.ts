@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/model/random.ts';
 import {
+  courseSentence,
   historiesOf,
   historyExhibit,
   historySection,
@@ -68,6 +69,16 @@ test('no change is said with its number of runs; not valid runs and other profil
     historiesOf(both).map(({ profile }) => profile),
     ['shop'],
   );
+});
+
+test('for one sentence: the newest change of the gateway, nothing of members or without a change', () => {
+  const changed = courseSentence(historiesOf(entries(1.3))[0]!);
+  assert.match(changed ?? '', /^Over its 40 runs: Since run .* the gateway’s p95 is/);
+  assert.equal(courseSentence(historiesOf(entries(1))[0]!), undefined);
+  const [history] = historiesOf(entries(1.3, { memberFactor: 1.3 }));
+  const series = history!.series.map((one) => (one.id.startsWith('gateway') ? { ...one, changes: [] } : one));
+  assert.ok(series.some(({ changes }) => changes.length > 0));
+  assert.equal(courseSentence({ ...history!, series }), undefined);
 });
 
 test('the chart has a plot for the gateway with its levels; the page escapes names', async () => {

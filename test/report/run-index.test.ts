@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { inOrderOfRuns, type RunEntry, runIndexHtml, runIndexText } from '../../src/report/run-index.ts';
-import { HOSTILE } from './sample-report.ts';
+import { createReports } from '../../src/monitor/web/reports.ts';
+import { jsonWriter } from '../../src/report/json.ts';
+import { inOrderOfRuns, type RunEntry, runEntryOf, runIndexHtml, runIndexText } from '../../src/report/run-index.ts';
+import { clearReport, demoReport, HOSTILE, invalidReport } from './sample-report.ts';
 
 const RUNS: readonly RunEntry[] = [
   {
@@ -43,4 +48,20 @@ test('the page links each report, and foreign text does nothing', () => {
   assert.equal(page.match(/<script/g)?.length, 1);
   assert.doesNotMatch(page, /<img/);
   assert.match(runIndexHtml([]), /No run is in this folder yet/);
+});
+
+test('a report in memory has the same line as one that is read from disk', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'gateprobe-entry-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  for (const [name, report] of [
+    ['demo', demoReport()],
+    ['clear', clearReport()],
+    ['invalid', invalidReport()],
+  ] as const) {
+    await mkdir(join(folder, name));
+    await writeFile(join(folder, name, 'report.json'), jsonWriter.render(report) as string);
+    const read = (await createReports(folder).list()).find((entry) => entry.name === name);
+    assert.deepEqual(runEntryOf(name, report), read);
+  }
+  assert.ok(Object.keys(runEntryOf('demo', demoReport()).latencyMs ?? {}).includes('gateway p50'));
 });

@@ -55,6 +55,7 @@ function loginPage(c: Context, site: Site, problem: string | undefined): string 
 <p>This monitor can be reached from other machines, so it asks for its token.</p>
 <form class="login" method="post" action="/login?to=${encodeURIComponent(ownPath(c.req.query('to')))}">
 ${problem !== undefined && html`<p class="trouble is-error" role="alert" id="login-problem">${problem}</p>`}
+<input type="text" name="username" autocomplete="username" value="gateprobe" hidden>
 <label>Token <input type="password" name="token" required autocomplete="current-password" size="32"${problem !== undefined && html` aria-describedby="login-problem"`}></label>
 <button type="submit">Log in</button></form>`;
   return renderPage(

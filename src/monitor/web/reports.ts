@@ -1,6 +1,7 @@
 /** Reports of runs in a folder: which there are, and their files. Only names that the folder itself lists are ever opened. */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { LISTED_QUANTILES } from '../../report/run-index.ts';
 
 export type ReportEntry = {
   readonly name: string;
@@ -28,9 +29,6 @@ export const REPORT_FILES: Readonly<Record<string, string>> = {
 const MAX_LISTED = 200;
 /** A report is at most some MB; what is larger is not one of ours. */
 const MAX_REPORT_BYTES = 64_000_000;
-
-/** Of each way, for its course over the runs. */
-const LISTED_QUANTILES: readonly string[] = ['p50', 'p95', 'p99'];
 
 export type Reports = {
   list(): Promise<readonly ReportEntry[]>;
