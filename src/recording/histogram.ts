@@ -152,10 +152,11 @@ export function histogramOf(text: string): Histogram {
   return histogram;
 }
 
-export function encodeValues(values: readonly number[]): string {
+/** As `Histogram.encode`. */
+export function encodeValues(values: readonly number[], isDeflated = true): string {
   const histogram = createHistogram();
   for (const valueUs of values) histogram.record(valueUs);
-  return histogram.encode();
+  return histogram.encode(isDeflated);
 }
 
 /** Lossless: the merged text holds exactly the buckets of its parts. Throws like `decodeHistogram`. */
