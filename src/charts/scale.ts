@@ -22,6 +22,9 @@ export type ScaleOptions = {
   readonly fromZero: boolean;
 };
 
+/** One for all: to make one takes a hundred times as long as to use it. */
+const TICK_NUMBER = new Intl.NumberFormat('en-US', { maximumFractionDigits: 6 });
+
 /** The scale for an axis that has to show `values` (marks included). */
 export function createScale(axis: Axis, values: readonly number[], options: ScaleOptions): Scale {
   switch (axis.scale) {
@@ -118,7 +121,7 @@ function linearScale(axis: Axis, values: readonly number[], { tickCount, fromZer
   const ticks: Tick[] = [];
   for (let n = first; n <= last; n++) {
     const shown = Number((n * step).toPrecision(12));
-    ticks.push({ at: shown * divisor, label: shown.toLocaleString('en-US', { maximumFractionDigits: 6 }) });
+    ticks.push({ at: shown * divisor, label: TICK_NUMBER.format(shown) });
   }
   return {
     title: suffix === '' ? axis.title : `${axis.title} (${suffix})`,

@@ -44,12 +44,12 @@ const SURELY_KEPT = 200;
 export function weightsOf(measures: Measures, selection: Selection): (exchanges: readonly Exchange[]) => number {
   const answers = measures
     .exchanges(selection)
-    .filter((exchange) => exchange.sentUs !== undefined && !isFailure(exchange))
-    .sort((a, b) => responseTimeUs(b) - responseTimeUs(a));
+    .filter((exchange) => exchange.sentUs !== undefined && !isFailure(exchange));
   const { ok } = measures.counts(selection);
-  const sample = answers.slice(SURELY_KEPT);
-  const weight = sample.length === 0 ? 1 : Math.max(1, (ok - SURELY_KEPT) / sample.length);
+  const sampleSize = answers.length - SURELY_KEPT;
+  const weight = sampleSize <= 0 ? 1 : Math.max(1, (ok - SURELY_KEPT) / sampleSize);
   if (weight === 1) return (exchanges) => exchanges.length;
+  const sample = answers.sort((a, b) => responseTimeUs(b) - responseTimeUs(a)).slice(SURELY_KEPT);
   const sampled = new Set(sample.map(({ seq }) => seq));
   return (exchanges) => Math.round(exchanges.reduce((sum, { seq }) => sum + (sampled.has(seq) ? weight : 1), 0));
 }

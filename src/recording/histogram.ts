@@ -2,8 +2,9 @@
  * Histograms of times: integer µs, 3 significant digits, 0 µs to 1 h. The only import of hdr-histogram-js, which accepts
  * NaN, truncates fractions and throws above its range: every input is checked here first.
  */
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type JsHistogram } from 'hdr-histogram-js';
-import { type Buckets, decodeHdr, valueOfIndex } from './hdr-bytes.ts';
+import { createRequire } from 'node:module';
+import type { JsHistogram } from 'hdr-histogram-js';
+import { type Buckets, decodeHdr, encodeHdr, indexOfValue, valueOfIndex } from './hdr-bytes.ts';
 
 /** Values above are counted as this one; longer than any request the probe waits for. */
 export const MAX_VALUE_US = 3_600_000_000;
@@ -33,8 +34,8 @@ export type Histogram = {
   quantile(p: number): number;
   /** Recorded values in ascending order. */
   values(): readonly ValueCount[];
-  /** HdrHistogram V2, deflated, base64. */
-  encode(): string;
+  /** HdrHistogram V2 in base64: deflated, or wrapped alone for a text that is not kept (see `encodeHdr`). Default deflated. */
+  encode(isDeflated?: boolean): string;
 };
 
 /** Sparse: memory grows with the number of different buckets, not with the range. */
@@ -90,7 +91,12 @@ export function createHistogram(): Histogram {
       return 0;
     },
     values: () => sortedBuckets().map(([low, count]) => [bucketMiddleUs(low), count]),
-    encode: () => encodeBuckets(buckets),
+    encode: (isDeflated = true) =>
+      encodeHdr(
+        sortedBuckets().flatMap(([low, count]) => [indexOfValue(low), count]),
+        MAX_VALUE_US,
+        isDeflated,
+      ).toString('base64'),
   };
 }
 
@@ -126,7 +132,11 @@ export function quantilesOfBuckets(buckets: Buckets, ps: readonly number[], maxU
   });
 }
 
+const require = createRequire(import.meta.url);
+
 function decodeByLibrary(text: string): readonly ValueCount[] {
+  // Loaded when asked for: it takes a tenth of every start, and hardly any text needs it.
+  const { decodeFromCompressedBase64 } = require('hdr-histogram-js') as typeof import('hdr-histogram-js');
   const decoded = decodeFromCompressedBase64(text, 32, false) as JsHistogram;
   const values: ValueCount[] = [];
   let remaining = decoded.totalCount;
@@ -147,10 +157,11 @@ export function histogramOf(text: string): Histogram {
   return histogram;
 }
 
-export function encodeValues(values: readonly number[]): string {
+/** As `Histogram.encode`. */
+export function encodeValues(values: readonly number[], isDeflated = true): string {
   const histogram = createHistogram();
   for (const valueUs of values) histogram.record(valueUs);
-  return histogram.encode();
+  return histogram.encode(isDeflated);
 }
 
 /** Lossless: the merged text holds exactly the buckets of its parts. Throws like `decodeHistogram`. */
@@ -172,20 +183,4 @@ function bucketLowUs(valueUs: number): number {
 
 function bucketMiddleUs(lowUs: number): number {
   return lowUs + Math.floor(bucketSizeUs(lowUs) / 2);
-}
-
-/** Dense, and cleared for every use: packed histograms of the library take 1 to 2 ms to encode, this one 0.04 ms. */
-const scratch = build({
-  bitBucketSize: 32,
-  autoResize: false,
-  lowestDiscernibleValue: 1,
-  highestTrackableValue: MAX_VALUE_US,
-  numberOfSignificantValueDigits: 3,
-  useWebAssembly: false,
-});
-
-function encodeBuckets(buckets: ReadonlyMap<number, number>): string {
-  scratch.reset();
-  for (const [lowUs, count] of buckets) scratch.recordValueWithCount(lowUs, count);
-  return encodeIntoCompressedBase64(scratch);
 }

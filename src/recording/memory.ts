@@ -10,7 +10,8 @@ export type RecordingFrame = Omit<Recording, 'windows' | 'exchanges' | 'exchange
 export function memoryRecording(frame: RecordingFrame, exchanges: readonly Exchange[]): Recording {
   const open = createOpenWindows();
   for (const exchange of exchanges) open.add(exchange, cohortOf(exchange));
-  const windows = open.close(Number.POSITIVE_INFINITY);
+  // Nothing of it is kept: to deflate it would take most of the time.
+  const windows = open.close(Number.POSITIVE_INFINITY, false);
   return {
     ...frame,
     windows: () => windows,

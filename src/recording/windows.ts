@@ -20,8 +20,8 @@ export type OpenWindows = {
   add(exchange: Exchange, cohort: Cohort): void;
   /** The same for rows of ordinary answers. */
   addRows(rows: AnswerRows): void;
-  /** Removes and returns the windows that ended before `beforeUs`, in order of start. */
-  close(beforeUs: number): Window[];
+  /** Removes and returns the windows that ended before `beforeUs`, in order of start. `isDeflated` as in `Histogram.encode`. */
+  close(beforeUs: number, isDeflated?: boolean): Window[];
   /** Values that are no times (NaN, negative): such exchanges are counted, but stand in no histogram. */
   readonly rejectedCount: number;
   /** Times beyond the range of a histogram, recorded as its largest. */
@@ -90,13 +90,13 @@ export function createOpenWindows(): OpenWindows {
         );
       }
     },
-    close(beforeUs) {
+    close(beforeUs, isDeflated = true) {
       const closed: Window[] = [];
       for (const series of allSeries.values()) {
         for (const [startUs, window] of series.open) {
           if (startUs + WINDOW_LENGTH_US > beforeUs) continue;
           series.open.delete(startUs);
-          closed.push(encodeWindow(series.key, startUs, window));
+          closed.push(encodeWindow(series.key, startUs, window, isDeflated));
           rejectedCount += window.response.rejectedCount + window.service.rejectedCount;
           clampedCount += window.response.clampedCount;
         }
@@ -156,15 +156,15 @@ function mergedWindow(group: readonly [Window, ...Window[]], startUs: number, le
   };
 }
 
-function encodeWindow(key: WindowKey, startUs: number, window: OpenWindow): Window {
+function encodeWindow(key: WindowKey, startUs: number, window: OpenWindow, isDeflated: boolean): Window {
   return {
     ...key,
     startUs,
     lengthUs: WINDOW_LENGTH_US,
     count: window.count,
     outcomes: Object.fromEntries(window.outcomes),
-    response: window.response.encode(),
-    service: window.service.encode(),
+    response: window.response.encode(isDeflated),
+    service: window.service.encode(isDeflated),
     maxResponseUs: window.response.maxUs,
     maxServiceUs: window.service.maxUs,
   };

@@ -189,6 +189,9 @@ function endOf(part: Part): number {
 /** Measured data is never changed: a test that does fails. */
 function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const child of Object.values(value)) deepFreeze(child);
+  for (const key in value) {
+    const child: unknown = value[key];
+    if (typeof child === 'object') deepFreeze(child);
+  }
   return Object.freeze(value);
 }

@@ -156,8 +156,8 @@ function intervalOf(group: readonly Raw[], level: HistoryLevel): HistoryInterval
     count: group.length,
     failed: group.filter(({ exchange }) => isFailure(exchange)).length,
     outcomes,
-    response: encodeValues(response),
-    service: encodeValues(service),
+    response: encodeValues(response, false),
+    service: encodeValues(service, false),
     maxResponseUs: Math.max(0, ...response),
     maxServiceUs: Math.max(0, ...service),
   };

@@ -1,5 +1,5 @@
 /** Turns due requests and their replies into exchanges: `make-recording.ts` without the experiments. */
-import type { Exchange, ExchangeTag, PhaseName } from '../../src/model/exchange.ts';
+import type { Exchange, ExchangeTag } from '../../src/model/exchange.ts';
 import { memberOf, type RouteId } from '../../src/model/route.ts';
 import type { Random } from '../../src/model/time.ts';
 import { US_PER_SEC } from '../../src/model/time.ts';
@@ -78,7 +78,8 @@ export function runSynthetic(state: Synthetic, experimentId: string, startUs: nu
   const lastEndUs = new Map<RouteId, number>();
   const indexes = new Map<RouteId, number>();
   const exchanges: Exchange[] = [];
-  for (let current = waiting.shift(); current !== undefined; current = waiting.shift()) {
+  for (let at = 0; at < waiting.length; at++) {
+    const current = waiting[at] as Due;
     const index = indexes.get(current.route) ?? 0;
     indexes.set(current.route, index + 1);
     const dueUs = startUs + Math.round(current.atUs);
@@ -88,7 +89,7 @@ export function runSynthetic(state: Synthetic, experimentId: string, startUs: nu
     exchanges.push(exchange);
     const next = current.next?.(exchange.endUs - startUs);
     if (next !== undefined) {
-      const place = waiting.findIndex((other) => other.atUs > next.atUs);
+      const place = waiting.findIndex((other, i) => i > at && other.atUs > next.atUs);
       waiting.splice(place === -1 ? waiting.length : place, 0, next);
     }
   }
@@ -102,39 +103,35 @@ function makeExchange(state: Synthetic, experimentId: string, due: Due, place: P
   const { dueUs } = place;
   const member = memberOf(route);
   const requestName = due.requestName ?? state.request;
-  const ask: Ask = {
-    route,
-    ...(member === undefined ? {} : { member }),
-    requestName,
-    dueUs,
-    atUs: due.atUs,
-    index: place.index,
-    ...(slot === undefined ? {} : { slot }),
-    connection,
-    ...(tag === undefined ? {} : { tag }),
-    random: state.random,
-  };
+  const { atUs } = due;
+  const ask: Mutable<Ask> = { route, requestName, dueUs, atUs, index: place.index, connection, random: state.random };
+  if (member !== undefined) ask.member = member;
+  if (slot !== undefined) ask.slot = slot;
+  if (tag !== undefined) ask.tag = tag;
   const reply = replyOf(due.responder, ask);
   const outcome = reply.outcome ?? OK;
   const seq = state.nextSeq++;
-  return {
+  // Set one by one: a recording has thousands of them, and spreading takes several times as long.
+  const exchange: Mutable<Exchange> = {
     seq,
     requestId: seq.toString(16).padStart(16, '0'),
     experimentId,
-    ...(slot === undefined ? {} : { slot }),
     route,
     requestName,
-    ...(tag === undefined ? {} : { tag }),
     dueUs,
     endUs: dueUs,
     outcome,
-    ...(outcome.kind === 'not-sent' ? {} : sentFacts(state, due, place, reply)),
-    ...(reply.answer === undefined ? {} : { answer: reply.answer }),
-    ...reply.facts,
   };
+  if (slot !== undefined) exchange.slot = slot;
+  if (tag !== undefined) exchange.tag = tag;
+  if (outcome.kind !== 'not-sent') addSentFacts(exchange, state, due, place, reply);
+  if (reply.answer !== undefined) exchange.answer = reply.answer;
+  return reply.facts === undefined ? exchange : Object.assign(exchange, reply.facts);
 }
 
-function sentFacts(state: Synthetic, due: Due, place: Place, reply: FullReply): Partial<Exchange> {
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function addSentFacts(exchange: Mutable<Exchange>, state: Synthetic, due: Due, place: Place, reply: FullReply): void {
   const { connection = 'warm', route } = due;
   const isNew = connection === 'new';
   const kind = reply.outcome?.kind ?? 'response';
@@ -144,24 +141,20 @@ function sentFacts(state: Synthetic, due: Due, place: Place, reply: FullReply): 
   const endUs = sentUs + connectUs + workUs;
   const receiveUs = Math.min(RECEIVE_US, Math.floor(workUs / 2));
   const sendUs = Math.min(SEND_US, workUs - receiveUs);
-  const phasesUs: Partial<Record<PhaseName, number>> = {
-    ...(connectUs > 0 ? { connect: connectUs } : {}),
-    send: sendUs,
-    wait: workUs - sendUs - receiveUs,
-    receive: receiveUs,
-  };
+  exchange.sentUs = sentUs;
+  exchange.endUs = endUs;
+  if (kind === 'response') {
+    exchange.firstByteUs = endUs - receiveUs;
+    const phasesUs = { send: sendUs, wait: workUs - sendUs - receiveUs, receive: receiveUs };
+    exchange.phasesUs = connectUs > 0 ? { connect: connectUs, ...phasesUs } : phasesUs;
+  }
   const id = isNew ? state.nextConnection++ : 1 + (hashOf(route) % 900);
-  return {
-    sentUs,
-    endUs,
-    ...(kind === 'response' ? { firstByteUs: endUs - receiveUs, phasesUs } : {}),
-    connection: {
-      id,
-      isNew,
-      localPort: 40_000 + (id % 20_000),
-      ageUs: isNew ? 0 : place.idleUs + 60 * US_PER_SEC,
-      idleUs: isNew ? 0 : place.idleUs,
-    },
+  exchange.connection = {
+    id,
+    isNew,
+    localPort: 40_000 + (id % 20_000),
+    ageUs: isNew ? 0 : place.idleUs + 60 * US_PER_SEC,
+    idleUs: isNew ? 0 : place.idleUs,
   };
 }
 

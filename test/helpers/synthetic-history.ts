@@ -145,7 +145,8 @@ function seriesOf(route: RouteId, level: HistoryLevel, cells: ReadonlyMap<string
   const intervals = [...cells].flatMap(([name, cell]): HistoryInterval[] => {
     const [own, startAtUs] = name.split(' ');
     if (own !== route) return [];
-    const encoded = cell.us.length === 0 ? '' : encodeValues(cell.us);
+    // As the store hands them on.
+    const encoded = cell.us.length === 0 ? '' : encodeValues(cell.us, false);
     const maxUs = Math.max(0, ...cell.us);
     return [
       {

@@ -16,6 +16,7 @@ import { UserError } from '../../src/errors.ts';
 import type { Exchange } from '../../src/model/exchange.ts';
 import type { Recording } from '../../src/model/recording.ts';
 import { readRecording, writeRecording } from '../../src/recording/folder.ts';
+import { decodeHistogram } from '../../src/recording/histogram.ts';
 import { memoryRecording } from '../../src/recording/memory.ts';
 import { createRecorder } from '../../src/recording/recorder.ts';
 import { ANSWER, BAD_GATEWAY, exchange, FRAME, MANIFEST, NOT_SENT, temporaryFolder } from './traffic.ts';
@@ -75,7 +76,14 @@ test('a recorded run is read back, its windows taken from where the recorder str
   const recording = await readRecording(folder);
   assert.deepEqual(recording.exchanges, EXCHANGES);
   assert.equal(recording.exchangeCount, 3);
-  assert.deepEqual([...recording.windows()], [...memoryRecording(FRAME, EXCHANGES).windows()]);
+  // What is in memory only is not deflated.
+  const timesOf = ({ windows }: Pick<Recording, 'windows'>) =>
+    [...windows()].map((one) => ({
+      ...one,
+      response: decodeHistogram(one.response),
+      service: decodeHistogram(one.service),
+    }));
+  assert.deepEqual(timesOf(recording), timesOf(memoryRecording(FRAME, EXCHANGES)));
 });
 
 test('a run in which nothing was due is a recording, too', async (context) => {

@@ -42,6 +42,21 @@ test('the library reads what is written here, deflated or not', () => {
   );
 });
 
+for (const count of [0, 1, 5_000])
+  test(`${count} different times are the same to the library and here, deflated or not`, () => {
+    const values = Array.from({ length: count }, (_, i) => Math.round(1.003 ** i) + i);
+    const buckets = bucketsOf(values.filter((value) => value <= MAX_VALUE_US));
+    for (const isDeflated of [true, false]) {
+      const bytes = encodeHdr(buckets, MAX_VALUE_US, isDeflated);
+      assert.deepEqual(decodeHdr(bytes), buckets);
+      const read = decodeFromCompressedBase64(bytes.toString('base64'), 64, false);
+      assert.equal(
+        read.totalCount,
+        buckets.filter((_, at) => at % 2 === 1).reduce((sum, n) => sum + n, 0),
+      );
+    }
+  });
+
 test('what the library writes is read here', () => {
   fc.assert(
     fc.property(valuesUs, fc.integer({ min: 1, max: 70_000 }), (values, times) => {
