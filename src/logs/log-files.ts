@@ -67,7 +67,12 @@ export async function openFiles(options: FileOptions): Promise<LogFiles> {
     }
   }
   const told = tellRoles(
-    known.map(({ name, format, entries }) => ({ name, format: format.id, entries })),
+    known.map(({ name, format, entries, from }) => ({
+      name,
+      format: format.id,
+      entries,
+      ...(from === undefined ? {} : { from }),
+    })),
     options.memberNames,
   );
   const files = known.map(({ from, entries: _entries, ...file }, index): LogFile => {

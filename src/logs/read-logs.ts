@@ -10,6 +10,7 @@ import { endOf, startOf } from './join/moment.ts';
 import { type NearPlan, type NearSpan, planNear } from './join/near-plan.ts';
 import { type FileOptions, type LogFile, openFiles } from './log-files.ts';
 import { preflight } from './preflight.ts';
+import { ASKS_OTHERS, isLateGateway } from './roles.ts';
 import { type Group, groupFiles, type Reading, readGroup, timesOf } from './source-group.ts';
 import { guessedRoles, problemsOf, summaryOf } from './source-summary.ts';
 import { unjoinedNotes } from './unjoined.ts';
@@ -53,7 +54,7 @@ export async function readLogs(options: ReadLogsOptions): Promise<LogsRead> {
   const near = { plan: planOf(found, undefined, options), shiftUs: 0 };
   const late: Group[] = [];
   for (const group of groups.filter(({ role }) => role !== 'gateway')) late.push(await readGroup(group, reading, near));
-  let sources: readonly Group[] = [...found, ...late];
+  let sources = withLateGateway([...found, ...late]);
   let joined = join({ ...joinInput(options), sources: sources.map(hostSource) });
   const moved = await readShifted(sources, joined.clocks, options, reading.maxBytes);
   if (moved !== undefined) {
@@ -65,6 +66,26 @@ export async function readLogs(options: ReadLogsOptions): Promise<LogsRead> {
     evidence: evidenceOf(sources, joined, options.requests),
     problems: [...problems, ...sources.flatMap(problemsOfReading)],
   };
+}
+
+/**
+ * Where all logs are of one host that nobody named, and its access log turned out to have 502 or 504, it is the gateway's. What was looked
+ * for is the same: with no gateway known nothing was near to one of its failures.
+ */
+function withLateGateway(groups: readonly Group[]): readonly Group[] {
+  const [first] = groups;
+  const isOneHost = groups.every(
+    ({ role, member, roleBecause }) => role === 'member' && member === first?.member && roleBecause !== undefined,
+  );
+  const isGateway = groups.some(({ format, collected, roleBecause }) =>
+    isLateGateway(
+      format.id,
+      collected.classes.map(({ status }) => status),
+      roleBecause,
+    ),
+  );
+  if (!isOneHost || !isGateway) return groups;
+  return groups.map(({ member: _member, ...group }) => ({ ...group, role: 'gateway', roleBecause: ASKS_OTHERS }));
 }
 
 function evidenceOf(
