@@ -25,7 +25,8 @@ export function titleOf(subject: Subject): string {
   const share = shareOf(subject);
   const { timeoutUs, waitUs } = measured;
   const longest = longestUs(items);
-  const who = member ?? 'a member';
+  const address = member ?? addressOf(subject);
+  const who = address ?? 'a member';
   if (cause === 'timeout/gateway-response' && timeoutUs !== undefined)
     return longest !== undefined && longest > timeoutUs.value
       ? `The gateway gives up after ${formatDuration(timeoutUs.value)}, but the members need up to ${formatDuration(longest)}${where}: ${share}.`
@@ -33,9 +34,9 @@ export function titleOf(subject: Subject): string {
   const crash = items.find(({ facts }) => facts.crash !== undefined)?.facts.crash;
   if (cause === 'connection/dropped-before-response' && crash !== undefined)
     return `The process of ${who} ends with requests in it, ${crash.what}: ${share}.`;
-  if (cause === 'connection/dropped-before-response' && member !== undefined)
-    return `${member} closes or resets connections before it has answered${where}: ${share}.`;
-  const named = member === undefined ? '' : ` (${member})`;
+  if (cause === 'connection/dropped-before-response' && address !== undefined)
+    return `${address} closes or resets connections before it has answered${where}: ${share}.`;
+  const named = address === undefined ? '' : ` (${address})`;
   const value =
     timeoutUs !== undefined
       ? ` after ${formatDuration(timeoutUs.value)}`
@@ -43,6 +44,13 @@ export function titleOf(subject: Subject): string {
         ? `, for about ${formatDuration(waitUs.value)}`
         : '';
   return `${CAUSES[cause].title}${named}${value}${where}: ${share}.`;
+}
+
+/** Where no member has a name: what the gateway calls the one that all requests of a member's fault went to. */
+function addressOf({ cause, items }: Subject): string | undefined {
+  if (CAUSES[cause].side !== 'member') return undefined;
+  const called = new Set(items.map(({ facts }) => facts.reading?.member));
+  return called.size === 1 ? [...called][0] : undefined;
 }
 
 function shareOf({ count, all }: Subject): string {

@@ -55,6 +55,24 @@ test('a timer that both sides prove: cause, value, share, times, and what to do'
   );
 });
 
+test('a member without a name is called as the gateway calls it, where all requests went to the same', () => {
+  const refused = (addresses: readonly string[]): readonly Journey[] =>
+    addresses.map((member, index) => ({
+      ...journeyOf({
+        startUs: NINE + index * SEC,
+        status: 502,
+        path: '/a',
+        reading: said('connect/refused', 1, { because: 'error log', member }),
+      }),
+      members: [],
+    }));
+  const titleOf = (addresses: readonly string[]): string | undefined =>
+    findings(evidenceOf(refused(addresses))).find(({ cause }) => cause === 'connection/refused')?.title;
+  const [one, other] = ['192.0.2.12:8080', '192.0.2.13:8080'] as const;
+  assert.equal(titleOf([one, one, one]), `A member's port is closed (${one}) for /a: 3 requests of 1,000 in the logs.`);
+  assert.equal(titleOf([one, other, one]), "A member's port is closed for /a: 3 requests of 1,000 in the logs.");
+});
+
 test('one side alone is never proof, and an ambiguous join is none either', () => {
   const alone = timeouts(3).map((journey) => ({ ...journey, members: [] }));
   assert.equal(findings(evidenceOf(alone))[0]?.confidence, 'likely');
