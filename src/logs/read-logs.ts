@@ -9,9 +9,10 @@ import { type ClientRequest, type Joined, join, type ReadLines } from './join/jo
 import { endOf, startOf } from './join/moment.ts';
 import { type NearPlan, type NearSpan, planNear } from './join/near-plan.ts';
 import { type FileOptions, type LogFile, openFiles } from './log-files.ts';
+import { messagesAmong, withoutMessages } from './mixed-logs.ts';
 import { preflight } from './preflight.ts';
 import { ASKS_OTHERS, isLateGateway } from './roles.ts';
-import { type Group, groupFiles, type Reading, readGroup, timesOf } from './source-group.ts';
+import { type Group, groupFiles, type Near, type Reading, readGroup, timesOf } from './source-group.ts';
 import { guessedRoles, problemsOf, summaryOf } from './source-summary.ts';
 import { unjoinedNotes } from './unjoined.ts';
 
@@ -54,7 +55,8 @@ export async function readLogs(options: ReadLogsOptions): Promise<LogsRead> {
   const near = { plan: planOf(found, undefined, options), shiftUs: 0 };
   const late: Group[] = [];
   for (const group of groups.filter(({ role }) => role !== 'gateway')) late.push(await readGroup(group, reading, near));
-  let sources = withLateGateway([...found, ...late]);
+  const first = withLateGateway([...found, ...late]);
+  let sources = await withMessages(first, options, reading.maxBytes, near);
   let joined = join({ ...joinInput(options), sources: sources.map(hostSource) });
   const moved = await readShifted(sources, joined.clocks, options, reading.maxBytes);
   if (moved !== undefined) {
@@ -86,6 +88,25 @@ function withLateGateway(groups: readonly Group[]): readonly Group[] {
   );
   if (!isOneHost || !isGateway) return groups;
   return groups.map(({ member: _member, ...group }) => ({ ...group, role: 'gateway', roleBecause: ASKS_OTHERS }));
+}
+
+/** Messages that stand in access logs are sources of their own. */
+async function withMessages(
+  groups: readonly Group[],
+  options: ReadLogsOptions,
+  maxBytes: number,
+  near: Near,
+): Promise<readonly Group[]> {
+  const more = messagesAmong(groups, options.formats);
+  const progress = { done: 0, of: more.reduce((sum, { files }) => sum + files.length, 0) };
+  const all = new Map(groups.map((group) => [group.index, group]));
+  for (const own of more) {
+    const requests = groups.find(({ files }) => files[0]?.name === own.files[0]?.name);
+    if (requests === undefined || options.signal?.aborted === true) continue;
+    const messages = await readGroup(own, { options, progress, maxBytes }, near);
+    for (const group of withoutMessages(requests, messages)) all.set(group.index, group);
+  }
+  return [...all.values()];
 }
 
 function evidenceOf(
