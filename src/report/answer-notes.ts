@@ -2,6 +2,7 @@
 import type { Measures } from '../analysis/measures.ts';
 import { type OddBodies, oddBodies, sizeOf } from '../analysis/odd-bodies.ts';
 import { type SettledStatus, settledStatuses } from '../analysis/settled-status.ts';
+import { type UnlikeBodies, unlikeBodies } from '../analysis/unlike-bodies.ts';
 import { formatBytes, formatNumber } from '../model/quantity.ts';
 import { directTo, GATEWAY, memberOf } from '../model/route.ts';
 
@@ -27,7 +28,12 @@ const MEMBER_ADVICE: Readonly<Record<number, string>> = { 400: OTHER_HOST, 404: 
 
 /** One sentence or two for each request; none where every route answers it alike, with no redirect and no refusal, and nobody asked for a pause. */
 export function answerNotes(measures: Measures): readonly string[] {
-  return [...statusNotes(measures), ...oddBodies(measures).map(oddText), ...pauseNotes(measures)];
+  return [
+    ...statusNotes(measures),
+    ...oddBodies(measures).map(oddText),
+    ...unlikeBodies(measures).map(unlikeBodiesText),
+    ...pauseNotes(measures),
+  ];
 }
 
 /** Whether gateway and members do the same work, as far as statuses tell: else the difference of their times means nothing. */
@@ -61,6 +67,14 @@ function oddText({ requestName, odd, of, bytes }: OddBodies): string {
   const start = odd.flatMap(({ answer }) => answer?.bodyStart ?? [])[0];
   const shown = start === undefined ? '' : `, for example “${textOf(start)}”`;
   return `${odd.length} of ${of} good answers to ${requestName} through the gateway have another body (${formatBytes(sizeOf(first))}${shown}) than every answer of every member asked directly (${formatBytes(bytes)}): an error page with status ${statusOf(first)}, something out of a cache, or a release that is not everywhere yet.`;
+}
+
+function unlikeBodiesText({ requestName, shorter, longer }: UnlikeBodies): string {
+  const told = [shorter, longer].map(({ members, bytes, example }) => {
+    const start = example.answer?.bodyStart;
+    return `${listed(members)} with ${formatBytes(bytes)}${start === undefined ? '' : ` (“${textOf(start)}”)`}`;
+  });
+  return `Asked directly, members answer ${requestName} with pages of different length, every time: ${told.join(', ')}. Users get the one or the other, whichever member the gateway chooses: an error page with status ${statusOf(shorter.example)}, or a release that is not everywhere yet, looks like this. Say with \`expect.body.includes\` what a good page holds, and the wrong one counts as a failure.`;
 }
 
 function statusOf({ outcome }: OddBodies['odd'][number]): number {
@@ -106,7 +120,10 @@ function unlikeText(requestName: string, members: readonly SettledStatus[]): str
 }
 
 function namesOf(statuses: readonly SettledStatus[]): string {
-  const names = statuses.map(({ route }) => memberOf(route) ?? route);
+  return listed(statuses.map(({ route }) => memberOf(route) ?? route));
+}
+
+function listed(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') : `${names.length} members`;
 }
 
