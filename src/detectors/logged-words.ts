@@ -1,6 +1,7 @@
 /** Sentences of findings out of logs: what a person reads first, in the middle of the night. */
 import { CAUSES, type CauseId } from '../model/causes.ts';
 import type { Rival } from '../model/finding.ts';
+import type { PlacedEntry } from '../model/log.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
 import type { Decided } from './log-decisions.ts';
 import { classText, utc } from './log-exhibits.ts';
@@ -78,7 +79,27 @@ export function meaningOf({ cause, items }: Subject): string {
   const line = classText(best?.facts.frontLine);
   const shown = line === 'no line' ? '' : ` (${line})`;
   const because = best === undefined ? '' : ` ${sentence(`${best.decision.because}${shown}`)}`;
-  return `${CAUSES[cause].meaning}${because}${when}`.trim();
+  const out = cause === 'member/none-available' ? takenOutText(items) : '';
+  return `${CAUSES[cause].meaning}${because}${out}${when}`.trim();
+}
+
+/** More are in the lines. */
+const REASONS_NAMED = 3;
+
+/** Why the gateway says that it took members out, in its own words. */
+function takenOutText(items: readonly Decided[]): string {
+  const events = [...new Set(items.flatMap(({ journey }) => journey.events.filter(isTakenOut)))];
+  const reasons = Map.groupBy(events, ({ extra = {} }) => `${extra['server']}: ${extra['reason']}`);
+  const told = [...reasons]
+    .sort((a, b) => b[1].length - a[1].length)
+    .slice(0, REASONS_NAMED)
+    .map(([reason, own]) => `${reason}${own.length === 1 ? '' : ` (${own.length} times)`}`);
+  return told.length === 0 ? '' : ` Its log says why members were taken out: ${told.join(', ')}.`;
+}
+
+/** A message of the gateway that a member went down, with the reason. */
+export function isTakenOut({ kind, extra }: PlacedEntry): boolean {
+  return kind === 'event' && extra?.['reason'] !== undefined && /^(?:going )?DOWN$/.test(extra['state'] ?? '');
 }
 
 const RANK = ['confirmed', 'likely', 'possible'];
