@@ -8,13 +8,14 @@ import type { HostSource } from './join/hosts.ts';
 import { type ClientRequest, type Joined, join, type ReadLines } from './join/journeys.ts';
 import { endOf, startOf } from './join/moment.ts';
 import { type NearPlan, type NearSpan, planNear } from './join/near-plan.ts';
+import { limitNotes } from './limit-messages.ts';
 import { type FileOptions, type LogFile, openFiles } from './log-files.ts';
 import { messagesAmong, withoutMessages } from './mixed-logs.ts';
 import { preflight } from './preflight.ts';
 import { ASKS_OTHERS, isLateGateway } from './roles.ts';
 import { type Group, groupFiles, type Near, type Reading, readGroup, timesOf } from './source-group.ts';
 import { guessedRoles, problemsOf, summaryOf } from './source-summary.ts';
-import { unjoinedNotes } from './unjoined.ts';
+import { runOf, unjoinedNotes } from './unjoined.ts';
 
 export type { ClientRequest, ReadLines } from './join/journeys.ts';
 export type { LogSpec } from './log-files.ts';
@@ -128,6 +129,7 @@ function evidenceOf(
     problems: [
       // First, as a terminal shows the first warnings only: a log that was named and told nothing must not go unsaid.
       ...(requests === undefined ? [] : unjoinedNotes(sources, journeys, requests)),
+      ...limitNotes(sources, requests === undefined || requests.length === 0 ? undefined : runOf(requests)),
       ...guessedRoles(sources),
       ...sources.flatMap(problemsOf),
       ...(leftOut === 0 ? [] : [`${leftOut} more requests were counted but are not among those that were joined`]),
