@@ -17,6 +17,7 @@ import {
 import { type DownSpells, downSpells, isRefused } from './down-spells.ts';
 import { afterSendUs, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { delayWords, directLongest } from './hidden-delay.ts';
 import { launderedAnswers, truncatedByGateway } from './incomplete.ts';
 import { findOutage, LEAST_TIMER_US, TURNAROUND_US } from './outage.ts';
 import { type Tally, tallyOf } from './tally.ts';
@@ -237,17 +238,6 @@ function gatewaySide({ kind, member, events, ratio }: Fault, context: DetectorCo
   return { failures, count, of: tally.ended, isShare };
 }
 
-/** Longest ok answer per request, asked directly. A failure that came sooner may have been made by a timer: it is left to that cause. */
-function directLongest({ measures }: DetectorContext): ReadonlyMap<string, number> {
-  const longest = new Map<string, number>();
-  for (const member of measures.members) {
-    for (const exchange of measures.exchanges({ route: directTo(member), roles: ORDINARY_ROLES, cohorts: ['ok'] })) {
-      longest.set(exchange.requestName, Math.max(longest.get(exchange.requestName) ?? 0, afterSendUs(exchange)));
-    }
-  }
-  return longest;
-}
-
 function candidateOf(fault: Fault, context: DetectorContext): Candidate {
   const { kind, member, events, count, of, ratio, spells } = fault;
   const side = gatewaySide(fault, context);
@@ -264,9 +254,7 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
   const isServing = context.measures.counts({ route: GATEWAY }).ok > 0;
   const hidden = !isServing
     ? ''
-    : isTotal
-      ? ' The gateway hides it so far: redundancy is lost.'
-      : ' The gateway hides it so far.';
+    : `${kind.isClosed ? delayWords(context, LEAST_EVENTS) : ' The gateway hides it so far'}${isTotal ? ': redundancy is lost.' : '.'}`;
   const id = `${kind.cause.replace('/', '-')}-${member}`;
   return {
     cause: kind.cause,

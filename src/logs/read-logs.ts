@@ -3,6 +3,7 @@ import type { Problem } from '../errors.ts';
 import type { AfterGap, ClockEstimate, LogEvidence } from '../model/journey.ts';
 import type { PlacedEntry } from '../model/log.ts';
 import type { Random } from '../model/time.ts';
+import { hiddenAttempts } from './hidden-attempts.ts';
 import { correctionUs } from './join/clock.ts';
 import type { HostSource } from './join/hosts.ts';
 import { type ClientRequest, type Joined, join, type ReadLines } from './join/journeys.ts';
@@ -130,6 +131,8 @@ function evidenceOf(
       // First, as a terminal shows the first warnings only: a log that was named and told nothing must not go unsaid.
       ...(requests === undefined ? [] : unjoinedNotes(sources, journeys, requests)),
       ...limitNotes(sources, requests === undefined || requests.length === 0 ? undefined : runOf(requests)),
+      // Of a run's own requests alone it is not known what became of the others.
+      ...(requests === undefined ? hiddenAttempts(sources, journeys) : []),
       ...guessedRoles(sources),
       ...sources.flatMap(problemsOf),
       ...(leftOut === 0 ? [] : [`${leftOut} more requests were counted but are not among those that were joined`]),
