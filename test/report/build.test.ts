@@ -324,7 +324,7 @@ test('the headline: nothing is said of what a gateway adds that does other work 
   assert.match(other.warnings[0] ?? '', /they do not do the same work/);
 });
 
-test('what the gateway refuses and every member answers is no calm report, though no request failed', () => {
+test('what the gateway refuses and every member answers is no calm report, though no request failed', async () => {
   const tooLarge = fails(1_000, 413);
   const make = (member: Record<string, ReturnType<typeof fails> | number>) =>
     built(
@@ -336,7 +336,7 @@ test('what the gateway refuses and every member answers is no calm report, thoug
   assert.deepEqual(report.refused, ['home']);
   assert.match(report.headline[0] ?? '', /^The gateway refuses home \(413\), which every member answers well/);
   assert.match(report.headline[1] ?? '', /^No other fault found: 40 requests/);
-  assert.match(terminalWriter.render(report), /The gateway refuses 1 request that members answer/);
+  assert.match(await terminalWriter.render(report), /The gateway refuses 1 request that members answer/);
   assert.ok(report.warnings.some((warning) => warning.includes('client_max_body_size')));
   const everywhere = make({ web1: tooLarge, web2: tooLarge });
   assert.equal(everywhere.refused, undefined);
