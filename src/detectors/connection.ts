@@ -26,6 +26,8 @@ import { type Tally, tallyOf } from './tally.ts';
 const HEALTHY_RATIO = 1e-3;
 /** Two could be one incident seen twice. */
 const LEAST_EVENTS = 3;
+/** Of all requests: so many are no share of one member among several. */
+const NEARLY_ALL = 0.9;
 /** With fewer even a member that is down shows too little. */
 const LEAST_ASKED = 5;
 /** A connection that was idle for longer may have been closed by the member's idle timer at the moment of our request: that is our own race. */
@@ -262,7 +264,7 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
     severity: isHidden && laundered.length === 0 ? 'warning' : 'error',
     confidence: isTotal || (side.count >= LEAST_EVENTS && side.isShare) ? 'confirmed' : 'likely',
     p: Math.min(1, binomialTail(count, of, HEALTHY_RATIO) * context.measures.members.length),
-    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`, events, spells?.count)}${isHidden && laundered.length === 0 ? (kind.hiddenWords ?? hidden) : ''}`,
+    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`, events, spells?.count)}${isHidden && laundered.length === 0 ? (kind.hiddenWords ?? hidden) : onlyThereWords(fault, side, context)}`,
     meaning: `${kind.meaning} ${gatewayWords(side)}${spellWords(spells)}${laundered.length === 0 ? '' : ` ${kind.laundered?.words(laundered.length)}`}`,
     measured: { errorRatio: ratio },
     exhibits: [
@@ -291,6 +293,17 @@ function gatewayWords({ count, of }: GatewaySide): string {
   return count === 0
     ? 'No request through the gateway failed for it in this run.'
     : `Through the gateway ${count} of ${of} requests failed in a way that fits.`;
+}
+
+/** Where other members answer, and the gateway has eyes for this one only. */
+function onlyThereWords({ kind, member }: Fault, side: GatewaySide, { measures }: DetectorContext): string {
+  if (!kind.isClosed || side.count < LEAST_EVENTS || side.count < NEARLY_ALL * side.of) return '';
+  const isServed = measures.members.some(
+    (other) => other !== member && measures.counts({ route: directTo(other), roles: ORDINARY_ROLES }).failed === 0,
+  );
+  return isServed
+    ? ' Nearly every request through the gateway goes there all the same: a session that sticks to it, or the only member that the gateway takes for up.'
+    : '';
 }
 
 function spellWords(spells: DownSpells | undefined): string {
