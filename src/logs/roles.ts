@@ -95,7 +95,9 @@ function memberRole(file: RoleInput, gateway: readonly { readonly file: RoleInpu
     return ip !== undefined && !isLoopback(ip) && file.entries.some(({ clientIp }) => clientIp === ip);
   });
   const because = client === undefined ? NOT_FORWARDED : `its requests come from ${client.file.name}`;
-  return { role: 'member', member: nameOf(file), because };
+  // A folder that holds a log of the gateway is no member's: what else is in it is called by its file.
+  const isShared = gateway.some(({ file: other }) => folderOf(other.name) === folderOf(file.name));
+  return { role: 'member', member: nameOf(file, isShared), because };
 }
 
 /** An error log without an address goes with the access log of its folder, or with the only one that there is. */
@@ -248,13 +250,15 @@ function programOf(format: LogFormatId): string {
 }
 
 /** The member's address, which all its logs have; else the name of its machine, folder or file. */
-function nameOf(file: RoleInput): string {
+function nameOf(file: RoleInput, isShared = false): string {
   const ip = ipOf(file);
   if (ip !== undefined && !isLoopback(ip)) return ip;
   const host = file.entries.find(({ hostName }) => hostName !== undefined)?.hostName;
   if (host !== undefined) return host;
   const parts = file.name.split(/[/\\]/);
   const folder = parts.at(-2);
+  const log = logOf(parts.at(-1) ?? file.name).replace(/\.\w+$/, '');
+  if (isShared) return log;
   if (folder !== undefined && folder !== '' && folder !== '.' && folder !== '..') return folder;
   return parts.at(-1)?.replace(/\.\w+$/, '') ?? file.name;
 }

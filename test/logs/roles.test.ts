@@ -126,6 +126,18 @@ for (const [what, files, expected, members = []] of [
     ['gateway', 'web1', 'gateway'],
   ],
   [
+    'logs of several members beside the gateway’s in one folder are called by their files',
+    [
+      file('farm/access.log', 'combined'),
+      file('farm/error.log', 'nginx-error', { kind: 'error', message: 'while connecting to upstream' }),
+      file('farm/web1.log', 'combined'),
+      file('farm/web2.log', 'combined'),
+      file('farm/web2.log.1', 'combined'),
+      file('web3/access.log', 'combined'),
+    ],
+    ['gateway', 'gateway', 'web1', 'web2', 'web2', 'web3'],
+  ],
+  [
     'none of several in a folder that is called so',
     [
       file('a.log', 'combined'),
