@@ -33,6 +33,7 @@ import { logHeadline } from './log-wording.ts';
 import { memberNotes } from './member-notes.ts';
 import { rampNotes } from './ramp-parts.ts';
 import { runExhibits } from './run-exhibits.ts';
+import { volleyNotes } from './volley-notes.ts';
 
 const QUANTILES: readonly (readonly [name: string, p: number])[] = [
   ['p50', 0.5],
@@ -56,7 +57,10 @@ export type Judged = {
 export function buildReport(recording: Recording, measures: Measures, judged: Judged): Report {
   const { logs, experiments } = measures;
   const made = baseOf(recording, judged);
-  const base = { ...made, warnings: [...answerNotes(measures), ...made.warnings, ...memberNotes(measures)] };
+  const base = {
+    ...made,
+    warnings: [...answerNotes(measures), ...made.warnings, ...volleyNotes(measures), ...memberNotes(measures)],
+  };
   if (logs === undefined) return { ...base, ...measuredParts(recording, measures, judged) };
   if (experiments.length === 0) return { ...base, ...loggedParts(recording, measures, judged, logs) };
   const measured = measuredParts(recording, measures, judged);
