@@ -17,7 +17,7 @@ import {
 import { type DownSpells, downSpells, isRefused } from './down-spells.ts';
 import { afterSendUs, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
-import { delayWords, directLongest } from './hidden-delay.ts';
+import { directLongest, hidingWords } from './hidden-delay.ts';
 import { launderedAnswers, truncatedByGateway } from './incomplete.ts';
 import { findOutage, LEAST_TIMER_US, TURNAROUND_US } from './outage.ts';
 import { type Tally, tallyOf } from './tally.ts';
@@ -252,11 +252,7 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
     (exchange) => !inOutage.has(exchange.seq) && !(kind.gatewayWaits && afterSendUs(exchange) >= LEAST_TIMER_US),
   );
   const laundered = kind.laundered === undefined ? [] : launderedAnswers(context);
-  // A gateway that answers nobody hides nothing.
-  const isServing = context.measures.counts({ route: GATEWAY }).ok > 0;
-  const hidden = !isServing
-    ? ''
-    : `${kind.isClosed ? delayWords(context, LEAST_EVENTS) : ' The gateway hides it so far'}${isTotal ? ': redundancy is lost.' : '.'}`;
+  const hidden = hidingWords(context, { member, isClosed: kind.isClosed, isTotal, leastEvents: LEAST_EVENTS });
   const id = `${kind.cause.replace('/', '-')}-${member}`;
   return {
     cause: kind.cause,

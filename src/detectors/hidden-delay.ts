@@ -17,6 +17,27 @@ export function directLongest({ measures }: DetectorContext): ReadonlyMap<string
   return longest;
 }
 
+type Hidden = {
+  readonly member: string;
+  readonly isClosed: boolean;
+  readonly isTotal: boolean;
+  readonly leastEvents: number;
+};
+
+/** What stands behind the title of a member's fault that no request through the gateway met. */
+export function hidingWords(context: DetectorContext, { member, isClosed, isTotal, leastEvents }: Hidden): string {
+  const { measures } = context;
+  // A gateway that answers nobody hides nothing.
+  if (measures.counts({ route: GATEWAY }).ok === 0) return '';
+  const isSpared = measures.members.some(
+    (other) => other !== member && measures.counts({ route: directTo(other) }).ok > 0,
+  );
+  // Nobody else could have answered in its place: the gateway takes what the probe does not.
+  if (isTotal && !isSpared) return ' Through the gateway no request failed for it.';
+  const words = isClosed ? delayWords(context, leastEvents) : ' The gateway hides it so far';
+  return `${words}${isTotal ? ': redundancy is lost.' : '.'}`;
+}
+
 /** Good answers through the gateway that took longer than any direct one, by so much that it tried somebody else first. */
 export function delayWords(context: DetectorContext, leastEvents: number): string {
   const { measures } = context;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMeasures } from '../../src/analysis/create-measures.ts';
 import { gatewayOf } from '../../src/catalog.ts';
-import { delayWords } from '../../src/detectors/hidden-delay.ts';
+import { delayWords, hidingWords } from '../../src/detectors/hidden-delay.ts';
 import { judged } from '../helpers/judged.ts';
 import { makeRecording, type Responder, timesOut } from '../helpers/make-recording.ts';
 
@@ -40,3 +40,17 @@ for (const [what, gateway, seconds] of [
     const context = { measures: createMeasures(recording), gateway: gatewayOf('unknown') };
     assert.equal(delayWords(context, 3), ' The gateway hides it so far');
   });
+
+test('nothing is hidden where no other member could have answered', () => {
+  const recording = makeRecording({ seed: 5, members: ['web1', 'web2'] })
+    .compare({
+      ratePerSec: 2,
+      durationUs: 20 * SEC,
+      gateway: 12_000,
+      member: { web1: timesOut(3 * SEC, 'connect'), web2: timesOut(3 * SEC, 'connect') },
+    })
+    .build();
+  const context = { measures: createMeasures(recording), gateway: gatewayOf('unknown') };
+  const words = hidingWords(context, { member: 'web1', isClosed: false, isTotal: true, leastEvents: 3 });
+  assert.equal(words, ' Through the gateway no request failed for it.');
+});
