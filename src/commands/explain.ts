@@ -153,6 +153,11 @@ function patternAlone(pattern: string): UserError {
 
 function unreadable(problems: readonly Problem[]): UserError {
   for (const problem of problems) printError(problemText(problem));
+  if (problems.length === 0)
+    return new UserError('No line of a log could be read: what was named is empty', {
+      hint: 'Name the logs of the time in question; rotated ones have a number or a date behind their name.',
+      exitCode: EXIT.usage,
+    });
   return new UserError('No line of a log could be read', {
     hint: 'Name the format with --format, and for a format of your own its pattern with --pattern too.',
     exitCode: EXIT.usage,

@@ -17,6 +17,7 @@ import {
 import { type DownSpells, downSpells, isRefused } from './down-spells.ts';
 import { afterSendUs, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { directLongest, hidingWords } from './hidden-delay.ts';
 import { launderedAnswers, truncatedByGateway } from './incomplete.ts';
 import { findOutage, LEAST_TIMER_US, TURNAROUND_US } from './outage.ts';
 import { type Tally, tallyOf } from './tally.ts';
@@ -25,6 +26,8 @@ import { type Tally, tallyOf } from './tally.ts';
 const HEALTHY_RATIO = 1e-3;
 /** Two could be one incident seen twice. */
 const LEAST_EVENTS = 3;
+/** Of all requests: so many are no share of one member among several. */
+const NEARLY_ALL = 0.9;
 /** With fewer even a member that is down shows too little. */
 const LEAST_ASKED = 5;
 /** A connection that was idle for longer may have been closed by the member's idle timer at the moment of our request: that is our own race. */
@@ -237,17 +240,6 @@ function gatewaySide({ kind, member, events, ratio }: Fault, context: DetectorCo
   return { failures, count, of: tally.ended, isShare };
 }
 
-/** Longest ok answer per request, asked directly. A failure that came sooner may have been made by a timer: it is left to that cause. */
-function directLongest({ measures }: DetectorContext): ReadonlyMap<string, number> {
-  const longest = new Map<string, number>();
-  for (const member of measures.members) {
-    for (const exchange of measures.exchanges({ route: directTo(member), roles: ORDINARY_ROLES, cohorts: ['ok'] })) {
-      longest.set(exchange.requestName, Math.max(longest.get(exchange.requestName) ?? 0, afterSendUs(exchange)));
-    }
-  }
-  return longest;
-}
-
 function candidateOf(fault: Fault, context: DetectorContext): Candidate {
   const { kind, member, events, count, of, ratio, spells } = fault;
   const side = gatewaySide(fault, context);
@@ -260,13 +252,7 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
     (exchange) => !inOutage.has(exchange.seq) && !(kind.gatewayWaits && afterSendUs(exchange) >= LEAST_TIMER_US),
   );
   const laundered = kind.laundered === undefined ? [] : launderedAnswers(context);
-  // A gateway that answers nobody hides nothing.
-  const isServing = context.measures.counts({ route: GATEWAY }).ok > 0;
-  const hidden = !isServing
-    ? ''
-    : isTotal
-      ? ' The gateway hides it so far: redundancy is lost.'
-      : ' The gateway hides it so far.';
+  const hidden = hidingWords(context, { member, isClosed: kind.isClosed, isTotal, leastEvents: LEAST_EVENTS });
   const id = `${kind.cause.replace('/', '-')}-${member}`;
   return {
     cause: kind.cause,
@@ -274,7 +260,7 @@ function candidateOf(fault: Fault, context: DetectorContext): Candidate {
     severity: isHidden && laundered.length === 0 ? 'warning' : 'error',
     confidence: isTotal || (side.count >= LEAST_EVENTS && side.isShare) ? 'confirmed' : 'likely',
     p: Math.min(1, binomialTail(count, of, HEALTHY_RATIO) * context.measures.members.length),
-    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`, events, spells?.count)}${isHidden && laundered.length === 0 ? (kind.hiddenWords ?? hidden) : ''}`,
+    title: `${kind.title(member, formatRatio(ratio.value), `${count} of ${of} ${kind.isClosed ? 'attempts to connect' : 'direct requests'}`, events, spells?.count)}${isHidden && laundered.length === 0 ? (kind.hiddenWords ?? hidden) : onlyThereWords(fault, side, context)}`,
     meaning: `${kind.meaning} ${gatewayWords(side)}${spellWords(spells)}${laundered.length === 0 ? '' : ` ${kind.laundered?.words(laundered.length)}`}`,
     measured: { errorRatio: ratio },
     exhibits: [
@@ -303,6 +289,17 @@ function gatewayWords({ count, of }: GatewaySide): string {
   return count === 0
     ? 'No request through the gateway failed for it in this run.'
     : `Through the gateway ${count} of ${of} requests failed in a way that fits.`;
+}
+
+/** Where other members answer, and the gateway has eyes for this one only. */
+function onlyThereWords({ kind, member }: Fault, side: GatewaySide, { measures }: DetectorContext): string {
+  if (!kind.isClosed || side.count < LEAST_EVENTS || side.count < NEARLY_ALL * side.of) return '';
+  const isServed = measures.members.some(
+    (other) => other !== member && measures.counts({ route: directTo(other), roles: ORDINARY_ROLES }).failed === 0,
+  );
+  return isServed
+    ? ' Nearly every request through the gateway goes there all the same: a session that sticks to it, or the only member that the gateway takes for up.'
+    : '';
 }
 
 function spellWords(spells: DownSpells | undefined): string {

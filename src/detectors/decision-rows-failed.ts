@@ -139,6 +139,20 @@ const CONNECT_ROWS: readonly TableRow[] = [
         : { cause: 'gateway/overloaded', confidence: fromFrontAlone(f), because: says(f) },
   },
   {
+    row: '26',
+    when: (f) =>
+      is(f, 'connect/refused') &&
+      mayBe(f, 'tls/verify', 'tls/handshake') &&
+      f.memberName !== undefined &&
+      f.context.takesTls(f.memberName),
+    decide: (f) => ({
+      cause: 'tls/failed',
+      confidence: MEDIUM,
+      because: `${says(f)}; at the same time the member took the probe’s own TLS connections, so its port is open and it is the handshake that fails`,
+      ...at(f),
+    }),
+  },
+  {
     row: '23',
     when: (f) => is(f, 'connect/refused'),
     decide: (f) => ({ cause: 'connection/refused', confidence: withAbsence(f), because: says(f), ...at(f) }),

@@ -1,9 +1,11 @@
 /** Every journey of the logs with its decision, once per set of logs. */
+import type { Measures } from '../analysis/measures.ts';
 import type { Gateway } from '../gateways/gateway.ts';
 import type { CauseId } from '../model/causes.ts';
 import type { HopOutcome } from '../model/hop.ts';
 import type { Journey, LogEvidence } from '../model/journey.ts';
 import type { UpstreamTry } from '../model/log.ts';
+import { directTo } from '../model/route.ts';
 import type { Decision } from './decision.ts';
 import { decide } from './decision-table.ts';
 import type { DetectorContext } from './detector.ts';
@@ -87,8 +89,19 @@ function contextOf(logs: LogEvidence, { measures, gateway }: DetectorContext): L
     cutTogether: cutCounter(logs),
     gapBefore: ({ source, line }) => gaps.get(`${source}:${line}`),
     lastEnd: lastEnds(logs),
+    takesTls: (member) => takesTls(member, measures),
     isClockKnown: ({ source }) => clocks.get(source)?.known === true,
   };
+}
+
+/** Fewer connections than this may all have met a member between two restarts. */
+const MIN_CONNECTED = 5;
+
+/** Whether the probe got so many answers of a member over TLS, and was never refused by it. */
+function takesTls(member: string, measures: Measures): boolean {
+  const url = measures.profile.members.find(({ name }) => name === member)?.url ?? '';
+  const { ok, outcomes } = measures.counts({ route: directTo(member) });
+  return url.startsWith('https:') && ok >= MIN_CONNECTED && (outcomes['error:refused'] ?? 0) === 0;
 }
 
 /** Fewer requests than this may all have been lost. */

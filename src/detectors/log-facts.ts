@@ -26,6 +26,8 @@ export type LogContext = {
   readonly gapBefore: (line: PlacedEntry) => AfterGap | undefined;
   /** The last event of a member's worker before a moment: idle end, or recycling. */
   readonly lastEnd: (member: string, beforeUs: number) => { readonly code: string; readonly agoUs: number } | undefined;
+  /** True: the probe itself connected to this member over TLS all the time, so its port is open and TLS is spoken on it. */
+  readonly takesTls: (member: string) => boolean;
   /** True: how far the clock of this line's log is from the reference is known from shared requests. */
   readonly isClockKnown: (line: PlacedEntry) => boolean;
   /** New connections to members take at least this long, so that a connect time of 0 means a used one. Undefined: they do not tell. */

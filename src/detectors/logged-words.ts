@@ -1,6 +1,7 @@
 /** Sentences of findings out of logs: what a person reads first, in the middle of the night. */
 import { CAUSES, type CauseId } from '../model/causes.ts';
 import type { Rival } from '../model/finding.ts';
+import type { PlacedEntry } from '../model/log.ts';
 import { formatDuration, formatNumber } from '../model/quantity.ts';
 import type { Decided } from './log-decisions.ts';
 import { classText, utc } from './log-exhibits.ts';
@@ -25,7 +26,8 @@ export function titleOf(subject: Subject): string {
   const share = shareOf(subject);
   const { timeoutUs, waitUs } = measured;
   const longest = longestUs(items);
-  const who = member ?? 'a member';
+  const address = member ?? addressOf(subject);
+  const who = address ?? 'a member';
   if (cause === 'timeout/gateway-response' && timeoutUs !== undefined)
     return longest !== undefined && longest > timeoutUs.value
       ? `The gateway gives up after ${formatDuration(timeoutUs.value)}, but the members need up to ${formatDuration(longest)}${where}: ${share}.`
@@ -33,9 +35,9 @@ export function titleOf(subject: Subject): string {
   const crash = items.find(({ facts }) => facts.crash !== undefined)?.facts.crash;
   if (cause === 'connection/dropped-before-response' && crash !== undefined)
     return `The process of ${who} ends with requests in it, ${crash.what}: ${share}.`;
-  if (cause === 'connection/dropped-before-response' && member !== undefined)
-    return `${member} closes or resets connections before it has answered${where}: ${share}.`;
-  const named = member === undefined ? '' : ` (${member})`;
+  if (cause === 'connection/dropped-before-response' && address !== undefined)
+    return `${address} closes or resets connections before it has answered${where}: ${share}.`;
+  const named = address === undefined ? '' : ` (${address})`;
   const value =
     timeoutUs !== undefined
       ? ` after ${formatDuration(timeoutUs.value)}`
@@ -43,6 +45,13 @@ export function titleOf(subject: Subject): string {
         ? `, for about ${formatDuration(waitUs.value)}`
         : '';
   return `${CAUSES[cause].title}${named}${value}${where}: ${share}.`;
+}
+
+/** Where no member has a name: what the gateway calls the one that all requests of a member's fault went to. */
+function addressOf({ cause, items }: Subject): string | undefined {
+  if (CAUSES[cause].side !== 'member') return undefined;
+  const called = new Set(items.map(({ facts }) => facts.reading?.member));
+  return called.size === 1 ? [...called][0] : undefined;
 }
 
 function shareOf({ count, all }: Subject): string {
@@ -70,7 +79,27 @@ export function meaningOf({ cause, items }: Subject): string {
   const line = classText(best?.facts.frontLine);
   const shown = line === 'no line' ? '' : ` (${line})`;
   const because = best === undefined ? '' : ` ${sentence(`${best.decision.because}${shown}`)}`;
-  return `${CAUSES[cause].meaning}${because}${when}`.trim();
+  const out = cause === 'member/none-available' ? takenOutText(items) : '';
+  return `${CAUSES[cause].meaning}${because}${out}${when}`.trim();
+}
+
+/** More are in the lines. */
+const REASONS_NAMED = 3;
+
+/** Why the gateway says that it took members out, in its own words. */
+function takenOutText(items: readonly Decided[]): string {
+  const events = [...new Set(items.flatMap(({ journey }) => journey.events.filter(isTakenOut)))];
+  const reasons = Map.groupBy(events, ({ extra = {} }) => `${extra['server']}: ${extra['reason']}`);
+  const told = [...reasons]
+    .sort((a, b) => b[1].length - a[1].length)
+    .slice(0, REASONS_NAMED)
+    .map(([reason, own]) => `${reason}${own.length === 1 ? '' : ` (${own.length} times)`}`);
+  return told.length === 0 ? '' : ` Its log says why members were taken out: ${told.join(', ')}.`;
+}
+
+/** A message of the gateway that a member went down, with the reason. */
+export function isTakenOut({ kind, extra }: PlacedEntry): boolean {
+  return kind === 'event' && extra?.['reason'] !== undefined && /^(?:going )?DOWN$/.test(extra['state'] ?? '');
 }
 
 const RANK = ['confirmed', 'likely', 'possible'];

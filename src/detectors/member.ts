@@ -18,6 +18,7 @@ import {
 } from './detector.ts';
 import { ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { hangCandidate, memberHangs } from './member-hangs.ts';
 import { tallyOf } from './tally.ts';
 
 export { noneAvailable } from './none-available.ts';
@@ -128,22 +129,22 @@ export const memberSlow: Detector = {
   cause: 'member/slow',
   detect({ measures }): Detection {
     if (measures.members.length < 2) return notApplicable('one member: there is no peer to compare with');
+    const hanging = memberHangs(measures).map(hangCandidate);
     const requestName = mainRequest(measures);
     if (requestName === undefined) return insufficient('a compare', 'none in this run');
     const counts = measures.members.map((member) => warmTimes(measures, member, requestName).count);
     // A member that is down has no times; the others are still peers of each other.
     const compared = measures.members.filter((_, i) => (counts[i] ?? 0) >= LEAST_SLOTS);
+    if (compared.length < 2 && hanging.length > 0) return candidatesOr(hanging, '');
     if (compared.length < 2)
       return insufficient(
         `${LEAST_SLOTS} warm answers of two members`,
         `${counts.join(', ')} of ${measures.members.join(', ')}`,
       );
-    return candidatesOr(
-      compared
-        .map((member) => slowCandidate(member, compared, requestName, measures))
-        .filter((candidate) => candidate !== undefined),
-      `no member takes twice as long as its peers for ${requestName}`,
-    );
+    const slow = compared
+      .map((member) => slowCandidate(member, compared, requestName, measures))
+      .filter((candidate) => candidate !== undefined);
+    return candidatesOr([...hanging, ...slow], `no member takes twice as long as its peers for ${requestName}`);
   },
 };
 

@@ -5,6 +5,7 @@ import { binomialTail } from '../analysis/proportion.ts';
 import { type Exchange, isFailure } from '../model/exchange.ts';
 import { directTo, GATEWAY } from '../model/route.ts';
 import type { DetectorContext } from './detector.ts';
+import { isRefused } from './down-spells.ts';
 import { afterSendUs } from './elapsed.ts';
 import { type Tally, tallyOf } from './tally.ts';
 
@@ -65,6 +66,7 @@ export function findOutage(context: DetectorContext): Outage | undefined {
   const [first, last] = [refused[0], refused.at(-1)];
   if (first === undefined || last === undefined || refused.length < LEAST_REFUSED) return undefined;
   if (count < OUTAGE_RATIO * asked || isTimer(refused, context.measures)) return undefined;
+  if (isTried(refused, first.dueUs, last.endUs, context.measures)) return undefined;
   const failedElsewhere = inOrder.filter((exchange, i) => (i < from || i >= to) && isFailure(exchange)).length;
   const isWholeRun = asked >= OUTAGE_RATIO * tally.ended;
   const background = isWholeRun ? HALF : Math.max(HALF, (failedElsewhere + 1) / (inOrder.length - within.length + 2));
@@ -78,6 +80,21 @@ export function findOutage(context: DetectorContext): Outage | undefined {
     isWholeRun,
     p: Math.min(1, stretches * binomialTail(count, asked, background)),
   };
+}
+
+/**
+ * The gateway waited before it refused, as for attempts to connect, while one member took no connections and another answered: it has
+ * members, and sends to the wrong one (a session that sticks to it, say). That nobody is left it would have said at once.
+ */
+function isTried(refused: readonly Exchange[], startUs: number, endUs: number, measures: Measures): boolean {
+  if (median(refused.map(afterSendUs)) < LEAST_TIMER_US) return false;
+  const during = measures.members.map((member) =>
+    measures
+      .exchanges({ route: directTo(member), roles: ['slot'] })
+      .filter(({ sentUs, dueUs }) => sentUs !== undefined && dueUs >= startUs && dueUs <= endUs),
+  );
+  const isClosed = during.some((own) => own.length > 0 && own.every(isRefused));
+  return isClosed && during.some((own) => own.length > 0 && own.every((exchange) => !isFailure(exchange)));
 }
 
 /** Bounds of the part with the largest sum (Kadane): with these scores, the longest in which nearly all are refused. */

@@ -29,8 +29,17 @@ function limitedOf(measures: Measures): readonly Exchange[] {
   return measures
     .exchanges({ roles: ORDINARY_ROLES })
     .filter(
-      (exchange) => exchange.sentUs !== undefined && (announcesRate(exchange) || (!isQueue && isTooMany(exchange))),
+      (exchange) =>
+        exchange.sentUs !== undefined &&
+        (announcesRate(exchange) || (!isQueue && (isTooMany(exchange) || saysTooMany(exchange)))),
     );
+}
+
+/** Limiters that answer with another status say it in the body. Only at an ordinary rate: under load a full queue says so as well. */
+function saysTooMany({ outcome, answer, tag }: Exchange): boolean {
+  if (outcome.kind !== 'response' || (outcome.status !== 503 && outcome.status !== 403) || tag?.kind !== 'slot')
+    return false;
+  return /\btoo many requests\b|\brate[ -]limit|\brequest rate\b|\bthrottl(?:ed|ing)\b/i.test(answer?.bodyStart ?? '');
 }
 
 export const rateLimited: Detector = {

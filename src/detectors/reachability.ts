@@ -6,6 +6,7 @@ import { directTo, GATEWAY, memberOf } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { afterSendUs, ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
+import { memberHangs } from './member-hangs.ts';
 import { LEAST_TIMER_US } from './outage.ts';
 import { type Tally, tallyOf } from './tally.ts';
 import { tlsReason } from './tls.ts';
@@ -170,9 +171,21 @@ export const probeTimeout: Detector = {
   detect({ measures }): Detection {
     const tally = tallyOf(measures, { roles: ORDINARY_ROLES });
     if (tally.ended === 0) return insufficient('ordinary requests', 'none were sent');
-    const ended = tally.kept.filter(({ outcome }) => outcome.kind === 'timeout' && outcome.waitingFor !== 'connect');
+    // Where only one member hangs, the limit was long enough: that is the member's.
+    const hung = new Set(
+      memberHangs(measures).flatMap((hang) => [...hang.hung, ...hang.gateway].map(({ seq }) => seq)),
+    );
+    const ended = tally.kept.filter(
+      ({ outcome, seq }) => outcome.kind === 'timeout' && outcome.waitingFor !== 'connect' && !hung.has(seq),
+    );
     const limits = ended.map(({ outcome }) => (outcome.kind === 'timeout' ? outcome.limitUs : 0));
-    if (ended.length === 0) return candidatesOr([], "every request ended before the probe's own limit");
+    if (ended.length === 0)
+      return candidatesOr(
+        [],
+        hung.size === 0
+          ? "every request ended before the probe's own limit"
+          : 'only one member leaves requests without an answer',
+      );
     const limitUs = Math.min(...limits);
     return candidatesOr(
       [givenUpCandidate({ ended, count: tally.countOf(ended), asked: tally.ended, limitUs }, measures)],

@@ -186,7 +186,10 @@ function fromErrors(
 ): HopReading | undefined {
   const found = decisive(own, last?.address);
   if (found === undefined) return undefined;
-  const { rule, message } = found;
+  const { rule, message, error } = found;
+  // Of an access log without $upstream_addr the error line tells the member.
+  const named = error.upstream?.at(-1)?.address;
+  const member = extras.member ?? (named === undefined || isGroupName(named) ? undefined : named);
   const isTimeout = /timeout$/.test(rule.outcome);
   const waitedUs = isTimeout ? (last?.responseUs ?? access.durationUs) : undefined;
   const isEjection = own.some((error) => /temporarily disabled/.test(error.message ?? ''));
@@ -200,7 +203,7 @@ function fromErrors(
       sure: rule.outcome === 'pool/none' && !isEjection ? 0.65 : isRace ? 0.9 : 1,
     },
     `error log: "${quote(message)}"`,
-    { ...extras, waitedUs, rivals: isRace ? ['response/keepalive-race'] : rivals },
+    { ...extras, member, waitedUs, rivals: isRace ? ['response/keepalive-race'] : rivals },
   );
 }
 

@@ -52,6 +52,7 @@ export type LogFiles = { readonly files: readonly LogFile[]; readonly problems: 
 
 type Known = Omit<LogFile, 'role' | 'member' | 'roleBecause'> & {
   readonly from?: string;
+  readonly isForced: boolean;
   readonly entries: readonly LogEntry[];
 };
 
@@ -67,10 +68,15 @@ export async function openFiles(options: FileOptions): Promise<LogFiles> {
     }
   }
   const told = tellRoles(
-    known.map(({ name, format, entries }) => ({ name, format: format.id, entries })),
+    known.map(({ name, format, entries, from }) => ({
+      name,
+      format: format.id,
+      entries,
+      ...(from === undefined ? {} : { from }),
+    })),
     options.memberNames,
   );
-  const files = known.map(({ from, entries: _entries, ...file }, index): LogFile => {
+  const files = known.map(({ from, entries: _entries, isForced: _forced, ...file }, index): LogFile => {
     if (from === 'gateway') return { ...file, role: 'gateway' };
     if (from !== undefined) return { ...file, role: 'member', member: from };
     const role = told[index];
@@ -82,8 +88,26 @@ export async function openFiles(options: FileOptions): Promise<LogFiles> {
       roleBecause: role.because,
     };
   });
-  return { files, problems };
+  const isFixed = new Set(files.filter((_, index) => known[index]?.isForced === true));
+  return { files: files.map((file) => (isFixed.has(file) ? file : ofProgram(file, files, options.formats))), problems };
 }
+
+/**
+ * The combined format does not tell who wrote it, and nginx's time is the end of a request, Apache's its start. The error log of the same
+ * host tells.
+ */
+function ofProgram(file: LogFile, files: readonly LogFile[], formats: readonly LogFormat[]): LogFile {
+  if (file.format.id !== 'combined' || file.role === 'unknown') return file;
+  const beside = files.filter(({ role, member }) => role === file.role && member === file.member);
+  const programs = new Set(beside.flatMap(({ format }) => ERROR_LOG_OF[format.id] ?? []));
+  const format = programs.size === 1 ? formats.find(({ id }) => programs.has(id)) : undefined;
+  return format === undefined ? file : { ...file, format };
+}
+
+const ERROR_LOG_OF: Readonly<Partial<Record<LogFormatId, LogFormatId>>> = {
+  'nginx-error': 'nginx',
+  'apache-error': 'apache',
+};
 
 async function recognise(
   input: LogInput,
@@ -119,6 +143,7 @@ async function recognise(
     format: answer.format,
     formatOptions,
     entries,
+    isForced: spec.format !== undefined,
     ...(spec.from === undefined ? {} : { from: spec.from }),
     ...(spec.writtenUntilUs === undefined ? {} : { writtenUntilUs: spec.writtenUntilUs }),
     open: isStdin ? async () => log : () => openLog(input, opening),

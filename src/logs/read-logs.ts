@@ -3,16 +3,20 @@ import type { Problem } from '../errors.ts';
 import type { AfterGap, ClockEstimate, LogEvidence } from '../model/journey.ts';
 import type { PlacedEntry } from '../model/log.ts';
 import type { Random } from '../model/time.ts';
+import { hiddenAttempts } from './hidden-attempts.ts';
 import { correctionUs } from './join/clock.ts';
 import type { HostSource } from './join/hosts.ts';
 import { type ClientRequest, type Joined, join, type ReadLines } from './join/journeys.ts';
 import { endOf, startOf } from './join/moment.ts';
 import { type NearPlan, type NearSpan, planNear } from './join/near-plan.ts';
+import { limitNotes } from './limit-messages.ts';
 import { type FileOptions, type LogFile, openFiles } from './log-files.ts';
+import { messagesAmong, withoutMessages } from './mixed-logs.ts';
 import { preflight } from './preflight.ts';
-import { type Group, groupFiles, type Reading, readGroup, timesOf } from './source-group.ts';
+import { ASKS_OTHERS, isLateGateway } from './roles.ts';
+import { type Group, groupFiles, type Near, type Reading, readGroup, timesOf } from './source-group.ts';
 import { guessedRoles, problemsOf, summaryOf } from './source-summary.ts';
-import { unjoinedNotes } from './unjoined.ts';
+import { runOf, unjoinedNotes } from './unjoined.ts';
 
 export type { ClientRequest, ReadLines } from './join/journeys.ts';
 export type { LogSpec } from './log-files.ts';
@@ -53,7 +57,8 @@ export async function readLogs(options: ReadLogsOptions): Promise<LogsRead> {
   const near = { plan: planOf(found, undefined, options), shiftUs: 0 };
   const late: Group[] = [];
   for (const group of groups.filter(({ role }) => role !== 'gateway')) late.push(await readGroup(group, reading, near));
-  let sources: readonly Group[] = [...found, ...late];
+  const first = withLateGateway([...found, ...late]);
+  let sources = await withMessages(first, options, reading.maxBytes, near);
   let joined = join({ ...joinInput(options), sources: sources.map(hostSource) });
   const moved = await readShifted(sources, joined.clocks, options, reading.maxBytes);
   if (moved !== undefined) {
@@ -65,6 +70,45 @@ export async function readLogs(options: ReadLogsOptions): Promise<LogsRead> {
     evidence: evidenceOf(sources, joined, options.requests),
     problems: [...problems, ...sources.flatMap(problemsOfReading)],
   };
+}
+
+/**
+ * Where all logs are of one host that nobody named, and its access log turned out to have 502 or 504, it is the gateway's. What was looked
+ * for is the same: with no gateway known nothing was near to one of its failures.
+ */
+function withLateGateway(groups: readonly Group[]): readonly Group[] {
+  const [first] = groups;
+  const isOneHost = groups.every(
+    ({ role, member, roleBecause }) => role === 'member' && member === first?.member && roleBecause !== undefined,
+  );
+  const isGateway = groups.some(({ format, collected, roleBecause }) =>
+    isLateGateway(
+      format.id,
+      collected.classes.map(({ status }) => status),
+      roleBecause,
+    ),
+  );
+  if (!isOneHost || !isGateway) return groups;
+  return groups.map(({ member: _member, ...group }) => ({ ...group, role: 'gateway', roleBecause: ASKS_OTHERS }));
+}
+
+/** Messages that stand in access logs are sources of their own. */
+async function withMessages(
+  groups: readonly Group[],
+  options: ReadLogsOptions,
+  maxBytes: number,
+  near: Near,
+): Promise<readonly Group[]> {
+  const more = messagesAmong(groups, options.formats);
+  const progress = { done: 0, of: more.reduce((sum, { files }) => sum + files.length, 0) };
+  const all = new Map(groups.map((group) => [group.index, group]));
+  for (const own of more) {
+    const requests = groups.find(({ files }) => files[0]?.name === own.files[0]?.name);
+    if (requests === undefined || options.signal?.aborted === true) continue;
+    const messages = await readGroup(own, { options, progress, maxBytes }, near);
+    for (const group of withoutMessages(requests, messages)) all.set(group.index, group);
+  }
+  return [...all.values()];
 }
 
 function evidenceOf(
@@ -86,6 +130,9 @@ function evidenceOf(
     problems: [
       // First, as a terminal shows the first warnings only: a log that was named and told nothing must not go unsaid.
       ...(requests === undefined ? [] : unjoinedNotes(sources, journeys, requests)),
+      ...limitNotes(sources, requests === undefined || requests.length === 0 ? undefined : runOf(requests)),
+      // Of a run's own requests alone it is not known what became of the others.
+      ...(requests === undefined ? hiddenAttempts(sources, journeys) : []),
       ...guessedRoles(sources),
       ...sources.flatMap(problemsOf),
       ...(leftOut === 0 ? [] : [`${leftOut} more requests were counted but are not among those that were joined`]),

@@ -8,6 +8,8 @@ export type RoleInput = {
   readonly format: LogFormatId;
   /** The first entries. */
   readonly entries: readonly LogEntry[];
+  /** `gateway`, or the name of a member, where the user said it: the rest is told in its light. */
+  readonly from?: string;
 };
 
 /** Only gateways write these; error logs and nginx's and Apache's access logs are written by members too. */
@@ -26,6 +28,9 @@ const BARE_FORMATS: readonly LogFormatId[] = ['nginx-error', 'apache-error', 'ht
 
 /** Why a log is a member's that nothing tells of: the one reason that may well be wrong. */
 export const NOT_FORWARDED = 'no line of it was forwarded';
+const SAID = 'it was said so';
+/** Why a log is a gateway's that has such answers, and no other log is nearer to the clients. */
+export const ASKS_OTHERS = 'line with 502 or 504, which a server answers that asks others';
 
 type Clue = { readonly isCertain: boolean; readonly because: string };
 
@@ -36,9 +41,14 @@ type Clue = { readonly isCertain: boolean; readonly because: string };
  * that goes with none is `unknown`, and not joined.
  */
 export function tellRoles(files: readonly RoleInput[], memberNames: readonly string[]): readonly Role[] {
-  const named = files.map(({ name }) => memberNames.find((member) => name.split(/[/\\.]/).includes(member)));
-  const isLone = files.filter(({ format }) => !BARE_FORMATS.includes(format)).length === 1;
-  const clues = files.map((file, index) => (named[index] === undefined ? clueOf(file, isLone) : undefined));
+  const named = files.map(
+    ({ name, from }) => from ?? memberNames.find((member) => name.split(/[/\\.]/).includes(member)),
+  );
+  const rest = loneRest(files, named);
+  const clues = files.map((file, index) => {
+    if (named[index] === 'gateway') return { isCertain: true, because: SAID };
+    return named[index] === undefined ? clueOf(file, rest) : undefined;
+  });
   const isCertain = clues.some((clue) => clue?.isCertain === true);
   const gateway = files.flatMap((file, index) => {
     const clue = clues[index];
@@ -49,7 +59,9 @@ export function tellRoles(files: readonly RoleInput[], memberNames: readonly str
     if (own !== undefined) return { role: 'gateway', because: own.because };
     const member = named[index];
     if (member !== undefined) return { role: 'member', member, because: `it is named after ${member}` };
-    const beside = gateway.find((one) => isSameMachine(file, one.file, files));
+    const beside = gateway.find(
+      (one) => isSameMachine(file, one.file, files) || isAccessOf(file, one.file, files, named),
+    );
     if (beside !== undefined) return { role: 'gateway', because: `it is of the same machine as ${beside.file.name}` };
     return BARE_FORMATS.includes(file.format) && ipOf(file) === undefined ? undefined : memberRole(file, gateway);
   });
@@ -60,13 +72,32 @@ export function tellRoles(files: readonly RoleInput[], memberNames: readonly str
   return files.map((file, index) => first[index] ?? bareRole(file, access, gateway.length > 0));
 }
 
+/**
+ * What is left when the logs that have a name are put aside. `one`: a single access log, with its rotated files. `last`: the same, where
+ * all the others are members': then the one that is left is nearest to the clients.
+ */
+type Rest = 'several' | 'one' | 'last';
+
+function loneRest(files: readonly RoleInput[], named: readonly (string | undefined)[]): Rest {
+  const left = files.filter(({ format }, index) => named[index] === undefined && !BARE_FORMATS.includes(format));
+  if (named.includes('gateway') || new Set(left.map(({ name }) => logOf(name))).size !== 1) return 'several';
+  return named.some((name) => name !== undefined) ? 'last' : 'one';
+}
+
+/** What rotation leaves of a file's name: `access.log` of `access.log.2.gz`, `access.log-20261121` or `access.log.1`. */
+function logOf(name: string): string {
+  return name.replace(/\.gz$/i, '').replace(/(?:\.\d{1,4}|[.-]\d{4}-?\d\d-?\d\d)$/, '');
+}
+
 function memberRole(file: RoleInput, gateway: readonly { readonly file: RoleInput }[]): Role {
   const client = gateway.find(({ file: other }) => {
     const ip = ipOf(other);
     return ip !== undefined && !isLoopback(ip) && file.entries.some(({ clientIp }) => clientIp === ip);
   });
   const because = client === undefined ? NOT_FORWARDED : `its requests come from ${client.file.name}`;
-  return { role: 'member', member: nameOf(file), because };
+  // A folder that holds a log of the gateway is no member's: what else is in it is called by its file.
+  const isShared = gateway.some(({ file: other }) => folderOf(other.name) === folderOf(file.name));
+  return { role: 'member', member: nameOf(file, isShared), because };
 }
 
 /** An error log without an address goes with the access log of its folder, or with the only one that there is. */
@@ -75,9 +106,10 @@ function bareRole(
   access: readonly { readonly file: RoleInput; readonly role: Role }[],
   hasGateway: boolean,
 ): Role {
-  const ofProgram = access.filter((one) => programOf(one.file.format) === programOf(file.format));
+  const ofProgram = access.filter((one) => mayBeOf(file.format, one.file.format));
   const inFolder = ofProgram.filter((one) => folderOf(one.file.name) === folderOf(file.name));
-  const near = inFolder.length > 0 ? inFolder : ofProgram;
+  const paired = inFolder.filter((one) => logOf(one.file.name) === accessNameOf(file.name));
+  const near = [paired, inFolder, ofProgram].find((some) => some.length > 0) ?? [];
   const hosts = new Map(near.map(({ file: other, role }) => [`${role.role} ${role.member ?? ''}`, { other, role }]));
   const only = [...hosts.values()][0];
   if (hosts.size === 1 && only !== undefined)
@@ -90,7 +122,7 @@ function bareRole(
 /** Access logs that say nothing of members unless they are told to. */
 const QUIET_FORMATS: readonly LogFormatId[] = ['apache', 'caddy', 'combined', 'nginx'];
 
-function clueOf({ format, entries }: RoleInput, isLone: boolean): Clue | undefined {
+function clueOf({ format, entries }: RoleInput, rest: Rest): Clue | undefined {
   if (GATEWAY_FORMATS.includes(format)) return { isCertain: true, because: 'only a gateway writes this format' };
   const certain = entries.map(forwardedBy).find((because) => because !== undefined);
   if (certain !== undefined) return { isCertain: true, because: `line with ${certain}` };
@@ -98,11 +130,16 @@ function clueOf({ format, entries }: RoleInput, isLone: boolean): Clue | undefin
   if (likely !== undefined) return { isCertain: false, because: `line with ${likely}` };
   // 502 and 504 are answers of gateways (RFC 9110 15.6.3, 15.6.5). Beside other logs it may be a member that passes on or asks an
   // application server; alone it is nearer to the clients than any other log that was given.
-  const failed =
-    isLone && QUIET_FORMATS.includes(format) ? entries.find(({ status }) => isOfGateways(status)) : undefined;
-  return failed === undefined
-    ? undefined
-    : { isCertain: false, because: `line with ${failed.status}, which a server answers that asks others` };
+  if (!QUIET_FORMATS.includes(format) || rest === 'several') return undefined;
+  if (rest === 'last')
+    return { isCertain: false, because: 'the others are logs of members, and it is the only one left' };
+  const failed = entries.find(({ status }) => isOfGateways(status));
+  return failed === undefined ? undefined : { isCertain: false, because: ASKS_OTHERS };
+}
+
+/** Of a log that is alone, told when it was read to its end: failures may be too rare to be among the first lines. */
+export function isLateGateway(format: LogFormatId, statuses: readonly number[], because: string | undefined): boolean {
+  return because === NOT_FORWARDED && QUIET_FORMATS.includes(format) && statuses.some(isOfGateways);
 }
 
 function isOfGateways(status: number | undefined): boolean {
@@ -146,6 +183,44 @@ function isSameMachine(a: RoleInput, b: RoleInput, all: readonly RoleInput[]): b
   return folder !== '' && machines.size <= 2 && !hasOtherAccess(b, folder, all);
 }
 
+/**
+ * Whether an error log of a gateway is that of the same program as this access log: the only one of its folder, or the one of the same
+ * name (`shop-error.log` and `shop-access.log`).
+ */
+function isAccessOf(
+  own: RoleInput,
+  error: RoleInput,
+  all: readonly RoleInput[],
+  named: readonly (string | undefined)[],
+): boolean {
+  if (!isOfProgram(own, error)) return false;
+  const logs = all.flatMap((file, index) =>
+    named[index] === undefined && isOfProgram(file, error) ? [logOf(file.name)] : [],
+  );
+  const pair = accessNameOf(error.name);
+  return logs.includes(pair) ? logOf(own.name) === pair : new Set(logs).size === 1;
+}
+
+/** An access log that the program of the error log may have written, in the same folder. */
+function isOfProgram({ format, name }: RoleInput, error: RoleInput): boolean {
+  return isErrorLog(error.format) && mayBeOf(error.format, format) && folderOf(name) === folderOf(error.name);
+}
+
+function isErrorLog(format: LogFormatId): boolean {
+  return format === 'nginx-error' || format === 'apache-error';
+}
+
+/** Whether one program may write both. nginx and Apache write `combined` where nobody chose a format. */
+function mayBeOf(bare: LogFormatId, access: LogFormatId): boolean {
+  return programOf(bare) === programOf(access) || (access === 'combined' && isErrorLog(bare));
+}
+
+/** By habit an error log is called like its access log: `shop-error.log` and `shop-access.log`. */
+function accessNameOf(errorName: string): string {
+  const folder = folderOf(errorName);
+  return folder + logOf(errorName.slice(folder.length)).replace(/error/i, 'access');
+}
+
 function hasOtherAccess(own: RoleInput, folder: string, all: readonly RoleInput[]): boolean {
   return all.some(
     (file) =>
@@ -175,13 +250,15 @@ function programOf(format: LogFormatId): string {
 }
 
 /** The member's address, which all its logs have; else the name of its machine, folder or file. */
-function nameOf(file: RoleInput): string {
+function nameOf(file: RoleInput, isShared = false): string {
   const ip = ipOf(file);
   if (ip !== undefined && !isLoopback(ip)) return ip;
   const host = file.entries.find(({ hostName }) => hostName !== undefined)?.hostName;
   if (host !== undefined) return host;
   const parts = file.name.split(/[/\\]/);
   const folder = parts.at(-2);
+  const log = logOf(parts.at(-1) ?? file.name).replace(/\.\w+$/, '');
+  if (isShared) return log;
   if (folder !== undefined && folder !== '' && folder !== '.' && folder !== '..') return folder;
   return parts.at(-1)?.replace(/\.\w+$/, '') ?? file.name;
 }

@@ -72,10 +72,12 @@ function reasonOf(
   return 'Lines with an id of the probe are in it, but of other requests.';
 }
 
-function runOf(requests: readonly ClientRequest[]): Span {
+/** From the first request that was sent to the end of the last (µs since 1970). */
+export function runOf(requests: readonly ClientRequest[]): Span {
   let fromUs = Number.POSITIVE_INFINITY;
   let toUs = Number.NEGATIVE_INFINITY;
-  for (const { sentAtUs = 0, elapsedUs } of requests) {
+  for (const { sentAtUs, elapsedUs } of requests) {
+    if (sentAtUs === undefined) continue;
     fromUs = Math.min(fromUs, sentAtUs);
     toUs = Math.max(toUs, sentAtUs + elapsedUs);
   }

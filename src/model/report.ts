@@ -160,6 +160,8 @@ export type Report = {
   readonly checks?: readonly ProbeCheck[];
   /** The worst severity found, or `none`. */
   readonly worst: Severity | 'none';
+  /** Requests that the gateway refuses as a rule (a 4xx) and every member answers well: no failure by the profile, and hardly meant. */
+  readonly refused?: readonly string[];
   /** The answer in plain sentences, worst first; at least one. */
   readonly headline: readonly string[];
   readonly gateway: RecognisedGateway;

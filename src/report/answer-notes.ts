@@ -2,6 +2,7 @@
 import type { Measures } from '../analysis/measures.ts';
 import { type OddBodies, oddBodies, sizeOf } from '../analysis/odd-bodies.ts';
 import { type SettledStatus, settledStatuses } from '../analysis/settled-status.ts';
+import { type UnlikeBodies, unlikeBodies } from '../analysis/unlike-bodies.ts';
 import { formatBytes, formatNumber } from '../model/quantity.ts';
 import { directTo, GATEWAY, memberOf } from '../model/route.ts';
 
@@ -20,6 +21,16 @@ const ADVICE: Readonly<Record<number, string>> = {
   421: 'The Host header or the TLS server name is not the one that is served: set `host`',
 };
 
+/** Where members answer well what the gateway refuses: a limit or a rule of its own. */
+const GATEWAY_ADVICE: Readonly<Record<number, string>> = {
+  405: 'The gateway does not pass this method on',
+  413: 'The gateway takes smaller bodies than its members: `client_max_body_size` of nginx, `LimitRequestBody` of Apache, `maxAllowedContentLength` of IIS',
+  414: 'The gateway takes shorter addresses than its members: `large_client_header_buffers` of nginx, `LimitRequestLine` of Apache, `maxUrl` and `maxQueryString` of IIS',
+  431: 'The gateway takes smaller header fields than its members: `large_client_header_buffers` of nginx, `tune.bufsize` of HAProxy, `LimitRequestFieldSize` of Apache',
+};
+const LARGE_HEADERS =
+  'Either the Host header is not the one that is served (set `host`), or the header fields of this request, its cookies above all, are larger than the gateway takes: `large_client_header_buffers` of nginx, `tune.bufsize` of HAProxy, `LimitRequestFieldSize` of Apache, `MaxFieldLength` of http.sys';
+
 const OTHER_HOST =
   'Often a member does not serve the Host header that it is asked with: set `host` of the member, or --host';
 /** Where the gateway answers well, and a member asked for the same does not. */
@@ -27,7 +38,12 @@ const MEMBER_ADVICE: Readonly<Record<number, string>> = { 400: OTHER_HOST, 404: 
 
 /** One sentence or two for each request; none where every route answers it alike, with no redirect and no refusal, and nobody asked for a pause. */
 export function answerNotes(measures: Measures): readonly string[] {
-  return [...statusNotes(measures), ...oddBodies(measures).map(oddText), ...pauseNotes(measures)];
+  return [
+    ...statusNotes(measures),
+    ...oddBodies(measures).map(oddText),
+    ...unlikeBodies(measures).map(unlikeBodiesText),
+    ...pauseNotes(measures),
+  ];
 }
 
 /** Whether gateway and members do the same work, as far as statuses tell: else the difference of their times means nothing. */
@@ -35,6 +51,20 @@ export function doSameWork(measures: Measures): boolean {
   return settledStatuses(measures).every(({ statuses: [first, ...others] }) =>
     others.every(({ status }) => isAlike(status, first?.status ?? status)),
   );
+}
+
+/** Requests that every member answers well and the gateway as a rule refuses, where nobody asked for that status. */
+export function refusedByGateway(
+  measures: Measures,
+): readonly { readonly requestName: string; readonly status: number }[] {
+  return settledStatuses(measures).flatMap(({ requestName, statuses }) => {
+    const wanted = measures.profile.requests.find(({ name }) => name === requestName)?.expect.status ?? [];
+    const gateway = statuses.find(({ route }) => route === GATEWAY);
+    const members = statuses.filter(({ route }) => route !== GATEWAY);
+    if (gateway === undefined || gateway.status < 400 || wanted.includes(gateway.status)) return [];
+    const isServed = members.length === measures.members.length && members.every(({ status }) => isGood(status));
+    return isServed && members.length > 0 ? [{ requestName, status: gateway.status }] : [];
+  });
 }
 
 function statusNotes(measures: Measures): readonly string[] {
@@ -46,7 +76,9 @@ function statusNotes(measures: Measures): readonly string[] {
     if (members.some(({ status }) => !isAlike(status, members[0]?.status ?? status)))
       return [unlikeText(requestName, members)];
     const others = gateway === undefined ? [] : members.filter(({ status }) => !isAlike(status, gateway.status));
-    if (gateway !== undefined && others.length > 0) return [differenceText(requestName, gateway, others)];
+    const hasHeaders =
+      Object.keys(measures.profile.requests.find(({ name }) => name === requestName)?.headers ?? {}).length > 0;
+    if (gateway !== undefined && others.length > 0) return [differenceText(requestName, gateway, others, hasHeaders)];
     const [first] = statuses;
     if (first === undefined || first.status < 300 || first.status === 304) return [];
     return statuses.every(({ status }) => status === first.status) ? [uselessText(requestName, first)] : [];
@@ -61,6 +93,14 @@ function oddText({ requestName, odd, of, bytes }: OddBodies): string {
   const start = odd.flatMap(({ answer }) => answer?.bodyStart ?? [])[0];
   const shown = start === undefined ? '' : `, for example “${textOf(start)}”`;
   return `${odd.length} of ${of} good answers to ${requestName} through the gateway have another body (${formatBytes(sizeOf(first))}${shown}) than every answer of every member asked directly (${formatBytes(bytes)}): an error page with status ${statusOf(first)}, something out of a cache, or a release that is not everywhere yet.`;
+}
+
+function unlikeBodiesText({ requestName, shorter, longer }: UnlikeBodies): string {
+  const told = [shorter, longer].map(({ members, bytes, example }) => {
+    const start = example.answer?.bodyStart;
+    return `${listed(members)} with ${formatBytes(bytes)}${start === undefined ? '' : ` (“${textOf(start)}”)`}`;
+  });
+  return `Asked directly, members answer ${requestName} with pages of different length, every time: ${told.join(', ')}. Users get the one or the other, whichever member the gateway chooses: an error page with status ${statusOf(shorter.example)}, or a release that is not everywhere yet, looks like this. Say with \`expect.body.includes\` what a good page holds, and the wrong one counts as a failure.`;
 }
 
 function statusOf({ outcome }: OddBodies['odd'][number]): number {
@@ -106,17 +146,27 @@ function unlikeText(requestName: string, members: readonly SettledStatus[]): str
 }
 
 function namesOf(statuses: readonly SettledStatus[]): string {
-  const names = statuses.map(({ route }) => memberOf(route) ?? route);
+  return listed(statuses.map(({ route }) => memberOf(route) ?? route));
+}
+
+function listed(names: readonly string[]): string {
   return names.length <= 3 ? names.join(', ') : `${names.length} members`;
 }
 
-function differenceText(requestName: string, gateway: SettledStatus, members: readonly SettledStatus[]): string {
+function differenceText(
+  requestName: string,
+  gateway: SettledStatus,
+  members: readonly SettledStatus[],
+  hasHeaders: boolean,
+): string {
   const [first] = members as [SettledStatus];
   const alike = members.filter(({ status }) => status === first.status);
   const listed = namesOf(alike);
   const advice = isGood(gateway.status)
     ? (MEMBER_ADVICE[first.status] ?? ADVICE[first.status])
-    : ADVICE[gateway.status];
+    : hasHeaders && gateway.status === 400 && isGood(first.status)
+      ? LARGE_HEADERS
+      : ((isGood(first.status) ? GATEWAY_ADVICE[gateway.status] : undefined) ?? ADVICE[gateway.status]);
   return [
     `The gateway answers ${requestName} with ${statusText(gateway)}, ${listed} asked directly with ${statusText(first)}: they do not do the same work, so the difference of their times says nothing about the gateway.`,
     ...(advice === undefined ? [] : [`${advice}.`]),

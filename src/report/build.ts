@@ -23,8 +23,9 @@ import {
 import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
 import { compareSeverity, isAtLeast, type Severity } from '../model/severity.ts';
 import { AUDIT_FILE } from '../model/trail.ts';
-import { answerNotes, doSameWork } from './answer-notes.ts';
+import { answerNotes, doSameWork, refusedByGateway } from './answer-notes.ts';
 import { configExhibits } from './config-exhibits.ts';
+import { knownOfFailures } from './failure-facts.ts';
 import { logExhibits } from './log-exhibits.ts';
 import { routesFromLogs } from './log-routes.ts';
 import { logReport, type Unexplained } from './log-summary.ts';
@@ -32,6 +33,7 @@ import { logHeadline } from './log-wording.ts';
 import { memberNotes } from './member-notes.ts';
 import { rampNotes } from './ramp-parts.ts';
 import { runExhibits } from './run-exhibits.ts';
+import { volleyNotes } from './volley-notes.ts';
 
 const QUANTILES: readonly (readonly [name: string, p: number])[] = [
   ['p50', 0.5],
@@ -55,7 +57,10 @@ export type Judged = {
 export function buildReport(recording: Recording, measures: Measures, judged: Judged): Report {
   const { logs, experiments } = measures;
   const made = baseOf(recording, judged);
-  const base = { ...made, warnings: [...answerNotes(measures), ...made.warnings, ...memberNotes(measures)] };
+  const base = {
+    ...made,
+    warnings: [...answerNotes(measures), ...made.warnings, ...volleyNotes(measures), ...memberNotes(measures)],
+  };
   if (logs === undefined) return { ...base, ...measuredParts(recording, measures, judged) };
   if (experiments.length === 0) return { ...base, ...loggedParts(recording, measures, judged, logs) };
   const measured = measuredParts(recording, measures, judged);
@@ -107,8 +112,10 @@ function measuredParts(
   recording: Recording,
   measures: Measures,
   judged: Judged,
-): Pick<Report, Measured | 'experiments' | 'trail' | 'audit'> {
+): Pick<Report, Measured | 'experiments' | 'trail' | 'audit' | 'refused'> {
+  const refused = refusedByGateway(measures).map(({ requestName }) => requestName);
   return {
+    ...(refused.length === 0 ? {} : { refused }),
     headline: headlineOf(recording, measures, judged),
     routes: [GATEWAY, ...measures.members.map(directTo)].map((route) => routeSummary(route, measures)),
     overheadUs: Object.fromEntries(QUANTILES.map(([name, p]) => [name, measures.overhead(p)])),
@@ -252,14 +259,23 @@ function headlineOf(
     counts.sent === 1
       ? '1 request went through the gateway'
       : `${formatNumber(counts.sent)} requests went through the gateway`;
+  const refused = refusedByGateway(measures);
+  const noFault = refused.length === 0 ? 'No fault found' : 'No other fault found';
   return [
+    ...(refused.length === 0 ? [] : [refusedText(refused)]),
     counts.failed === 0
-      ? `No fault found: ${sent}, none of them failed; ${looked} causes were looked for and ruled out.`
+      ? `${noFault}: ${sent}, none of them failed; ${looked} causes were looked for and ruled out.`
       : `No cause found: ${sent}, ${formatNumber(counts.failed)} of them failed${failuresText(counts.outcomes)}, ${counts.failed < MANY_FAILURES ? 'too few or too unlike to name a cause' : 'and no cause that was looked for fits them'}; ${looked} causes were looked for and ruled out.`,
+    ...(counts.failed === 0 ? [] : knownOfFailures(measures, findings)),
     ...(manifest.trail === undefined ? [] : [manifest.trail.because]),
     ...(doSameWork(measures) ? overheadSentence(measures) : []),
     ...interrupted,
   ];
+}
+
+function refusedText(refused: ReturnType<typeof refusedByGateway>): string {
+  const told = refused.map(({ requestName, status }) => `${requestName} (${status})`).join(', ');
+  return `The gateway refuses ${told}, which every member answers well when asked directly: a limit or a rule of its own.`;
 }
 
 /** Fewer are hardly enough for any cause; with more it is the pattern that is missing. */

@@ -158,6 +158,8 @@ function quietLabel(report: Report): string {
   if (balance !== undefined && !isAccounted(balance)) return quietLogLabel(balance);
   const failed = failuresOf(report);
   if (failed > 0) return `No cause found for ${plural(failed, 'failed request')}`;
+  if (report.refused !== undefined)
+    return `The gateway refuses ${plural(report.refused.length, 'request')} that members answer`;
   if (!isReassuring(report)) return 'No fault found, but too little was measured to rule one out';
   return SEVERITY_LABEL.none;
 }
@@ -168,11 +170,16 @@ function failuresOf(report: Pick<Report, 'logs' | 'routes'>): number {
 }
 
 /** Whether finding nothing means something: the run went to its end, at least one check could look, no error is left over. */
-export function isReassuring(report: Pick<Report, 'interrupted' | 'detectors' | 'logs' | 'routes'>): boolean {
+export function isReassuring(
+  report: Pick<Report, 'interrupted' | 'detectors' | 'logs' | 'routes' | 'refused'>,
+): boolean {
   const balance = report.logs?.balance;
   if (balance !== undefined && !isAccounted(balance)) return false;
   return (
-    !report.interrupted && failuresOf(report) === 0 && report.detectors.some(({ verdict }) => verdict.state === 'clear')
+    !report.interrupted &&
+    report.refused === undefined &&
+    failuresOf(report) === 0 &&
+    report.detectors.some(({ verdict }) => verdict.state === 'clear')
   );
 }
 

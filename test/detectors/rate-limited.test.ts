@@ -75,6 +75,17 @@ describe('a limiter that counts by time', () => {
     assertSilent(rejected, recording, 'queue/rejected');
   });
 
+  test('is told by the words of the body, where the status is another', () => {
+    const said = (bodyStart: string): FullReply =>
+      fails(1_500, 503, undefined, { status: 503, headers: {}, bodyStart });
+    const of = (bodyStart: string): Recording =>
+      makeRecording({ seed: 3, members: ['web1'] })
+        .compare({ ratePerSec: 4, durationUs: 15 * SEC, gateway: perSecond(2, said(bodyStart)) })
+        .build();
+    assert.match(onlyCandidate(rateLimited, of('Too many requests\n')).title, /refused as too many \(503\)/);
+    assertSilent(rateLimited, of('<h1>Service Unavailable</h1>'));
+  });
+
   test("is told by IIS's substatus", () => {
     const outcome: Exchange['outcome'] = { ...OK, status: 403, substatus: 502 };
     const candidate = onlyCandidate(rateLimited, burst(perSecond(40, { us: 1_000, outcome })));

@@ -22,3 +22,14 @@ test('nginx without the fields of its members: an error line of an attempt, and 
     assert.equal(found.failedTries, expected === 'ok/retried' ? 1 : undefined);
   }
 });
+
+test('nginx without the fields of its members: the error line names the member, unless it names their group only', () => {
+  const message = 'connect() failed (111: Connection refused) while connecting to upstream';
+  for (const [address, expected] of [
+    ['192.0.2.12:8080', '192.0.2.12:8080'],
+    ['shop', undefined],
+  ] as const) {
+    const error = entry('nginx-error', { message, kind: 'error', upstream: [{ address }] });
+    assert.equal(readNginxLog(entry('combined', { status: 502 }), [error])?.member, expected);
+  }
+});

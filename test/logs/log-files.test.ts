@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { LOG_FORMATS } from '../../src/catalog.ts';
 import { httperr } from '../../src/logs/formats/httperr.ts';
 import { iisW3c } from '../../src/logs/formats/iis-w3c.ts';
 import { type FileOptions, type LogSpec, openFiles } from '../../src/logs/log-files.ts';
@@ -41,6 +45,45 @@ test('a format that does not fit is taken with a doubt; a file that is not there
   );
   assert.deepEqual(problems.map(({ path }) => path).sort(), ['arr.log', 'none.log']);
 });
+
+for (const [program, error, forced, expected] of [
+  [
+    'Apache',
+    '[Fri Nov 20 12:00:00.000000 2026] [proxy:error] [pid 9:tid 9] [client 192.0.2.9:5000] AH00898: Error reading from remote server returned by /a',
+    undefined,
+    'apache',
+  ],
+  [
+    'nginx',
+    '2026/11/20 12:00:00 [error] 8#8: *1 upstream timed out, client: 192.0.2.9, upstream: "http://192.0.2.12/a"',
+    undefined,
+    'nginx',
+  ],
+  ['nobody', '', undefined, 'combined'],
+  [
+    'Apache, but the user named the format',
+    '[Fri Nov 20 12:00:00.000000 2026] [proxy:error] [pid 9:tid 9] AH00898: x',
+    'combined',
+    'combined',
+  ],
+] as const)
+  test(`a combined access log beside the error log of ${program}`, async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'gateprobe-files-'));
+    try {
+      const line = '192.0.2.9 - - [20/Nov/2026:12:00:00 +0000] "GET /a HTTP/1.1" 502 12 "-" "curl"\n';
+      await writeFile(path.join(folder, 'access.log'), line);
+      await writeFile(path.join(folder, 'error.log'), error === '' ? '' : `${error}\n`);
+      const access = { from: 'gateway', files: ['access.log'], ...(forced === undefined ? {} : { format: forced }) };
+      const { files } = await openFiles({
+        ...options([access, { from: 'gateway', files: ['error.log'] }]),
+        baseFolder: folder,
+        formats: LOG_FORMATS,
+      });
+      assert.equal(files.find(({ name }) => name === 'access.log')?.format.id, expected);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 
 test('the head that a role was told from is read again from standard input', async () => {
   const text = '2026-11-20 12:00:00 10.0.0.9 1 10.0.0.2 80 HTTP/1.1 GET /a 503 1 QueueFull Pool\n'.repeat(3_000);

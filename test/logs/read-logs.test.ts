@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { combined } from '../../src/logs/formats/combined.ts';
 import { freb } from '../../src/logs/formats/freb.ts';
 import { httperr } from '../../src/logs/formats/httperr.ts';
 import { iisW3c } from '../../src/logs/formats/iis-w3c.ts';
@@ -214,3 +215,23 @@ test('memory stays flat over a log of 60 MB', { timeout: 120_000 }, async () => 
     assert.ok(kb < 200_000, `${kb} kB`);
   });
 });
+
+for (const [status, role] of [
+  [504, 'gateway'],
+  [503, 'member'],
+] as const)
+  test(`a lone access log whose first ${status} comes late is of a ${role}`, async () => {
+    const line = (code: number) =>
+      `192.0.2.9 - - [20/Nov/2026:12:00:00 +0000] "GET /a HTTP/1.1" ${code} 512 "-" "curl/8.0"\n`;
+    await inFolder({ 'access.log': line(200).repeat(3_000) + line(status) }, async (folder) => {
+      const { evidence } = await readLogs({ ...options(folder, ['access.log']), formats: [combined] });
+      assert.deepEqual(
+        evidence.sources.map((source) => [source.role, source.member]),
+        [[role, role === 'gateway' ? undefined : 'access']],
+      );
+      assert.equal(
+        evidence.journeys.filter(({ gateway }) => gateway.access[0]?.status === status).length,
+        role === 'gateway' ? 1 : 0,
+      );
+    });
+  });

@@ -17,9 +17,9 @@ function fixture(name: string): RoleInput {
   return { name, format: format.id, entries: readLines(format, text).entries };
 }
 
-function file(name: string, format: LogFormatId, entry: Partial<LogEntry> = {}): RoleInput {
+function file(name: string, format: LogFormatId, entry: Partial<LogEntry> = {}, from?: string): RoleInput {
   const base = { format, kind: 'access', atUs: 0, stamp: 'end', resolutionUs: 1, ids: {} } as const;
-  return { name, format, entries: [{ ...base, ...entry }] };
+  return { name, format, entries: [{ ...base, ...entry }], ...(from === undefined ? {} : { from }) };
 }
 
 const ARR = { extra: { 'x-arr-cache-hit': '0' } };
@@ -105,6 +105,66 @@ for (const [what, files, expected, members = []] of [
       file('web1/error.log', 'nginx-error', { kind: 'error', message: 'while reading upstream' }),
     ],
     ['gateway', 'gateway', 'web1', 'web1'],
+  ],
+  [
+    'the access log beside a gateway’s error log, however rare its failures, and what rotation left of it',
+    [
+      file('log/access.log', 'combined'),
+      file('log/access.log.1', 'combined'),
+      file('log/access.log.2.gz', 'combined'),
+      file('log/error.log', 'nginx-error', { kind: 'error', message: 'upstream timed out' }),
+    ],
+    ['gateway', 'gateway', 'gateway', 'gateway'],
+  ],
+  [
+    'of several in a folder the one that is called like the error log',
+    [
+      file('access.log', 'combined'),
+      file('web1.log', 'combined'),
+      file('error.log', 'nginx-error', { kind: 'error', message: 'while connecting to upstream' }),
+    ],
+    ['gateway', 'web1', 'gateway'],
+  ],
+  [
+    'logs of several members beside the gateway’s in one folder are called by their files',
+    [
+      file('farm/access.log', 'combined'),
+      file('farm/error.log', 'nginx-error', { kind: 'error', message: 'while connecting to upstream' }),
+      file('farm/web1.log', 'combined'),
+      file('farm/web2.log', 'combined'),
+      file('farm/web2.log.1', 'combined'),
+      file('web3/access.log', 'combined'),
+    ],
+    ['gateway', 'gateway', 'web1', 'web2', 'web2', 'web3'],
+  ],
+  [
+    'none of several in a folder that is called so',
+    [
+      file('a.log', 'combined'),
+      file('b.log', 'combined'),
+      file('e.log', 'nginx-error', { kind: 'error', message: 'while connecting to upstream' }),
+    ],
+    ['a', 'b', 'gateway'],
+  ],
+  [
+    'the only log that is left where the others were said to be members’, with the error log beside it',
+    [
+      file('gw/access.log', 'combined'),
+      file('gw/error.log', 'nginx-error', { kind: 'error', message: 'limiting requests' }),
+      file('x/a.log', 'combined', {}, 'web1'),
+      file('y/b.log', 'combined', {}, 'web2'),
+    ],
+    ['gateway', 'gateway', 'web1', 'web2'],
+  ],
+  [
+    'several that are left stay members’',
+    [file('gw/a.log', 'combined'), file('gw/b.log', 'combined'), file('x/a.log', 'combined', {}, 'web1')],
+    ['gw', 'gw', 'web1'],
+  ],
+  [
+    'where the gateway was said, calls of a member’s own make no second one',
+    [file('g/a.log', 'combined', {}, 'gateway'), file('b/u_ex.log', 'iis-w3c', { win32: 12_002 })],
+    ['gateway', 'b'],
   ],
   [
     'an error log that several could have written is nobody’s',

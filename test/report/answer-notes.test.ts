@@ -121,6 +121,21 @@ for (const [what, gateway, web2, note] of BODIES) {
   });
 }
 
+test('two members with pages of different length: both are told, and what makes the wrong one a failure', () => {
+  const broken: Responder = () => ({ us: 9_000, outcome: { ...OK, bodyDigest: 9, bodyBytes: 57 } });
+  const measures = createMeasures(
+    makeRecording({ seed: 3, members: ['web1', 'web2'] })
+      .compare({ ratePerSec: 2, durationUs: 20_000_000, gateway: page(7), member: { web1: page(7), web2: broken } })
+      .build(),
+  );
+  const [note, ...rest] = answerNotes(measures);
+  assert.match(
+    note ?? '',
+    /^Asked directly, members answer home with pages of different length, every time: web2 with 57 B, web1 with 120 B\. .*`expect\.body\.includes`/,
+  );
+  assert.deepEqual(rest, []);
+});
+
 test('what was not sent for a pause is told', () => {
   const measures = createMeasures(
     makeRecording({ seed: 3, members: ['web1'] })

@@ -323,3 +323,22 @@ test('the headline: nothing is said of what a gateway adds that does other work 
   assert.doesNotMatch(other.headline.join(' '), adds);
   assert.match(other.warnings[0] ?? '', /they do not do the same work/);
 });
+
+test('what the gateway refuses and every member answers is no calm report, though no request failed', async () => {
+  const tooLarge = fails(1_000, 413);
+  const make = (member: Record<string, ReturnType<typeof fails> | number>) =>
+    built(
+      makeRecording({ seed: 2, members: ['web1', 'web2'] })
+        .compare({ ratePerSec: 2, durationUs: 20 * SEC, gateway: tooLarge, member })
+        .build(),
+    );
+  const report = make({ web1: 10_000, web2: 10_000 });
+  assert.deepEqual(report.refused, ['home']);
+  assert.match(report.headline[0] ?? '', /^The gateway refuses home \(413\), which every member answers well/);
+  assert.match(report.headline[1] ?? '', /^No other fault found: 40 requests/);
+  assert.match(await terminalWriter.render(report), /The gateway refuses 1 request that members answer/);
+  assert.ok(report.warnings.some((warning) => warning.includes('client_max_body_size')));
+  const everywhere = make({ web1: tooLarge, web2: tooLarge });
+  assert.equal(everywhere.refused, undefined);
+  assert.match(everywhere.headline[0] ?? '', /^No fault found/);
+});

@@ -20,8 +20,8 @@ const NEW = /^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) \S+ (?:-|(?:\[(?:[^\]\\]|\\.)
 // RFC 3164, also with the ISO time that rsyslog writes to files.
 const OLD =
   /^(?:<(\d{1,3})>)?(?:(\w{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d)|(\d{4}-\d\d-\d\dT\S+)) (?:(\S+) )?([^\s[:]+)(?:\[(\d+)\])?: (.*)$/s;
-// `.` and three to nine digits; a zone is a must.
-const ISO = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+// `.` and three to nine digits; a zone is a must, which journalctl writes without a colon.
+const ISO = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:(Z)|([+-]\d\d):?(\d\d))$/;
 
 const DAY_MS = 86_400_000;
 
@@ -68,9 +68,9 @@ function header(
 }
 
 function isoUs(text: string): Time {
-  const [, whole, fraction = '', zone] = ISO.exec(text) ?? [];
+  const [, whole, fraction = '', utc, hours, minutes] = ISO.exec(text) ?? [];
   if (whole === undefined) return undefined;
-  const ms = Date.parse(`${whole}${zone}`);
+  const ms = Date.parse(`${whole}${utc ?? `${hours}:${minutes}`}`);
   // µs are exact until 2255.
   if (!Number.isSafeInteger(ms * 1_000 + 1_000_000)) return undefined;
   const digits = fraction.slice(0, 6);

@@ -15,6 +15,14 @@ const NEAR_ID_US = 75_000_000;
 /** Between two requests that fit equally, a failed one is the one that an error is about. */
 const GOOD_PENALTY_US = 500_000;
 
+/** The same client is in both lines of a request, unless one of them logs whom a proxy named: so another one loses to any, and excludes none. */
+const OTHER_CLIENT_PENALTY_US = 5_000_000;
+/**
+ * A start without a duration (Apache's usual log) leaves the end open: for so long an error about the same client and path may come. 300 s
+ * is Apache's `Timeout` of old, and five times that of today; the rest is for a busy host.
+ */
+const OPEN_END_US = 305_000_000;
+
 /** Lines about one failure follow each other at once: 0.1 ms apart in the laboratory. */
 const SAME_FAILURE_US = 20_000;
 
@@ -193,7 +201,7 @@ function ofTime(wanted: Wanted, own: readonly PlacedEntry[], times: InOrder | un
   if (times === undefined) return [];
   const { list, longestUs } = times;
   const found: Found[] = [];
-  const toUs = wanted.end.highUs + LATE_KERNEL_US + 2 * CLOSE_US;
+  const toUs = wanted.end.highUs + (hasOpenEnd(wanted, own) ? OPEN_END_US : LATE_KERNEL_US + 2 * CLOSE_US);
   let at = lowerBound(list, wanted.start.lowUs - longestUs - LATE_KERNEL_US);
   for (; at < list.length; at++) {
     const one = list[at] as Placed;
@@ -231,8 +239,27 @@ function apartOf(one: Placed, wanted: Wanted, own: readonly PlacedEntry[]): numb
   if (entry.kind === 'kernel' && !wanted.mayOutlast) return undefined;
   const apartUs = distanceUs(one.end, during(wanted));
   const isBefore = one.end.highUs < wanted.start.lowUs;
+  const [line] = own;
+  const isOtherClient =
+    line?.clientIp !== undefined && entry.clientIp !== undefined && line.clientIp !== entry.clientIp;
+  if (
+    entry.kind === 'error' &&
+    !isBefore &&
+    !isOtherClient &&
+    hasOpenEnd(wanted, own) &&
+    entry.clientIp !== undefined
+  ) {
+    // The next failure of this client and path after its start; a thousandth, so that no request in passing is nearer.
+    return apartUs <= OPEN_END_US ? apartUs / 1_000 : undefined;
+  }
   if (apartUs > errorUs + Math.max(CLOSE_US, isBefore ? 0 : lateUs)) return undefined;
-  return distanceUs(one.end, wanted.end) + (wanted.mayOutlast ? 0 : GOOD_PENALTY_US);
+  const penaltyUs = entry.kind === 'error' && isOtherClient ? OTHER_CLIENT_PENALTY_US : 0;
+  return distanceUs(one.end, wanted.end) + (wanted.mayOutlast ? 0 : GOOD_PENALTY_US) + penaltyUs;
+}
+
+/** It failed, and its line says only when it began. */
+function hasOpenEnd({ mayOutlast }: Wanted, [line]: readonly PlacedEntry[]): boolean {
+  return mayOutlast && line !== undefined && line.stamp === 'start' && line.durationUs === undefined;
 }
 
 /** A trace is of this request where it begins with it and has its status. */

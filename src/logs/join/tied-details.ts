@@ -11,7 +11,8 @@ type Group<P> = { readonly pairs: P[]; readonly detail: PlacedEntry; readonly as
 /**
  * `pairs`: by path and time, of details that no id gives to anyone. Where the lines of as many connections fit as many requests, each
  * request gets those of one, in order. Where there are more of one than of the other, this is done as far as it goes for failures whose
- * lines all say the same, since it does not matter which of them is which; other lines are left to nobody.
+ * lines all say the same, since it does not matter which of them is which; there a kept connection may have had several of the requests, and
+ * each of them gets a line of its own as long as there are no more lines than requests. Other lines are left to nobody.
  */
 export function settleTies<P extends TiedPair>(pairs: readonly P[], askOf: (ask: number) => TiedAsk): readonly P[] {
   const settled: P[] = [];
@@ -40,11 +41,21 @@ function inTurn<P extends TiedPair>(cluster: readonly Group<P>[], askOf: (ask: n
   const asks = [...(cluster[0]?.asks ?? [])].sort(
     (a, b) => askOf(a).endUs - askOf(b).endUs || askOf(a).line - askOf(b).line,
   );
-  const isAlike = new Set(cluster.map(({ pairs }) => says(pairs))).size === 1;
-  if (cluster.length !== asks.length && !(isAlike && asks.every((ask) => askOf(ask).isFailed))) return [];
-  return [...cluster]
-    .sort(({ detail: a }, { detail: b }) => a.atUs - b.atUs || a.line - b.line)
-    .flatMap(({ pairs }, at) => pairs.filter(({ ask }) => ask === asks[at]));
+  const inOrder = unitsOf(cluster, asks.length).sort(
+    ({ detail: a }, { detail: b }) => a.atUs - b.atUs || a.line - b.line,
+  );
+  const isAlike = new Set(inOrder.map(({ pairs }) => says(pairs))).size === 1;
+  if (inOrder.length !== asks.length && !(isAlike && asks.every((ask) => askOf(ask).isFailed))) return [];
+  return inOrder.flatMap(({ pairs }, at) => pairs.filter(({ ask }) => ask === asks[at]));
+}
+
+/** What one request gets: the lines of a connection, or a single line where there are more requests than connections and all lines are alike. */
+function unitsOf<P extends TiedPair>(cluster: readonly Group<P>[], requests: number): Group<P>[] {
+  const lines = cluster.flatMap(({ pairs, asks }) =>
+    [...Map.groupBy(pairs, ({ detail }) => detail)].map(([detail, own]): Group<P> => ({ pairs: own, detail, asks })),
+  );
+  const isAlike = new Set(lines.map(({ pairs }) => says(pairs))).size === 1;
+  return isAlike && cluster.length < requests && lines.length <= requests ? lines : [...cluster];
 }
 
 /** Codes and messages without their numbers: connections, ports, times. */

@@ -1,4 +1,4 @@
-/** One log as UTF-8 text, whatever it is on disk: plain, gzip, UTF-16, with a byte order mark or with holes at its beginning. */
+/** One log as UTF-8 text, whatever it is on disk: plain, gzip, UTF-16, with a byte order mark, with holes at its beginning, or in envelopes. */
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -6,6 +6,7 @@ import type { Problem } from '../../errors.ts';
 import { type Bytes, MIN_ROOM_BYTES, openFile, type RawBytes, type Report, streamBytes } from './bytes.ts';
 import type { LogInput } from './files.ts';
 import { gunzipped } from './gzip.ts';
+import { envelopeOf, unwrapped } from './wrapped-lines.ts';
 
 /** What a format is recognised by. */
 export const HEAD_BYTES = 64 << 10;
@@ -49,7 +50,9 @@ export async function openLog(input: LogInput, options: OpenOptions): Promise<Op
   const report: Report = (problem) => problems.push({ path: input.name, ...problem });
   const raw = await openRaw(input, options, report);
   const { text, isIntact, isPlain } = await decoded(raw, report);
-  const { head, whole } = await withHead(skipNuls(text));
+  const written = await withHead(skipNuls(text));
+  const envelope = envelopeOf(written.head);
+  const { head, whole } = envelope === undefined ? written : await withHead(unwrapped(written.whole, envelope));
   return {
     ...whole,
     name: input.name,

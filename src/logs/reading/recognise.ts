@@ -99,8 +99,17 @@ function entriesIn(head: Buffer, { reading }: LogFormat, options: FormatOptions)
   return entries;
 }
 
+/** Of the bytes of a text hardly any are control characters other than tabs and line ends. */
+const BINARY_RATIO = 0.02;
+
+function isBinary(head: Buffer): boolean {
+  const strange = head.filter((byte) => byte < 32 && byte !== 9 && byte !== 10 && byte !== 13 && byte !== 27);
+  return strange.length > BINARY_RATIO * head.length;
+}
+
 function notRecognised(head: Buffer, candidates: readonly Candidate[], options: RecogniseOptions): Problem {
   const { name, mask } = options;
+  if (isBinary(head)) return { path: name, message: 'is no text', expected: 'a log file, plain or gzip' };
   const tried = candidates
     .map(({ format, certainty }) => (certainty > 0 ? `${format.id} (${Math.round(certainty * 100)} %)` : format.id))
     .join(', ');

@@ -42,6 +42,8 @@ const COLD_EXCESS_US = 100_000;
  * 100 ms to compile what it runs (290 ms measured), and looking for sleep costs minutes.
  */
 const FIRST_EXCESS_US = 500_000;
+/** Where another one takes nearly as long, the first is one of the slow ones, by chance (those that meet a timer agree to some ms). */
+const ALONE_RATIO = 1.5;
 /** With fewer others a slow first request is one of the slow ones. */
 const LEAST_OTHERS = 5;
 /** Below the factor of 2 that the detector asks for, because a few answers know their median only roughly. */
@@ -116,7 +118,9 @@ function coldFirstOf(measures: Measures): Symptoms['coldFirst'] {
     if (others.length < LEAST_OTHERS) continue;
     const firstUs = afterSendUs(first);
     const times = others.map(afterSendUs);
-    if (firstUs > Math.max(...times) && isFarSlower(firstUs, median(times), FIRST_EXCESS_US))
+    // What was sent while the first one waited may have waited for the same.
+    const later = others.filter(({ sentUs = 0 }) => sentUs >= first.endUs).map(afterSendUs);
+    if (firstUs > ALONE_RATIO * Math.max(0, ...later) && isFarSlower(firstUs, median(times), FIRST_EXCESS_US))
       return { route, firstUs, usualUs: Math.round(median(times)) };
   }
   return undefined;

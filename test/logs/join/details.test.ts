@@ -106,6 +106,38 @@ test('error lines that name no request: exact stamps tell failures apart that ar
   assert.deepEqual(ownersOf([slow, other], [first]), [[], []], 'of two nobody knows');
 });
 
+/** As Apache writes by default: when the request began, in whole seconds, and not how long it took. */
+function startLine(startUs: number, clientIp: string, status = 502): PlacedEntry {
+  const { durationUs: _none, durationResolutionUs: _no, ...base } = line(0, startUs, 0);
+  return { ...base, format: 'apache', stamp: 'start', clientIp, status, line: Math.round((startUs - NOON) / SEC) };
+}
+
+test('a start without a duration: the error of the same client and path, a minute later', () => {
+  const error = (atUs: number, clientIp: string) =>
+    apacheError(atUs, { code: 'AH00898', path: '/a', clientIp, extra: { module: 'proxy' } });
+  const mine = startLine(LATER, '192.0.2.1');
+  const theirs = startLine(LATER + 2 * SEC, '192.0.2.2');
+  // A good answer to somebody else, just when the first error is written.
+  const passing = startLine(LATER + 60 * SEC, '192.0.2.3', 200);
+  const errors = [error(LATER + 60 * SEC, '192.0.2.1'), error(LATER + 62 * SEC, '192.0.2.2')];
+  assert.deepEqual(ownersOf([mine, theirs, passing], errors), [[0], [1], []]);
+  assert.deepEqual(ownersOf([startLine(LATER, '192.0.2.9')], errors), [[]], 'of another client it is not');
+  assert.deepEqual(ownersOf([mine], [error(LATER - 60 * SEC, '192.0.2.1')]), [[]], 'not before it began');
+  assert.deepEqual(ownersOf([mine], [error(LATER + 400 * SEC, '192.0.2.1')]), [[]], 'nor so much later');
+});
+
+test('of two clients in one second the error goes to the one that it names', () => {
+  const ends = ['192.0.2.1', '192.0.2.2'].map((clientIp, at) =>
+    line(0, LATER, 100_000, { format: 'nginx', clientIp, status: 502, line: at }),
+  );
+  const error = detail(1, LATER, { clientIp: '192.0.2.2', message: 'connect() failed' });
+  const { journeys } = joinAll([source(0, undefined, ends), source(1, undefined, [error])]);
+  assert.deepEqual(
+    ends.map((one) => journeyOf(journeys, one).gateway.details.length),
+    [0, 1],
+  );
+});
+
 test('error lines that name no request: what Apache says of itself belongs to none', () => {
   const failed = apacheLine(LATER, 1_000, { status: 502 });
   const init = apacheError(LATER - 100, { code: 'AH01883', level: 'info', extra: { module: 'ssl' } });

@@ -47,6 +47,18 @@ test('more of one than of the other: failures get lines that all say the same, a
   assert.deepEqual(ownersOf(2, [...alike, ['3', REFUSED]]), [[1], [0], []]);
 });
 
+test('a kept connection that had several of the failures: each gets a line of its own', () => {
+  const kept = [
+    ['1', REFUSED],
+    ['1', REFUSED],
+    ['2', REFUSED],
+  ] as const;
+  assert.deepEqual(ownersOf(3, kept), [[2], [1], [0]]);
+  assert.deepEqual(ownersOf(4, kept), [[3], [2], [1]]);
+  assert.deepEqual(ownersOf(2, kept), [[1], [1], [0]], 'more lines than requests are attempts of one request');
+  assert.deepEqual(ownersOf(3, [...kept.slice(0, 2), ['2', NONE]]), [[], [], []]);
+});
+
 test('where one request fits better than all others it keeps its lines', () => {
   const one = detail(1, NOON, { message: REFUSED });
   const pairs = [5, 4, 6].map((apartUs, ask) => ({ ask, detail: one, apartUs }));

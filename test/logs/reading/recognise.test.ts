@@ -106,3 +106,13 @@ test('a named format that does not exist is a problem', () => {
   assert.ok(found.kind === 'unknown');
   assert.deepEqual([found.problem.expected, found.problem.found], ['nginx', 'caddy']);
 });
+
+test('what is no text is not shown', () => {
+  const bytes = Buffer.from(Array.from({ length: 2_000 }, (_, at) => (at * 7) % 256));
+  const found = recognise([format('nginx', 0.1)], {}, bytes);
+  assert.ok(found.kind === 'unknown');
+  assert.deepEqual([found.problem.message, found.problem.found], ['is no text', undefined]);
+  const text = recognise([format('nginx', 0.1)], {}, Buffer.from('one\ttwo\r\n\u001b[31mred\u001b[0m\n'));
+  assert.ok(text.kind === 'unknown');
+  assert.equal(text.problem.message, 'is of no format that is known');
+});

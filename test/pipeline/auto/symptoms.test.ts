@@ -93,6 +93,14 @@ describe('sleep', () => {
     }
   });
 
+  test('a slow first request is none where others later take as long: they end at a timer', () => {
+    const member = ({ index }: { readonly index: number }): number =>
+      index % 4 === 0 ? 1_500_000 - 100 * index : 45_000;
+    const farm = makeRecording({ seed: 1, members: ['web1'] });
+    const symptoms = of(farm.compare({ ...SHORT, gateway: 47_000, member: { web1: member } }).build());
+    assert.equal(symptoms.coldFirst, undefined);
+  });
+
   test('pauses are cold where a first request was, in order of time', () => {
     const recording = makeRecording({ seed: 1, noise: 1, members: ['web1', 'web2'] })
       .compare(SHORT)
