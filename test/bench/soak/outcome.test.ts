@@ -46,4 +46,6 @@ test('a window that fills is no leak once it is full, and 16 bytes of each of 96
   const leaking = (sec: number): number => filling(sec) + (sec / 60) * leakKb * 1_000;
   assert.ok((slopeOf(FULL_SEC, leaking)?.low ?? 0) > limitKb);
   assert.equal(slopeOf(FULL_SEC, leaking, FULL_SEC + 100), undefined, 'too few reports tell nothing');
+  const short = memorySlope([lifeOf(100, filling)], FULL_SEC * 1_000, ({ dataBytes }) => dataBytes);
+  assert.equal(short.lastBytes, filling(98), 'what is held is told all the same');
 });

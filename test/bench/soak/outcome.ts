@@ -130,8 +130,8 @@ const LEAST_REPORTS = 90;
 
 /** Memory of the longest life from `fromMs` of it on: kB a minute, with its interval; undefined with too few reports. */
 export function memorySlope(lives: readonly Life[], fromMs: number, bytesOf: (report: DaemonReport) => number) {
-  const settled = lives.map(({ reports }) => reports.filter(({ upMs }) => upMs >= fromMs));
-  const longest = settled.toSorted((a, b) => b.length - a.length)[0] ?? [];
+  const whole = lives.map(({ reports }) => reports).toSorted((a, b) => b.length - a.length)[0] ?? [];
+  const longest = whole.filter(({ upMs }) => upMs >= fromMs);
   const isLong = longest.length >= LEAST_REPORTS;
   const slope = !isLong
     ? undefined
@@ -140,6 +140,6 @@ export function memorySlope(lives: readonly Life[], fromMs: number, bytesOf: (re
         longest.map((report) => bytesOf(report) / 1_000),
         { confidence: 0.99 },
       );
-  const last = longest.at(-1);
+  const last = whole.at(-1);
   return { slope, reports: longest.length, lastBytes: last === undefined ? 0 : bytesOf(last) };
 }
