@@ -65,9 +65,36 @@ export function distributionOfPairs(pairs: Iterable<readonly [value: number, cou
 export function mergeDistributions(parts: readonly Distribution[]): Distribution {
   const filled = parts.filter((part) => part.count > 0);
   if (filled.length <= 1) return filled[0] ?? EMPTY_DISTRIBUTION;
-  // Halving: every value is copied log2(parts) times, against parts times when merging one after the other.
-  const middle = filled.length >> 1;
-  return mergeTwo(mergeDistributions(filled.slice(0, middle)), mergeDistributions(filled.slice(middle)));
+  const size = sizeOf(filled);
+  // A run's seconds are merged again and again: with arrays of their own for each step 100 MB would wait for the collector.
+  const rooms = [roomOf(size), roomOf(size)] as const;
+  const { values, counts } = mergeInto(rooms, filled);
+  return fromSorted(values.slice(), counts.slice());
+}
+
+type Sample = Pick<Distribution, 'values' | 'counts'>;
+
+function roomOf(size: number): Sample {
+  return { values: new Float64Array(size), counts: new Float64Array(size) };
+}
+
+function sizeOf(parts: readonly Sample[]): number {
+  return parts.reduce((sum, { values }) => sum + values.length, 0);
+}
+
+/**
+ * Halving: every value is copied log2(parts) times, against parts times when merging one after the other. The two rooms take turns, and
+ * each half keeps to its own stretch of both, from `start` on.
+ */
+function mergeInto([target, other]: readonly [Sample, Sample], parts: readonly Sample[], start = 0): Sample {
+  const [first, second] = parts;
+  if (first === undefined || second === undefined) return first ?? EMPTY_DISTRIBUTION;
+  const middle = parts.length >> 1;
+  const [left, right] = [parts.slice(0, middle), parts.slice(middle)];
+  const a = mergeInto([other, target], left, start);
+  const b = mergeInto([other, target], right, start + sizeOf(left));
+  const end = start + mergeTwo(a, b, target, start);
+  return { values: target.values.subarray(start, end), counts: target.counts.subarray(start, end) };
 }
 
 /**
@@ -100,17 +127,16 @@ export function expandDistribution(distribution: Distribution): number[] {
   return raw;
 }
 
-function mergeTwo(a: Distribution, b: Distribution): Distribution {
-  const values = new Float64Array(a.values.length + b.values.length);
-  const counts = new Float64Array(values.length);
-  let size = 0;
-  for (let i = 0, j = 0; i < a.values.length || j < b.values.length; size++) {
+/** Writes to `target` from `start` on; how many values that are. */
+function mergeTwo(a: Sample, b: Sample, { values, counts }: Sample, start: number): number {
+  let at = start;
+  for (let i = 0, j = 0; i < a.values.length || j < b.values.length; at++) {
     const left = i < a.values.length ? a.values[i]! : Number.POSITIVE_INFINITY;
     const right = j < b.values.length ? b.values[j]! : Number.POSITIVE_INFINITY;
-    values[size] = Math.min(left, right);
-    counts[size] = (left <= right ? a.counts[i++]! : 0) + (right <= left ? b.counts[j++]! : 0);
+    values[at] = Math.min(left, right);
+    counts[at] = (left <= right ? a.counts[i++]! : 0) + (right <= left ? b.counts[j++]! : 0);
   }
-  return fromSorted(values.slice(0, size), counts.slice(0, size));
+  return at - start;
 }
 
 /** `values` ascending and distinct, `counts` above 0; both are kept, not copied. */
