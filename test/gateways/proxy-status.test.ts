@@ -49,7 +49,7 @@ test('an intermediary wrote an error that it reports, unless it received a statu
 });
 
 test('a hostile header takes no long time', () => {
-  const started = performance.now();
+  const before = process.cpuUsage();
   proxyStatuses(of(`a${'; a'.repeat(20_000)}"`));
-  assert.ok(performance.now() - started < 2_000);
+  assert.ok(process.cpuUsage(before).user < 2_000_000);
 });
