@@ -1,6 +1,6 @@
 /** What a run says about each metric of a comparison: one entry per route, request and quantile, and its failures. */
 import type { LatencyCurves } from '../model/comparison.ts';
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { GATEWAY, type RouteId, routesTo } from '../model/route.ts';
 import { MIN_CHANGE_BLOCKS, type QuantileStatistic, quantileStatistic } from './change-statistic.ts';
 import { type Distribution, EMPTY_DISTRIBUTION } from './distribution.ts';
 import { latencyCurve } from './latency-curve.ts';
@@ -41,7 +41,7 @@ export type RunCurve = Pick<LatencyCurves, 'route' | 'requestName'> & { readonly
 
 /** The times behind the quantiles, for a picture. */
 export function runCurves(measures: Measures): readonly RunCurve[] {
-  const routes: readonly RouteId[] = [GATEWAY, ...measures.members.map(directTo)];
+  const routes: readonly RouteId[] = routesTo(measures.members);
   return requestNames(measures).flatMap((requestName) =>
     routes.map((route) => {
       return { route, requestName, points: latencyCurve(measures.times({ ...COMPARED, requestName, route })) };
@@ -50,7 +50,7 @@ export function runCurves(measures: Measures): readonly RunCurve[] {
 }
 
 export function runQuantiles(measures: Measures): readonly RunQuantile[] {
-  const routes: readonly RouteId[] = [GATEWAY, ...measures.members.map(directTo)];
+  const routes: readonly RouteId[] = routesTo(measures.members);
   return requestNames(measures).flatMap((requestName) => {
     const { arms, counts } = alignedArms(measures, routes, requestName);
     return routes.flatMap((route, at) =>
@@ -70,7 +70,7 @@ export function runQuantiles(measures: Measures): readonly RunQuantile[] {
 }
 
 export function runErrors(measures: Measures): readonly RunErrors[] {
-  const routes: readonly RouteId[] = [GATEWAY, ...measures.members.map(directTo)];
+  const routes: readonly RouteId[] = routesTo(measures.members);
   return requestNames(measures).flatMap((requestName) =>
     routes.map((route) => {
       const selection: Selection = { route, requestName, roles: ERROR_ROLES };

@@ -1,5 +1,5 @@
 /** What each route answers to a request as a rule: to see whether the gateway and its members do the same work at all. */
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { type RouteId, routesTo } from '../model/route.ts';
 import type { Measures } from './measures.ts';
 
 /** Fewer answers show no rule. */
@@ -19,7 +19,7 @@ export type RequestStatuses = { readonly requestName: string; readonly statuses:
 
 /** By request of the profile; a route that answers too little or now so, now so is left out. Failures are not looked at. */
 export function settledStatuses(measures: Measures): readonly RequestStatuses[] {
-  const routes = [GATEWAY, ...measures.members.map(directTo)];
+  const routes = routesTo(measures.members);
   return measures.profile.requests.map(({ name }) => ({
     requestName: name,
     statuses: routes.flatMap((route) => settled(measures, route, name) ?? []),

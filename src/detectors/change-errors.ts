@@ -8,7 +8,7 @@ import type { Exhibit } from '../model/finding.ts';
 import type { HistoryEvidence } from '../model/history.ts';
 import { formatRatio } from '../model/quantity.ts';
 import { createRandom } from '../model/random.ts';
-import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { GATEWAY, memberOf, type RouteId, routesTo } from '../model/route.ts';
 import { changeBlockUs, changePlaces, LEAST_AFTER, missingForChange, stampOf } from './change-places.ts';
 import {
   type Candidate,
@@ -202,7 +202,7 @@ function detect({ measures }: { readonly measures: Measures }): Detection {
   const { history, members } = measures;
   if (history === undefined) return notApplicable('only a history (gateprobe monitor) can show it, and none was given');
   const blockUs = changeBlockUs(history);
-  const routes: readonly RouteId[] = [GATEWAY, ...members.map(directTo)];
+  const routes: readonly RouteId[] = routesTo(members);
   const starts = routes.map((route) => historyBlocks(history, { route }, blockUs).map(({ startAtUs }) => startAtUs));
   const longest = starts.reduce((most, own) => (own.length > most.length ? own : most), []);
   const missing = missingForChange(longest, blockUs);

@@ -10,7 +10,7 @@ import { levelShift, trendP } from '../analysis/stationarity.ts';
 import { apartBeginning, warmUpCut } from '../analysis/warm-up-cut.ts';
 import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts';
 import type { ProbeCheck } from '../model/report.ts';
-import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { memberOf, type RouteId, routesTo } from '../model/route.ts';
 
 /** As many blocks as the check has in methods A.5 (number 17). The median of three answers withstands one that is far off. */
 const LEAST_BLOCKS = 20;
@@ -56,7 +56,7 @@ function unasked(hasCompare: boolean): ProbeCheck {
 
 /** The routes of each compare, all in the same stretches of time. */
 function comparesOf(measures: Measures): Series[][] {
-  const routes = [GATEWAY, ...measures.members.map(directTo)];
+  const routes = routesTo(measures.members);
   return measures.experiments
     .filter(({ planned }) => planned.kind === 'compare')
     .map(({ id }) => {

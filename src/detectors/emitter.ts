@@ -2,7 +2,7 @@
 import { serverProduct } from '../gateways/answer.ts';
 import type { AnswerFacts, Exchange } from '../model/exchange.ts';
 import type { GatewayKind } from '../model/profile.ts';
-import { directTo, GATEWAY } from '../model/route.ts';
+import { routesTo } from '../model/route.ts';
 import type { DetectorContext } from './detector.ts';
 
 export type Emitter =
@@ -55,7 +55,7 @@ export function emitterOf(failures: readonly Exchange[], context: DetectorContex
 /** Names in `Server` that no other answer of the run carries, on answers without any mark of the gateway. */
 function foreignNames(answers: readonly AnswerFacts[], { measures, gateway }: DetectorContext): readonly string[] {
   const usual = new Set(
-    [GATEWAY, ...measures.members.map(directTo)]
+    routesTo(measures.members)
       .flatMap((route) => measures.exchanges({ route, cohorts: ['ok'] }))
       .flatMap(({ answer }) => (answer === undefined ? [] : (serverProduct(answer) ?? []))),
   );

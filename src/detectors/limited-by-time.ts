@@ -4,7 +4,7 @@ import { median } from '../analysis/medians.ts';
 import { type BucketFit, fitBucket } from '../analysis/token-bucket.ts';
 import { type Exchange, outcomeKey, serviceTimeUs } from '../model/exchange.ts';
 import { formatNumber } from '../model/quantity.ts';
-import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { directTo, memberOf, type RouteId, routesTo } from '../model/route.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import type { Candidate } from './detector.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
@@ -31,7 +31,7 @@ type Limited = {
 
 /** The route whose refusals are told best by a bucket, the gateway's before a member's; undefined where none is. */
 export function limitedByTime(measures: Measures): Candidate | undefined {
-  const routes = [GATEWAY, ...measures.members.map(directTo)];
+  const routes = routesTo(measures.members);
   for (const route of routes) {
     const limited = limitedOn(route, measures);
     if (limited !== undefined) return candidateOf(limited, measures, routes.length);

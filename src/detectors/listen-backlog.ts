@@ -6,7 +6,7 @@ import { mannWhitney } from '../analysis/rank.ts';
 import { type Exchange, type OpeningFacts, serviceTimeUs } from '../model/exchange.ts';
 import type { Estimate, Exhibit, Rival } from '../model/finding.ts';
 import { formatDuration, formatNumber, formatRatio } from '../model/quantity.ts';
-import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { memberOf, type RouteId, routesTo } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { seqsOf } from './evidence.ts';
 import { isRepeatedAttempt } from './syn-loss.ts';
@@ -178,7 +178,7 @@ function connectScatter({ route, opened, slow }: Leg): Exhibit {
 export const listenBacklog: Detector = {
   cause: 'queue/listen-backlog',
   detect({ measures }): Detection {
-    const routes = [GATEWAY, ...measures.members.map(directTo)];
+    const routes = routesTo(measures.members);
     const legs = routes.map((route) => legOf(route, measures)).filter((leg) => leg !== undefined);
     if (legs.length === 0) {
       const most = Math.max(0, ...routes.map((route) => mostTogether(openedOn(route, measures))));

@@ -7,7 +7,7 @@ import type { Exchange } from '../model/exchange.ts';
 import type { Exhibit } from '../model/finding.ts';
 import { type HistoryEvidence, LEVEL_US } from '../model/history.ts';
 import { formatRatio } from '../model/quantity.ts';
-import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { GATEWAY, memberOf, type RouteId, routesTo } from '../model/route.ts';
 import {
   type Candidate,
   candidatesOr,
@@ -189,7 +189,7 @@ function isSameTime(a: PhaseFit, b: PhaseFit): boolean {
 function detect({ measures }: { readonly measures: Measures }): Detection {
   const { history, members } = measures;
   if (history === undefined) return notApplicable('only a history (gateprobe monitor) can show it, and none was given');
-  const courses = [GATEWAY, ...members.map(directTo)].map((route) => courseOf(route, history));
+  const courses = routesTo(members).map((route) => courseOf(route, history));
   const days = Math.max(
     0,
     ...courses.map(({ onsets }) => new Set(onsets.map((atUs) => Math.floor(atUs / DAY_US))).size),

@@ -1,7 +1,7 @@
 /** Refusals: by a full queue, which counts what is under way, or by a limiter, which counts what came in a time. */
 import type { Measures } from '../analysis/measures.ts';
 import type { Exchange } from '../model/exchange.ts';
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { type RouteId, routesTo } from '../model/route.ts';
 
 /** Substatus of IIS's Dynamic IP Restrictions: too many requests at once (501) or in a time (502), as 403 or hidden as 404. */
 const IIS_LIMITS = new Set([501, 502]);
@@ -38,7 +38,9 @@ export function isConcurrencyLimited(measures: Measures): boolean {
       .filter(({ sentUs, outcome }) => sentUs !== undefined && outcome.kind !== 'aborted');
     return heldAtRefusals(loaded, new Set(loaded.filter((one) => isTooMany(one) && !announcesRate(one))));
   };
-  const levels = [GATEWAY, ...measures.members.map(directTo)].map(levelsOf).filter(({ length }) => length > 0);
+  const levels = routesTo(measures.members)
+    .map(levelsOf)
+    .filter(({ length }) => length > 0);
   return levels.length > 0 && levels.every(isOneLevel);
 }
 

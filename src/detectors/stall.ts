@@ -5,7 +5,7 @@ import { findStalls, type Passage, periodOf, type Stall, type StallSearch } from
 import type { Exchange } from '../model/exchange.ts';
 import type { Estimate, Exhibit } from '../model/finding.ts';
 import { formatDuration, formatRatio } from '../model/quantity.ts';
-import { directTo, GATEWAY } from '../model/route.ts';
+import { directTo, GATEWAY, routesTo } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { exchangesExhibit } from './evidence.ts';
 import { weightsOf } from './tally.ts';
@@ -272,7 +272,7 @@ export const stallPause: Detector = {
 };
 
 function weighing(measures: Measures): Weigh {
-  const routes = [GATEWAY, ...measures.members.map(directTo)] as const;
+  const routes = routesTo(measures.members);
   const weights = routes.map((route) => ({
     route,
     weigh: weightsOf(measures, { experimentKind: 'compare', route, roles: ['slot'] }),

@@ -4,7 +4,7 @@ import { median } from '../analysis/medians.ts';
 import { binomialTail, proportionInterval } from '../analysis/proportion.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { formatDuration, formatRatio } from '../model/quantity.ts';
-import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { directTo, GATEWAY, memberOf, type RouteId, routesTo } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
 import { ORDINARY_ROLES } from './elapsed.ts';
 import { exchangesExhibit, seqsOf } from './evidence.ts';
@@ -45,7 +45,7 @@ type Leg = {
 export const synLoss: Detector = {
   cause: 'connection/syn-loss',
   detect({ measures }): Detection {
-    const legs = [GATEWAY, ...measures.members.map(directTo)].map((route) => connecting(route, measures));
+    const legs = routesTo(measures.members).map((route) => connecting(route, measures));
     const most = Math.max(0, ...legs.map(({ of }) => of));
     if (most < LEAST_CONNECTS) return insufficient(`${LEAST_CONNECTS} new connections on one route`, String(most));
     const behind = behindGateway(measures);

@@ -4,7 +4,7 @@ import { median } from '../analysis/medians.ts';
 import { binomialTail, proportionInterval } from '../analysis/proportion.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { formatDuration } from '../model/quantity.ts';
-import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { memberOf, type RouteId, routesTo } from '../model/route.ts';
 import {
   type Candidate,
   candidatesOr,
@@ -36,7 +36,7 @@ export const tlsSlow: Detector = {
     const { profile } = measures;
     if (![profile.gateway, ...profile.members].some(({ url }) => url.startsWith('https:')))
       return notApplicable('neither the gateway nor a member is asked over TLS');
-    const routes = [GATEWAY, ...measures.members.map(directTo)].map((route) => handshakesOf(route, measures));
+    const routes = routesTo(measures.members).map((route) => handshakesOf(route, measures));
     const most = Math.max(0, ...routes.map(({ all }) => all.length));
     if (most < LEAST_HANDSHAKES) return insufficient(`${LEAST_HANDSHAKES} handshakes on one route`, String(most));
     const found = routes.flatMap((one) => candidateOf(one, routes) ?? []);

@@ -2,7 +2,7 @@ import type { PlannedExperiment } from '../model/plan.ts';
 import type { ExperimentKind, ExperimentSpec, Profile } from '../model/profile.ts';
 import { formatDuration } from '../model/quantity.ts';
 import type { ExperimentRecord } from '../model/recording.ts';
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { directTo, type RouteId, routesTo } from '../model/route.ts';
 import { type Clock, type Random, US_PER_SEC } from '../model/time.ts';
 import type { Sender } from '../traffic/sender.ts';
 import type { LiveEstimates } from './live-estimates.ts';
@@ -45,7 +45,7 @@ export interface Experiment<Spec extends ExperimentSpec = ExperimentSpec> {
 }
 
 export function routesOf(profile: Profile): readonly RouteId[] {
-  return [GATEWAY, ...profile.members.map(({ name }) => directTo(name))];
+  return routesTo(profile.members.map(({ name }) => name));
 }
 
 export function directRoutes(profile: Profile): readonly RouteId[] {

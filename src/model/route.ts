@@ -11,3 +11,8 @@ export function directTo(member: string): RouteId {
 export function memberOf(route: RouteId): string | undefined {
   return route === 'gateway' ? undefined : route.slice('direct:'.length);
 }
+
+/** All routes of a farm: the gateway, then each member in its order. */
+export function routesTo(members: readonly string[]): readonly RouteId[] {
+  return [GATEWAY, ...members.map(directTo)];
+}

@@ -1,12 +1,12 @@
 /** What a round asks. Pure. */
 import { hasDelay, type Profile, type RequestSpec } from '../model/profile.ts';
 import { shuffled } from '../model/random.ts';
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { type RouteId, routesTo } from '../model/route.ts';
 import { type Random, US_PER_SEC } from '../model/time.ts';
 import type { RoundOrder } from '../pipeline/watch-round.ts';
 
 export function routesOf(profile: Profile): readonly RouteId[] {
-  return [GATEWAY, ...profile.members.map(({ name }) => directTo(name))];
+  return routesTo(profile.members.map(({ name }) => name));
 }
 
 /** Steps of the golden ratio spread evenly over [0, 1) however many there are: each request gets its share early. */

@@ -20,7 +20,7 @@ import {
 import { PHASES } from '../model/exchange.ts';
 import type { Recording } from '../model/recording.ts';
 import type { Report } from '../model/report.ts';
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { type RouteId, routesTo } from '../model/route.ts';
 import { isAtLeast } from '../model/severity.ts';
 import { diagnose } from '../pipeline.ts';
 import { type RunConditions, runConditions, runDifferences } from './compare-conditions.ts';
@@ -117,7 +117,7 @@ export function verdictOf(metrics: readonly MetricChange[], findings: readonly F
 }
 
 function routesOf({ members }: Measures): readonly RouteId[] {
-  return [GATEWAY, ...members.map(directTo)];
+  return routesTo(members);
 }
 
 /** Medians over kept ok answers on warm connections, of connecting over new ones. */

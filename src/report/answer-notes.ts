@@ -4,7 +4,7 @@ import { type OddBodies, oddBodies, sizeOf } from '../analysis/odd-bodies.ts';
 import { type SettledStatus, settledStatuses } from '../analysis/settled-status.ts';
 import { type UnlikeBodies, unlikeBodies } from '../analysis/unlike-bodies.ts';
 import { formatBytes, formatNumber } from '../model/quantity.ts';
-import { directTo, GATEWAY, memberOf } from '../model/route.ts';
+import { GATEWAY, memberOf, routesTo } from '../model/route.ts';
 
 /** What to change, for statuses that nobody measures on purpose. */
 const ADVICE: Readonly<Record<number, string>> = {
@@ -118,7 +118,7 @@ function textOf(body: string): string {
 
 /** What was not measured, because who was asked did not want to be. */
 function pauseNotes(measures: Measures): readonly string[] {
-  return [GATEWAY, ...measures.members.map(directTo)].flatMap((route) => {
+  return routesTo(measures.members).flatMap((route) => {
     const { due, outcomes } = measures.counts({ route });
     const paused = outcomes['not-sent:retry-after'] ?? 0;
     if (paused === 0) return [];

@@ -20,7 +20,7 @@ import {
   type RouteSummary,
   type ThresholdResult,
 } from '../model/report.ts';
-import { directTo, GATEWAY, memberOf, type RouteId } from '../model/route.ts';
+import { GATEWAY, memberOf, type RouteId, routesTo } from '../model/route.ts';
 import { compareSeverity, isAtLeast, type Severity } from '../model/severity.ts';
 import { AUDIT_FILE } from '../model/trail.ts';
 import { answerNotes, doSameWork, refusedByGateway } from './answer-notes.ts';
@@ -117,7 +117,7 @@ function measuredParts(
   return {
     ...(refused.length === 0 ? {} : { refused }),
     headline: headlineOf(recording, measures, judged),
-    routes: [GATEWAY, ...measures.members.map(directTo)].map((route) => routeSummary(route, measures)),
+    routes: routesTo(measures.members).map((route) => routeSummary(route, measures)),
     overheadUs: Object.fromEntries(QUANTILES.map(([name, p]) => [name, measures.overhead(p)])),
     detectors: judged.detectors,
     thresholds: judged.thresholds,
@@ -218,7 +218,7 @@ function phasesOf(route: RouteId, measures: Measures): RouteSummary['phasesUs'] 
 }
 
 function experimentSummary(record: ExperimentRecord, measures: Measures): ExperimentSummary {
-  const routes = [GATEWAY, ...measures.members.map(directTo)].filter(
+  const routes = routesTo(measures.members).filter(
     (route) => measures.counts({ experimentId: record.id, route }).due > 0,
   );
   return {

@@ -6,7 +6,7 @@ import { latencyCurve } from '../analysis/latency-curve.ts';
 import type { Measures } from '../analysis/measures.ts';
 import { PHASES } from '../model/exchange.ts';
 import type { Exhibit, XySeries } from '../model/finding.ts';
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { GATEWAY, type RouteId, routesTo } from '../model/route.ts';
 import { ordinaryLatency } from './build.ts';
 import { rampExhibits } from './ramp-parts.ts';
 import { drainExhibits, waterfallExhibits } from './request-exhibits.ts';
@@ -15,7 +15,7 @@ import { heatExhibit, panelExhibit } from './time-exhibits.ts';
 import { wayName } from './way-name.ts';
 
 export function runExhibits(measures: Measures): readonly Exhibit[] {
-  const routes = [GATEWAY, ...measures.members.map(directTo)];
+  const routes = routesTo(measures.members);
   return [
     curves(measures, routes),
     shiftExhibit(measures),

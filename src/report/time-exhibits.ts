@@ -3,7 +3,7 @@ import type { Distribution } from '../analysis/distribution.ts';
 import type { Block, Measures, Selection } from '../analysis/measures.ts';
 import type { Exhibit, HeatCell, Mark, XySeries } from '../model/finding.ts';
 import { formatDuration } from '../model/quantity.ts';
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { directTo, GATEWAY, type RouteId, routesTo } from '../model/route.ts';
 import { formatCount } from './format.ts';
 import { wayName } from './way-name.ts';
 
@@ -116,7 +116,7 @@ export function panelExhibit(measures: Measures): Exhibit | undefined {
     measures.members.some((name) => ordinary(measures, id, directTo(name)).length > 1),
   );
   if (asked.length === 0) return undefined;
-  const routes = [GATEWAY, ...slowestMembers(measures).map(directTo)];
+  const routes = routesTo(slowestMembers(measures));
   const series = routes.flatMap((route) => asked.flatMap(({ id }) => panelSeries(measures, id, route)));
   const joined = joinByName(series);
   const panels = new Set(joined.map(({ panel }) => panel));

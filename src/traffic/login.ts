@@ -1,6 +1,6 @@
 import { type AnswerFacts, type Exchange, outcomeKey } from '../model/exchange.ts';
 import type { Profile } from '../model/profile.ts';
-import { directTo, GATEWAY, type RouteId } from '../model/route.ts';
+import { type RouteId, routesTo } from '../model/route.ts';
 import { packSchedule } from './schedule.ts';
 import { LOGIN_REQUEST, type Sender } from './sender.ts';
 
@@ -17,7 +17,7 @@ export async function logIn(
   taken: () => readonly Exchange[],
 ): Promise<readonly string[]> {
   if (profile.auth?.kind !== 'login') return [];
-  const routes: RouteId[] = [GATEWAY, ...profile.members.map(({ name }) => directTo(name))];
+  const routes = routesTo(profile.members.map(({ name }) => name));
   const shots = routes.map((route) => ({
     dueUs: 0,
     route,
