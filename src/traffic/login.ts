@@ -1,6 +1,6 @@
 import { type AnswerFacts, type Exchange, outcomeKey } from '../model/exchange.ts';
 import type { Profile } from '../model/profile.ts';
-import { type RouteId, routesTo } from '../model/route.ts';
+import { routesTo } from '../model/route.ts';
 import { packSchedule } from './schedule.ts';
 import { LOGIN_REQUEST, type Sender } from './sender.ts';
 

@@ -94,9 +94,10 @@ export function setupOf({
   };
 }
 
-/** Closed loops only: each connection sends when it was answered. */
-function isUnpaced({ experiments }: Profile): boolean {
-  return experiments.length > 0 && experiments.every((spec) => spec.kind === 'burst' && spec.load.loop === 'closed');
+/** Closed loops only: each connection sends when it was answered. A login is due at a moment. */
+function isUnpaced({ experiments, auth }: Profile): boolean {
+  const isClosed = experiments.every((spec) => spec.kind === 'burst' && spec.load.loop === 'closed');
+  return isClosed && experiments.length > 0 && auth?.kind !== 'login';
 }
 
 /** Name of the request that logs in; no profile can hold it, because names there have no blank. */
