@@ -4,7 +4,14 @@ import type { Page } from './html-parts.ts';
 import { isFromLogs } from './log-wording.ts';
 import { html, type Markup, type MarkupPart } from './markup.ts';
 import { unbroken } from './text-layout.ts';
-import { cautionTexts, coverageSentence, interruptedSentence, isReassuring, verdictLabel } from './wording.ts';
+import {
+  cautionTexts,
+  countedSentence,
+  coverageSentence,
+  interruptedSentence,
+  isReassuring,
+  verdictLabel,
+} from './wording.ts';
 
 export function verdictSection(page: Page): Markup {
   const { report } = page;
@@ -38,11 +45,13 @@ function cautionLine(report: Report): Markup | false {
 
 /** The probe was at fault, so nothing that it measured may be held against the target. */
 function noVerdict(report: Report): Markup {
+  const counted = countedSentence(report);
   return html`<section class="verdict is-invalid" aria-labelledby="verdict">
 <p class="verdict-label">No verdict</p>
 <h2 class="answer" id="verdict">${verdictLabel(report)}</h2>
 <p>The probe itself did not measure well enough, so this report says nothing about the gateway or its members.</p>
 <ul class="answers">${report.validity.reasons.map((reason) => html`<li>${reason}</li>`)}</ul>
+${counted !== undefined && html`<p>${counted}</p>`}
 ${report.interrupted && html`<p class="interrupted"><strong>Interrupted.</strong> The run was also stopped by hand.</p>`}
 <p class="coverage-line">Run it again at a lower rate, or on a machine with less to do. <a href="#quality">How the probe did</a></p>
 </section>`;

@@ -22,6 +22,7 @@ import {
   bySeverity,
   cautionTexts,
   commandTarget,
+  countedSentence,
   coverageSentence,
   gatewayLabel,
   interruptedSentence,
@@ -82,9 +83,11 @@ function answer(report: Report): string[] {
 }
 
 function noVerdict(report: Report): string[] {
+  const counted = countedSentence(report);
   return [
     '**The probe itself did not measure well enough: nothing is said about the gateway or its members.**',
     report.validity.reasons.map((reason) => `- ${plain(reason)}`).join('\n'),
+    ...(counted === undefined ? [] : [plain(counted)]),
     ...(report.interrupted ? ['The run was also interrupted.'] : []),
   ];
 }

@@ -23,6 +23,7 @@ import {
   bySeverity,
   cautionTexts,
   commandTarget,
+  countedSentence,
   coverageSentence,
   declaredText,
   gatewayLabel,
@@ -102,10 +103,12 @@ function answer(report: Report, paint: Paint): string {
 }
 
 function noVerdict(report: Report, paint: Paint): string {
+  const counted = countedSentence(report);
   return [
     paint('THIS RUN IS NOT VALID', 'bold', 'yellow'),
     ...wrap('The probe itself did not measure well enough: nothing is said about the gateway or its members.', '  '),
     ...report.validity.reasons.flatMap((reason) => wrap(reason, '  - ', '    ')),
+    ...(counted === undefined ? [] : wrap(counted, '  ')),
     ...(report.interrupted ? wrap('The run was also interrupted.', '  ') : []),
   ].join('\n');
 }

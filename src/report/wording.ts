@@ -9,7 +9,7 @@ import type { Report, ThresholdResult } from '../model/report.ts';
 import { compareSeverity, SEVERITIES, type Severity } from '../model/severity.ts';
 import { plural } from './format.ts';
 import { isAccounted, isFromLogs, quietLogLabel } from './log-wording.ts';
-import { failedCount } from './route-rows.ts';
+import { failedCount, routeName, sentCount } from './route-rows.ts';
 
 export const SEVERITY_LABEL: Readonly<Record<Severity | 'none', string>> = {
   critical: 'Critical',
@@ -150,6 +150,19 @@ export function verdictLabel(report: Report): string {
   });
   if (counts.length === 0) return SEVERITY_LABEL[report.worst];
   return `${plural(report.findings.length, 'finding')}: ${counts.join(', ')}`;
+}
+
+/**
+ * What failed in a run that is not valid: being late makes times wrong, and no answer a 502. Undefined where nothing failed, or where the
+ * probe ran out of ports and may have made the failures itself.
+ */
+export function countedSentence(report: Report): string | undefined {
+  const failing = report.routes.filter((route) => failedCount(route) > 0);
+  if (failing.length === 0 || report.quality.portShortages > 0) return undefined;
+  const told = report.routes.map(
+    (route) => `${failedCount(route)} of ${plural(sentCount(route), 'request')} failed (${routeName(route, report)})`,
+  );
+  return `Counted, but not judged: ${told.join(', ')}.`;
 }
 
 /** Nothing was found: because nothing is wrong, or because nobody could tell. */

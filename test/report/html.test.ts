@@ -166,6 +166,7 @@ test('a run that is not valid is called so, loudly, and nothing is said about th
     'No verdict',
     'This run is not valid',
     'p99 of the lateness is 61 ms',
+    'Counted, but not judged: ',
     'Seen, without a verdict',
     'not judged',
     'what the pictures suggest is no verdict',

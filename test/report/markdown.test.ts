@@ -57,6 +57,7 @@ test('commands keep their backticks', async () => {
 test('no verdict when the run is not valid', async () => {
   const text = await render(invalidReport());
   assert.match(text, /^## shop-farm: This run is not valid$/m);
+  assert.match(text, /Counted, but not judged: \d+ of /);
   assert.doesNotMatch(text, /Critical|gives up after|### Thresholds/);
 });
 

@@ -77,6 +77,18 @@ test('a run that is not valid gives no verdict', () => {
   assert.doesNotMatch(text, /CRITICAL|gives up after|passed|undecided/);
 });
 
+test('what failed is counted also where nothing is judged, unless the probe may have made the failures itself', () => {
+  const report = invalidReport();
+  assert.match(
+    renderTerminal(report, PLAIN).replace(/\s+/g, ' '),
+    /Counted, but not judged: \d+ of [\d ,]+ requests failed \(gateway\), /,
+  );
+  const short = { ...report, quality: { ...report.quality, portShortages: 3 } };
+  assert.doesNotMatch(renderTerminal(short, PLAIN), /Counted/);
+  const calm = { ...clearReport(), validity: report.validity };
+  assert.doesNotMatch(renderTerminal(calm, PLAIN), /Counted/);
+});
+
 test('calm when nothing was found, honest when nobody could tell', () => {
   assert.match(renderTerminal(clearReport(), PLAIN), /^No fault found\n {2}Nothing wrong was found/m);
   const text = renderTerminal(interruptedReport(), PLAIN);
