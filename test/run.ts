@@ -46,23 +46,17 @@ async function main(filters: readonly string[]): Promise<number> {
   return steps.every((step) => step.ok) ? 0 : 1;
 }
 
-/**
- * End-to-end tests measure time: they come after all others but the pure ones, which give way to them at once. They mostly wait, so that two
- * files leave each other room, and half of the processors to the pure ones.
- */
+/** End-to-end tests measure time: they come after all others. They mostly wait, so that two files leave each other room. */
 function chooseRounds(filters: readonly string[]): Round[] {
   const files = globSync('test/**/*.test.ts')
     .map((path) => path.split(sep).join('/'))
     .filter((path) => filters.length === 0 || filters.some((part) => path.includes(part)))
     .sort();
-  const measuring = files.filter((path) => path.startsWith(END_TO_END));
   const quick = files.filter((path) => !path.startsWith(END_TO_END));
-  // Who asks for some files wants to see each by itself.
-  const { bundles, others } =
-    filters.length === 0 ? bundleTests(quick, join(CACHE, 'tests')) : { bundles: [], others: quick };
   return [
-    { files: others, concurrency: 2 },
-    { files: measuring, concurrency: 2, beside: bundles },
+    // Who asks for some files wants to see each by itself.
+    { files: filters.length === 0 ? bundleTests(quick, join(CACHE, 'tests')) : quick, concurrency: 2 },
+    { files: files.filter((path) => path.startsWith(END_TO_END)), concurrency: 2 },
   ].filter((round) => round.files.length > 0);
 }
 

@@ -5,18 +5,14 @@ import { pathToFileURL } from 'node:url';
 
 /**
  * Parts whose tests neither start processes nor change what a process has of its own (environment, exit code, signals):
- * they cannot disturb each other. Those that are to be quick count processor time: a bundle waits while others measure.
+ * they cannot disturb each other.
  */
 const PURE = ['analysis', 'charts', 'detectors', 'experiments', 'gateways', 'logs', 'model', 'profile'];
-/** So few that a file which hangs or breaks takes little with it. */
+/** So few that a file which hangs or breaks takes little with it, and both processors have work to the end. */
 const FILES_EACH = 6;
-const GIVE_WAY = join(import.meta.dirname, 'give-way.ts');
 
-/** The pure files in bundles, which give way to everything else on the machine, and the others as they are. */
-export type Bundled = { readonly bundles: readonly string[]; readonly others: readonly string[] };
-
-/** Bundles are written below `folder`, which is emptied. */
-export function bundleTests(files: readonly string[], folder: string): Bundled {
+/** The files to run instead: one for some pure files of the same part, the others as they are. Written below `folder`, which is emptied. */
+export function bundleTests(files: readonly string[], folder: string): readonly string[] {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const partOf = (file: string): string => file.split('/')[1] ?? '';
@@ -25,10 +21,10 @@ export function bundleTests(files: readonly string[], folder: string): Bundled {
     return Array.from({ length: Math.ceil(own.length / FILES_EACH) }, (_, at) => {
       // Plain JavaScript: Node strips no types of what lies in node_modules.
       const bundle = join(folder, `${part}-${at}.test.mjs`);
-      const members = [GIVE_WAY, ...own.slice(at * FILES_EACH, (at + 1) * FILES_EACH)];
+      const members = own.slice(at * FILES_EACH, (at + 1) * FILES_EACH);
       writeFileSync(bundle, members.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)};\n`).join(''));
       return bundle;
     });
   });
-  return { bundles, others: files.filter((file) => !PURE.includes(partOf(file))) };
+  return [...files.filter((file) => !PURE.includes(partOf(file))), ...bundles];
 }

@@ -2,12 +2,7 @@
 import { run } from 'node:test';
 import type { TestEvent } from 'node:test/reporters';
 
-export type Round = {
-  readonly files: readonly string[];
-  readonly concurrency: number;
-  /** Run one after the other at the same time, and told after the others. */
-  readonly beside?: readonly string[];
-};
+export type Round = { readonly files: readonly string[]; readonly concurrency: number };
 export type Totals = { readonly counts: Map<string, number>; failed: boolean };
 
 /** A file that takes longer hangs: the slowest end-to-end file needs about a minute. */
@@ -22,10 +17,10 @@ export async function* runRounds(
   totals: Totals,
   signal: AbortSignal,
 ): AsyncGenerator<TestEvent> {
-  const startedMs = performance.now();
   let closing: TestEvent | undefined;
-  for (const round of rounds) {
-    for await (const event of eventsOf(round, signal)) {
+  for (const { files, concurrency } of rounds) {
+    const events = run({ files: [...files], concurrency, timeout: FILE_LIMIT_MS, signal });
+    for await (const event of events as AsyncIterable<TestEvent>) {
       if (event.type === 'test:fail') totals.failed ||= event.data.todo === undefined;
       const line = event.type === 'test:diagnostic' && event.data.nesting === 0 ? event.data.message : '';
       const summary = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/.exec(line);
@@ -35,19 +30,8 @@ export async function* runRounds(
       else totals.counts.set(summary[1], (totals.counts.get(summary[1]) ?? 0) + Number(summary[2]));
     }
   }
-  // What ran beside others took no time of its own.
-  totals.counts.set('duration_ms', performance.now() - startedMs);
   if (closing !== undefined) yield closing;
   for (const [name, value] of totals.counts) yield diagnostic(`${name} ${value}`);
-}
-
-async function* eventsOf({ files, concurrency, beside = [] }: Round, signal: AbortSignal): AsyncGenerator<TestEvent> {
-  const start = (some: readonly string[], atOnce: number): AsyncIterable<TestEvent> =>
-    run({ files: [...some], concurrency: atOnce, timeout: FILE_LIMIT_MS, signal });
-  // Kept until the others have been told: a reporter follows one file at a time.
-  const later = beside.length === 0 ? [] : Array.fromAsync(start(beside, 1));
-  yield* start(files, concurrency);
-  yield* await later;
 }
 
 function diagnostic(message: string): TestEvent {
