@@ -2,6 +2,7 @@
 import type { Journey } from '../model/journey.ts';
 import type { PlacedEntry } from '../model/log.ts';
 import type { Group } from './source-group.ts';
+import { timeText } from './unjoined.ts';
 
 const FORMATS: readonly string[] = ['nginx-error', 'apache-error'];
 /** Before a member had answered: what a gateway repeats. */
@@ -41,9 +42,5 @@ function noteOf(lines: readonly PlacedEntry[]): string {
   const [first, last] = [sorted[0] as PlacedEntry, sorted.at(-1) as PlacedEntry];
   const address = first.upstream?.at(-1)?.address;
   const at = address === undefined ? '' : ` at ${address}`;
-  return `${lines.length} attempts${at} failed that no failed request tells (“${(first.message ?? '').slice(0, SHOWN_LENGTH)}”, ${utc(first)} to ${utc(last)} UTC): the gateway asked another member instead, so that nobody got an error, and its users waited for it.`;
-}
-
-function utc({ atUs }: PlacedEntry): string {
-  return new Date(atUs / 1_000).toISOString().replace('T', ' ').slice(0, 19);
+  return `${lines.length} attempts${at} failed that no failed request tells (“${(first.message ?? '').slice(0, SHOWN_LENGTH)}”, ${timeText(first.atUs)} to ${timeText(last.atUs)} UTC): the gateway asked another member instead, so that nobody got an error, and its users waited for it.`;
 }

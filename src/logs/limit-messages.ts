@@ -1,6 +1,7 @@
 /** Messages by which a server says that it is at a limit of its own, about no request: no line of the decision table has them. */
 import type { PlacedEntry } from '../model/log.ts';
 import { type Group, isDetails } from './source-group.ts';
+import { timeText } from './unjoined.ts';
 
 type Limit = { readonly words: RegExp; readonly what: string };
 
@@ -66,10 +67,9 @@ function noteOf(
   last: PlacedEntry,
 ): string {
   const whose = role === 'gateway' ? 'the gateway' : (member ?? 'a member');
-  const times = count === 1 ? `at ${utc(first)} UTC` : `${count} times from ${utc(first)} to ${utc(last)} UTC`;
+  const times =
+    count === 1
+      ? `at ${timeText(first.atUs)} UTC`
+      : `${count} times from ${timeText(first.atUs)} to ${timeText(last.atUs)} UTC`;
   return `The error log of ${whose} says ${times} “${(first.message ?? '').slice(0, SHOWN_LENGTH)}”: ${what}.`;
-}
-
-function utc({ atUs }: PlacedEntry): string {
-  return new Date(atUs / 1_000).toISOString().replace('T', ' ').slice(0, 19);
 }

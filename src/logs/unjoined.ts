@@ -84,8 +84,9 @@ export function runOf(requests: readonly ClientRequest[]): Span {
   return { fromUs, toUs };
 }
 
-function timeText(us: number): string {
-  return new Date(us / 1000).toISOString().replace('T', ' ').slice(0, 19);
+/** UTC, to the second. */
+export function timeText(us: number): string {
+  return new Date(us / 1_000).toISOString().replace('T', ' ').slice(0, 19);
 }
 
 function countText(count: number, noun: string): string {

@@ -47,4 +47,5 @@ process.on('disconnect', abandoned);
 const options = { data, reports, host: '127.0.0.1', port, seed: 1 };
 process.exitCode = await runMonitor([profile], options, (clock) => scaledClock(clock, scale));
 process.off('disconnect', abandoned);
+clearInterval(timer);
 process.disconnect();
