@@ -29,7 +29,7 @@ export type RouteState = {
   /** While nothing is sent here on purpose. */
   readonly quiet?: { readonly why: QuietSpan['why']; readonly fromAtUs: number; readonly untilAtUs: number };
   /** What the quiet windows came to so far: a cold start comes after a pause longer than `longestWarmUs`, at most `shortestColdUs`. */
-  readonly idle?: { readonly longestWarmUs?: number; readonly shortestColdUs?: number };
+  readonly idle?: { readonly longestWarmUs?: number; readonly shortestColdUs?: number; readonly coldCount?: number };
 };
 
 /** What the last look over a month says of something that takes weeks to show, also when it cannot tell. */

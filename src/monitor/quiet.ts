@@ -16,6 +16,8 @@ export type IdleBounds = {
   readonly longestWarmUs?: number;
   /** After one so long it was cold. */
   readonly shortestColdUs?: number;
+  /** Cold starts behind that: one alone may be chance, or a restart. */
+  readonly coldCount: number;
 };
 
 export type QuietWindow = {
@@ -59,6 +61,7 @@ export function idleBounds(observations: readonly IdleObservation[]): IdleBounds
   return {
     ...(longestWarmUs === undefined ? {} : { longestWarmUs }),
     ...(shortestColdUs === undefined ? {} : { shortestColdUs }),
+    coldCount: recent.slice(best.split).filter(({ isCold }) => isCold).length,
   };
 }
 

@@ -132,6 +132,8 @@ export function farmSentence(farm: readonly ProfileView[]): string {
     return `Failing now: ${names.slice(0, 3).join(', ')}${more}; ${findings}`;
   }
   const answered = rows.filter(({ condition }) => condition === 'ok' || condition === 'maintenance');
+  if (rows.every(({ condition }) => condition === 'unknown'))
+    return `${rows.length} routes are watched and not asked yet since the monitor started; ${findings}`;
   if (answered.length === rows.length) return `All ${rows.length} routes answer; ${findings}`;
   return `${answered.length} of ${rows.length} routes answer, none fails; ${findings}`;
 }

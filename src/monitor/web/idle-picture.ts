@@ -100,10 +100,15 @@ function idleExhibit(firsts: readonly FirstRequest[]): Exhibit & { kind: 'xy' } 
 function learned(routes: readonly RouteState[]): Markup {
   const lines = routes.flatMap(({ route, idle }) => {
     if (idle === undefined) return [];
-    const { longestWarmUs: warm, shortestColdUs: cold } = idle;
+    const { longestWarmUs: warm, shortestColdUs: cold, coldCount } = idle;
     if (warm === undefined && cold === undefined) return [];
     if (cold === undefined) return [html`<li>${rowName(route)}: still warm after ${formatDuration(warm ?? 0)}.</li>`];
     if (warm === undefined) return [html`<li>${rowName(route)}: cold after ${formatDuration(cold)}.</li>`];
+    if (coldCount === 1) {
+      return [
+        html`<li>${rowName(route)}: still warm after ${formatDuration(warm)}, cold once, after ${formatDuration(cold)}. One cold start may be chance, or a restart: more nights tell.</li>`,
+      ];
+    }
     return [
       html`<li>${rowName(route)}: still warm after ${formatDuration(warm)}, cold after ${formatDuration(cold)}. The idle time lies between.</li>`,
     ];

@@ -48,6 +48,11 @@ test('the sentence of the farm counts what answers, and names what fails', () =>
     });
   withRoutes((route) => (route === 'direct:web1' ? { quiet: { why: 'planned', fromAtUs: 1, untilAtUs: 2 } } : {}));
   assert.equal(farmSentence(farmOf(farm)), '2 of 3 routes answer, none fails; 1 open finding');
+  withRoutes(() => ({ last: undefined }));
+  assert.match(
+    farmSentence(farmOf(farm)),
+    /^3 routes are watched and not asked yet since the monitor started; 1 open finding$/,
+  );
   withRoutes(() => ({ failing: { sinceAtUs: NOW_US, eventId: 'e' } }));
   assert.match(farmSentence(farmOf(farm)), /^Failing now: shop through the gateway, shop web1 directly, shop web2/);
   assert.equal(farmSentence([]), 'Nothing is watched yet');
@@ -152,6 +157,15 @@ for (const [what, kept, quiet, expected] of [
 
 test('the idle picture says what is missing, or draws what is there', async () => {
   assert.match((await idlePicture([], [], [])).markup, /No quiet window ended in this time/);
+  const learned = async (coldCount: number): Promise<string> => {
+    const idle = { longestWarmUs: 720e6, shortestColdUs: 738e6, coldCount };
+    return (await idlePicture([], [], [{ route: GATEWAY, idle } as Parameters<typeof idlePicture>[2][number]])).markup;
+  };
+  assert.match(
+    await learned(1),
+    /still warm after 12 min, cold once, after 12\.3 min\. One cold start may be chance, or a restart/,
+  );
+  assert.match(await learned(2), /cold after 12\.3 min\. The idle time lies between\./);
   const drawn = await idlePicture(firstRequests([first(NOW_US)], [SPAN]), [], []);
   assert.match(drawn.markup, /<svg/);
 });
