@@ -47,6 +47,8 @@ export type Planted = {
   readonly isRepeated?: true;
   /** What says it, where it must be told only once history says it (`evidence.ts`), if that is later than `toldBy`. */
   readonly evidence?: (finding: Finding) => boolean;
+  /** By then history must say it: a detector that has become blind does not make its fault one that is not due. */
+  readonly evidentBy?: number;
 };
 
 const ofCause = (cause: string, member?: string) => (event: HistoryEvent) =>
@@ -64,9 +66,13 @@ const FLAPPING_TOLD_BY = FAULTS.flapping.from + 2 * FAULTS.flapping.everyMin + F
  * Rayleigh's p is exp(−n²/(n + m)) for n starts at one phase and m slow answers at any other (methods C.5). For 8 periods, 3 members and
  * 288 looks a day, together once in ten thousand, the exponent must be 18. Slow answers in the two hours of the gateway's timeout make
  * some six events of their own at this member: n = 24. Not seen are four starts before it is known what is ordinary, four in those two
- * hours, two in quiet windows, and one in a kill; and one more turn until it is looked at.
+ * hours, two in quiet windows, and one in a kill; and one more turn until it is looked at. How many slow answers that are depends on the
+ * rounds that meet them: three soaks had 8 to 13, one of them n = 27. So it must be told once history says it, and history must say it
+ * with 14 of them: n = 28.
  */
-const RECYCLE_TOLD_BY = (24 + 4 + 4 + 2 + 1 + 1) * FAULTS.recycle.everyMin;
+const RECYCLE_MISSED = 4 + 4 + 2 + 1 + 1;
+const RECYCLE_TOLD_BY = (24 + RECYCLE_MISSED) * FAULTS.recycle.everyMin;
+const RECYCLE_EVIDENT_BY = (28 + RECYCLE_MISSED) * FAULTS.recycle.everyMin;
 /**
  * Six hourly stretches after it (`detectors/change-places.ts`), the two that its begin and the moment of looking cut, and an hour until
  * history is looked at as far back again. A change of more than its double is beyond chance by then (methods C.9).
@@ -102,6 +108,8 @@ export const PLANTED: readonly Planted[] = [
     span: { from: 0, to: Number.POSITIVE_INFINITY },
     toldBy: RECYCLE_TOLD_BY,
     is: ofCause('cold-start/recycle', FAULTS.recycle.member),
+    evidence: ({ cause, scope }) => cause === 'cold-start/recycle' && scope.member === FAULTS.recycle.member,
+    evidentBy: RECYCLE_EVIDENT_BY,
   },
   {
     name: 'web1 answers 60 ms later since 30 h 5 min',

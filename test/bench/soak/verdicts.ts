@@ -41,6 +41,8 @@ export type Soaked = {
 
 const ROUTES = MEMBERS.length + 1;
 const EVERY_US = 30 * SECOND_US;
+/** Before that it is not known what is ordinary, and history says nothing (`FAULTS`). */
+const LEARNT_MIN = 120;
 /** A life needs some time until all is loaded and judged once. */
 const LOADED_AFTER_MS = 90_000;
 /** What fills the longest: uses of kept and of new connections, which take turns from round to round. All else is full before, or known from history. */
@@ -83,14 +85,14 @@ function list(scale: Scale, title: string, told: readonly Told[]): void {
 
 /** Of a fault whose evidence depends on the machine's pace: when history said it, and the monitor had its time to look. */
 function dueAtMin({ history, watched, scale, lives }: Soaked, planted: Planted, endMin: number): number {
-  const { evidence, span, toldBy } = planted;
+  const { evidence, span, toldBy, evidentBy = Number.POSITIVE_INFINITY } = planted;
   if (evidence === undefined) return toldBy;
   const isSaidAt = (atMin: number): boolean =>
     saysAt(history, watched, (scale.labStartMs + atMin * 60_000) * 1_000, evidence);
-  const evidentMin = evidentAtMin(isSaidAt, span.from, endMin);
-  if (evidentMin === undefined) return Number.POSITIVE_INFINITY;
+  const evidentMin = evidentAtMin(isSaidAt, Math.max(span.from, LEARNT_MIN), endMin);
+  if (evidentMin === undefined) return evidentBy;
   const minuteOfMs = (ms: number): number => minuteOf(scale, labMsAt(scale, ms) * 1_000);
-  return Math.max(toldBy, toldByMin(evidentMin, lives, minuteOfMs));
+  return Math.min(evidentBy, Math.max(toldBy, toldByMin(evidentMin, lives, minuteOfMs)));
 }
 
 function foundChecks(soaked: Soaked, events: readonly HistoryEvent[], endMin: number): readonly Check[] {
