@@ -58,7 +58,8 @@ export function tellRoles(files: readonly RoleInput[], memberNames: readonly str
     const own = gateway.find((one) => one.index === index);
     if (own !== undefined) return { role: 'gateway', because: own.because };
     const member = named[index];
-    if (member !== undefined) return { role: 'member', member, because: `it is named after ${member}` };
+    if (member !== undefined)
+      return { role: 'member', member, because: file.from === undefined ? `it is named after ${member}` : SAID };
     const beside = gateway.find(
       (one) => isSameMachine(file, one.file, files) || isAccessOf(file, one.file, files, named),
     );

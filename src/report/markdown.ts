@@ -26,6 +26,7 @@ import {
   coverageSentence,
   gatewayLabel,
   interruptedSentence,
+  reasonBeside,
   SEVERITY_LABEL,
   subjectName,
   THRESHOLD_LABEL,
@@ -139,9 +140,12 @@ function routeTable(report: Report): string {
 
 function thresholds(report: Report): string[] {
   if (report.thresholds.length === 0) return [];
-  const lines = report.thresholds.map(({ text, verdict, measured, unit, because }) => {
-    const value = measured === undefined ? '' : `measured ${formatEstimate(measured, unit)}. `;
-    return `- **${THRESHOLD_LABEL[verdict]}** ${code(text)}: ${value}${plain(because)}`;
+  const lines = report.thresholds.map((threshold) => {
+    const { text, verdict, measured, unit } = threshold;
+    const value = measured === undefined ? [] : [`measured ${formatEstimate(measured, unit)}`];
+    const reason = reasonBeside(threshold);
+    const told = [...value, ...(reason === undefined ? [] : [plain(reason)])].join('. ');
+    return `- **${THRESHOLD_LABEL[verdict]}** ${code(text)}: ${told}`;
   });
   return ['### Thresholds', lines.join('\n')];
 }

@@ -29,6 +29,7 @@ import {
   gatewayLabel,
   interruptedSentence,
   isReassuring,
+  reasonBeside,
   SEVERITY_LABEL,
   subjectName,
   THRESHOLD_LABEL,
@@ -218,12 +219,14 @@ function section([head, ...lines]: readonly string[], paint: Paint): string[] {
 function thresholds(report: Report, paint: Paint): string[] {
   if (report.thresholds.length === 0) return [];
   const tones = { pass: 'green', fail: 'red', undecided: 'yellow' } as const;
-  const lines = report.thresholds.flatMap(({ text, verdict, measured, unit, because }) => {
+  const lines = report.thresholds.flatMap((threshold) => {
+    const { text, verdict, measured, unit } = threshold;
+    const reason = reasonBeside(threshold);
     const label = paint(THRESHOLD_LABEL[verdict].padEnd(9), tones[verdict]);
     const value = measured === undefined ? '' : `, measured ${formatEstimate(measured, unit)}`;
     return [
       `${label} ${wrap(`${text}${value}`, '', '', WIDTH - 10).join(`\n${' '.repeat(10)}`)}`,
-      ...wrap(because, ' '.repeat(10)).map((line) => paint(line, 'quiet')),
+      ...(reason === undefined ? [] : wrap(reason, ' '.repeat(10)).map((line) => paint(line, 'quiet'))),
     ];
   });
   return [[paint('thresholds', 'quiet'), ...lines].join('\n')];

@@ -74,6 +74,11 @@ export function commandTarget(gateway: GatewayKind | 'member'): string {
   return GATEWAY_LABEL[gateway];
 }
 
+/** Why, where that is more than the figure that stands beside it: of a pass or a failure the figure is all there is to say. */
+export function reasonBeside({ verdict, measured, because }: ThresholdResult): string | undefined {
+  return measured === undefined || verdict === 'undecided' ? because : undefined;
+}
+
 /** Which product the gateway is, and whether that is known or guessed. */
 export function gatewayLabel(gateway: Report['gateway']): string {
   if (gateway.kind === 'unknown') return 'kind of gateway not recognised';

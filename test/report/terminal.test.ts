@@ -96,6 +96,21 @@ test('calm when nothing was found, honest when nobody could tell', () => {
   assert.match(text, /interrupted after 1\.24 s/);
 });
 
+test('a figure is said once: the reason stands beside it only where it says more', () => {
+  const [threshold] = clearReport().thresholds.length > 0 ? clearReport().thresholds : invalidReport().thresholds;
+  assert.ok(threshold !== undefined);
+  const shown = (verdict: 'pass' | 'undecided'): string =>
+    renderTerminal(
+      {
+        ...clearReport(),
+        thresholds: [{ ...threshold, verdict, measured: { value: 193_000 }, unit: 'us', because: 'the reason' }],
+      },
+      PLAIN,
+    );
+  assert.doesNotMatch(shown('pass'), /the reason/);
+  assert.match(shown('undecided'), /the reason/);
+});
+
 test('many findings are cut, and counted', () => {
   const report = demoReport();
   const findings = Array.from({ length: 5 }, () => report.findings).flat();
