@@ -18,6 +18,8 @@ export type QualityWatch = {
   end(): void;
   portShortage(): void;
   readonly arrivals: ArrivalWatch;
+  /** To be called by a timer every `TICK_MS`: how late it comes is how late the loop is. A timer of its own would wake the thread as often again. */
+  tick(): void;
   /** Exchanges that have ended since the last call. */
   seen(exchanges: readonly Exchange[]): void;
   finish(): WatchedQuality;
@@ -25,8 +27,11 @@ export type QualityWatch = {
   histograms(): QualityHistograms;
 };
 
-/** How often the loop is asked how late it is. Node's own monitor tells the time in which it was off as a delay when it is on again. */
-const TICK_MS = 10;
+/**
+ * How often the loop is asked how late it is: a run of 3 s has more than 100 of them, so that a 99th percentile is not the worst one.
+ * Node's own monitor tells the time in which it was off as a delay when it is on again.
+ */
+export const TICK_MS = 25;
 const SAMPLE_MS = 1_000;
 
 export function createQualityWatch(clock: Clock, arrivals: ArrivalWatch = createArrivalWatch()): QualityWatch {
@@ -87,6 +92,7 @@ export function createQualityWatch(clock: Clock, arrivals: ArrivalWatch = create
       portShortages++;
     },
     arrivals,
+    tick: delay.tick,
     seen: pauses.seen,
     histograms: () => ({ delays: delay.delays, ...pauses.histograms }),
     finish() {
@@ -120,21 +126,23 @@ function watched(
 /** How late the loop comes back to a timer. */
 function createDelayWatch() {
   const delays = createHistogram();
-  let ticker: NodeJS.Timeout | undefined;
-  let tickedMs = 0;
-  function tick(): void {
-    const nowMs = performance.now();
-    // A histogram counts from 1 on.
-    delays.record(Math.max(1, Math.round((nowMs - tickedMs - TICK_MS) * 1_000)));
-    tickedMs = nowMs;
-  }
+  /** Undefined while nobody waits for answers. */
+  let tickedMs: number | undefined;
   return {
     delays,
     begin(): void {
       tickedMs = performance.now();
-      ticker = setInterval(tick, TICK_MS);
     },
-    end: (): void => clearInterval(ticker),
+    end(): void {
+      tickedMs = undefined;
+    },
+    tick(): void {
+      if (tickedMs === undefined) return;
+      const nowMs = performance.now();
+      // The first comes early, as it did not begin with the watch. A histogram counts from 1 on.
+      delays.record(Math.max(1, Math.round((nowMs - tickedMs - TICK_MS) * 1_000)));
+      tickedMs = nowMs;
+    },
     quantileUs: (percentile: number): number => (delays.count === 0 ? 0 : delays.percentile(percentile)),
   };
 }

@@ -6,7 +6,7 @@ import { EMPTY_RESULT, runClosedLoop } from './closed-loop.ts';
 import { loadHttp2, numberConnections } from './connection.ts';
 import { createDepartureLog } from './departures.ts';
 import type { Command, FiringResult, Reply, SenderSetup } from './protocol.ts';
-import { createQualityWatch } from './quality.ts';
+import { createQualityWatch, TICK_MS } from './quality.ts';
 import { createSending } from './sending.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -14,9 +14,6 @@ const setup = workerData as SenderSetup;
 const port = parentPort;
 if (port === null) throw new Error('traffic/worker.ts runs as a thread only');
 const post = (reply: Reply): void => port.postMessage(reply);
-
-/** How often exchanges go to the main thread: seldom enough to cost little, often enough for live progress and abort rules. */
-const FLUSH_MS = 25;
 
 const { place } = setup;
 /** Among several threads the gaps between requests are nothing that one of them can judge. */
@@ -35,7 +32,11 @@ const flush = (): void => {
   }
   if (exchanges.length > 0) post({ type: 'exchanges', exchanges, inFlight: sending.inFlight() });
 };
-const flushTimer = setInterval(flush, FLUSH_MS);
+/** Exchanges go to the main thread as often: seldom enough to cost little, often enough for live progress and abort rules. */
+const flushTimer = setInterval(() => {
+  quality.tick();
+  flush();
+}, TICK_MS);
 
 /** Before it is told to be over, everything of it has been reported. */
 function end(firing: number, result: FiringResult): void {

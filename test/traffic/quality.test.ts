@@ -1,10 +1,10 @@
 /** Defects of the probe, each made on purpose: what watches it must see them. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { machineChecks } from '../../src/detectors/machine-checks.ts';
 import { createClock, createEpoch } from '../../src/traffic/clock.ts';
-import { createQualityWatch } from '../../src/traffic/quality.ts';
+import { createQualityWatch, type QualityWatch, TICK_MS } from '../../src/traffic/quality.ts';
 
 const clock = createClock(createEpoch());
 
@@ -13,8 +13,16 @@ function hog(ms: number): void {
   while (performance.now() < untilMs) {}
 }
 
-test('a thread that is kept from its loop is seen as busy, and its answers as read late', async () => {
+/** As the sending thread does; ends with the test. */
+function ticking(t: TestContext): QualityWatch {
   const watch = createQualityWatch(clock);
+  const timer = setInterval(watch.tick, TICK_MS);
+  t.after(() => clearInterval(timer));
+  return watch;
+}
+
+test('a thread that is kept from its loop is seen as busy, and its answers as read late', async (t) => {
+  const watch = ticking(t);
   watch.begin();
   for (let i = 0; i < 6; i++) {
     hog(60);
@@ -26,8 +34,8 @@ test('a thread that is kept from its loop is seen as busy, and its answers as re
   assert.ok(quality.busyRatio > 0.5, `busy ${quality.busyRatio}`);
 });
 
-test('the time between two experiments is no delay of the loop', async () => {
-  const watch = createQualityWatch(clock);
+test('the time between two experiments is no delay of the loop', async (t) => {
+  const watch = ticking(t);
   for (let round = 0; round < 3; round++) {
     watch.begin();
     await sleep(60);
@@ -55,8 +63,8 @@ test('memory that is thrown away is seen as collector time', async () => {
   assert.ok(quality.gcTotalUs > 0 && quality.gcPauseMaxUs > 0, JSON.stringify(quality));
 });
 
-test('a thread that has work and no processor is seen as starved', async () => {
-  const watch = createQualityWatch(clock);
+test('a thread that has work and no processor is seen as starved', async (t) => {
+  const watch = ticking(t);
   const never = new Int32Array(new SharedArrayBuffer(4));
   watch.begin();
   for (let i = 0; i < 5; i++) {
