@@ -45,7 +45,7 @@ export type SenderOptions = {
   readonly clock: Clock;
   /** Where finished exchanges go, in batches. */
   readonly sink: (exchanges: readonly Exchange[]) => void;
-  /** Where ordinary answers of a closed loop go; left out: they go to `sink` as exchanges. */
+  /** Where ordinary answers of a closed loop go, which are gone when it has returned; left out: they go to `sink` as exchanges. */
   readonly rowSink?: (rows: AnswerRows) => void;
 };
 

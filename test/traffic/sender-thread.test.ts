@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type http from 'node:http';
 import { after, describe, test } from 'node:test';
+import type { AnswerRows } from '../../src/model/answer-rows.ts';
 import type { Exchange } from '../../src/model/exchange.ts';
 import type { Limits } from '../../src/model/profile.ts';
 import { GATEWAY } from '../../src/model/route.ts';
@@ -33,10 +34,12 @@ async function startMortal(url: string, limits: Partial<Limits> = {}) {
   const threads: SenderThread[] = [];
   const exchanges: Exchange[] = [];
   let rows = 0;
+  let latest: Float64Array | undefined;
   const outlets = {
     sink: (batch: readonly Exchange[]) => void exchanges.push(...batch),
-    rowSink: ({ count }: { readonly count: number }) => {
+    rowSink: ({ count, values }: AnswerRows) => {
       rows += count;
+      latest = values;
     },
     clock,
     runId: RUN_ID,
@@ -46,7 +49,7 @@ async function startMortal(url: string, limits: Partial<Limits> = {}) {
     threads.push(thread);
     return thread;
   });
-  return { sender: createSender(group, setup, outlets), threads, exchanges, rows: () => rows };
+  return { sender: createSender(group, setup, outlets), threads, exchanges, rows: () => rows, latest: () => latest };
 }
 
 const HOUR_US = 3_600_000_000;
@@ -128,7 +131,7 @@ describe('a thread that ends', { timeout: 60_000 }, () => {
 
   test('in a closed loop: what it began and never told is told as given up', async () => {
     const { url, seen } = await countingServer(servers, (response) => response.end('ok'));
-    const { sender, threads, exchanges, rows } = await startMortal(url);
+    const { sender, threads, exchanges, rows, latest } = await startMortal(url);
     const loop = sender.burst('burst-1', { route: GATEWAY, request: 'home', connections: 6, durationUs: 3.6e9 });
     await until(() => seen.total > 200);
     await (threads[2] as SenderThread).terminate();
@@ -140,6 +143,7 @@ describe('a thread that ends', { timeout: 60_000 }, () => {
     const counts = countsOf(exchanges);
     assert.ok(exchanges.length + rows() >= seen.total, `${JSON.stringify(counts)}, ${rows()} rows, ${seen.total} seen`);
     assert.equal(result.due, exchanges.length + rows());
+    assert.equal(latest()?.length, 0, 'what was recorded takes no room any more');
     assert.deepEqual(
       Object.keys(counts).filter((key) => key !== '200'),
       counts['aborted'] === undefined ? [] : ['aborted'],
