@@ -11,6 +11,7 @@ import { routeState } from './launching.ts';
 import type { Command, FiringResult, RouteTarget, SenderSetup } from './protocol.ts';
 import type { ShotShape } from './schedule.ts';
 import type { Sending } from './sending.ts';
+import { createKnownPiece } from './wire/body-digest.ts';
 
 type ClosedCommand = Extract<Command, { type: 'closed' }>;
 
@@ -69,6 +70,7 @@ async function runLanes(command: ClosedCommand, setup: SenderSetup, sending: Sen
     shape: shapeOf(command),
     rows: sending.collectRows({ experimentId, route: load.route, requestName: load.request }),
     deadlines: sending.deadlines,
+    knownPiece: createKnownPiece(),
     record: sending.record,
     onStop: sending.onStop,
     endUs: startUs + load.durationUs,

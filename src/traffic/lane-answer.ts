@@ -17,6 +17,7 @@ import {
 import { type Asked, answeredOf, hasLargeHead, type Reception } from './reception.ts';
 import type { RowCollector } from './row-collector.ts';
 import type { ShotShape } from './schedule.ts';
+import type { KnownPiece } from './wire/body-digest.ts';
 import type { AnswerHandler } from './wire/channel.ts';
 import type { Numbered } from './wire/numbered-request.ts';
 import type { ResponseParser } from './wire/response-parser.ts';
@@ -30,6 +31,7 @@ export type Loop = {
   readonly shape: ShotShape;
   readonly rows: RowCollector;
   readonly deadlines: Deadlines;
+  readonly knownPiece: KnownPiece;
   readonly record: (exchange: Exchange) => void;
   /** Called when the loop is stopped before its time. */
   readonly onStop: (listener: () => void) => void;

@@ -17,8 +17,8 @@ import {
   keepBody,
   type Reception,
   restartReception,
-  takeBytes,
 } from './reception.ts';
+import { digestOfKnown } from './wire/body-digest.ts';
 import { ask, askAgain, forget } from './wire/channel.ts';
 import { createNumbered, putId } from './wire/numbered-request.ts';
 import { fieldBytes } from './wire/response-head.ts';
@@ -245,7 +245,8 @@ function send(lane: Lane, connection: Connection, readyUs: number): void {
 
 function takeBody(lane: Lane, bytes: Buffer, from: number, to: number): void {
   const reception = lane.reception as Reception;
-  takeBytes(reception, bytes, from, to);
+  reception.bytes += to - from;
+  reception.digest = digestOfKnown(lane.loop.knownPiece, bytes, from, to, reception.digest);
   // What is not all there yet may break off, and then its start is wanted.
   if (lane.keepsBody || !isBodyComplete(lane.parser as ResponseParser)) keepBody(reception, bytes, from, to);
   if (lane.expected.text !== undefined) lane.expected.text += bytes.toString('latin1', from, to);

@@ -1,11 +1,11 @@
 /** What comes back on a connection, and what is made of it: outcome, phases, what the headers tell. */
-import { crc32 } from 'node:zlib';
 import type { AnswerFacts, Exchange, Outcome, PhaseName } from '../model/exchange.ts';
 import type { MemberId, RequestSpec } from '../model/profile.ts';
 import { memberOfAnswer } from './answered-by.ts';
 import type { Connection } from './connection.ts';
 import { type Expected, unmetExpectations } from './expectation.ts';
 import { describe, failureOutcome, isParseError } from './failure.ts';
+import { digestOf } from './wire/body-digest.ts';
 import { type Gathered, gather } from './wire/gathered.ts';
 import type { Fields } from './wire/response-head.ts';
 
@@ -92,14 +92,10 @@ export function completeOutcome({ status, bytes, digest }: Reception): Outcome {
 }
 
 export function takeIn(reception: Reception, bytes: Buffer, from: number, to: number, expected: Expected): void {
-  takeBytes(reception, bytes, from, to);
-  keepBody(reception, bytes, from, to);
-  if (expected.text !== undefined) expected.text += bytes.toString('latin1', from, to);
-}
-
-export function takeBytes(reception: Reception, bytes: Buffer, from: number, to: number): void {
   reception.bytes += to - from;
   reception.digest = digestOf(bytes, from, to, reception.digest);
+  keepBody(reception, bytes, from, to);
+  if (expected.text !== undefined) expected.text += bytes.toString('latin1', from, to);
 }
 
 /** For whoever may want to read how the body begins. */
@@ -110,24 +106,6 @@ export function keepBody({ bodyStart }: Reception, bytes: Buffer, from: number, 
 /** Whether the size of the header is to be told. */
 export function hasLargeHead(reception: Reception): boolean {
   return reception.headerBytes() >= HEADER_BYTES_TOLD;
-}
-
-/** Below this a table is faster than the call into zlib with a view of the bytes (measured: 16 ns against 150 ns for 12 bytes). */
-const SHORT_BYTES = 64;
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
-  let value = index;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-/** crc32 of what came before and these bytes. */
-export function digestOf(bytes: Buffer, from: number, to: number, before: number): number {
-  if (to - from > SHORT_BYTES) return crc32(bytes.subarray(from, to), before);
-  let value = ~before;
-  for (let at = from; at < to; at++)
-    value = (value >>> 8) ^ (CRC_TABLE[(value ^ (bytes[at] as number)) & 0xff] as number);
-  return ~value >>> 0;
 }
 
 export function failedOutcome(error: unknown, reception: Reception, connection: Connection, request: Asked): Outcome {
