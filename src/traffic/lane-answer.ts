@@ -66,6 +66,8 @@ export type Lane = {
   idleUs: number;
   /** The body of the answer may be wanted. */
   keepsBody: boolean;
+  /** Place of the member that the last head read names: -1 where it names none, undefined where rows cannot name it. */
+  readonly named: { headsRead: number; place: number | undefined };
 };
 
 /** Whether all that is to be told of the answer is in a row. */
@@ -91,9 +93,8 @@ export function addRow(lane: Lane, reception: Reception, endUs: number): boolean
   const { rows, spec } = loop;
   const connection = lane.connection as Connection;
   const { expect } = spec;
-  const answeredBy = memberOfAnswer(reception.header, lane.asked.memberId);
-  const memberPlace = answeredBy === undefined ? -1 : rows.memberPlace(answeredBy);
-  if (answeredBy !== undefined && memberPlace < 0) return false;
+  const memberPlace = placeNamed(lane, reception);
+  if (memberPlace === undefined) return false;
   const place = rows.next();
   const { values } = rows;
   values[place + ROW.seq] = lane.seq;
@@ -113,6 +114,17 @@ export function addRow(lane: Lane, reception: Reception, endUs: number): boolean
   values[place + ROW.answeredBy] = memberPlace;
   values[place + ROW.isMet] = expect.status === undefined && expect.maxUs === undefined ? 0 : 1;
   return true;
+}
+
+/** Read once from heads that are byte for byte the same. */
+function placeNamed({ loop, asked, parser, named }: Lane, { header }: Reception): number | undefined {
+  const { headsRead } = parser as ResponseParser;
+  if (named.headsRead === headsRead) return named.place;
+  const answeredBy = memberOfAnswer(header, asked.memberId);
+  const place = answeredBy === undefined ? -1 : loop.rows.memberPlace(answeredBy);
+  named.headsRead = headsRead;
+  named.place = answeredBy !== undefined && place < 0 ? undefined : place;
+  return named.place;
 }
 
 /** An exchange as everywhere else, for what has more to tell. */

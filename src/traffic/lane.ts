@@ -87,6 +87,7 @@ function createLane(loop: Loop, number: number, firstUs: number, resolve: () => 
     isNew: false,
     idleUs: 0,
     keepsBody: false,
+    named: { headsRead: 0, place: undefined },
   };
   return lane;
 }
@@ -207,6 +208,7 @@ function takeConnection(lane: Lane, connection: Connection): void {
   reception.headerBytes = () => (reception.status === 0 ? 0 : fieldBytes(parser.head));
   lane.connection = connection;
   lane.parser = parser;
+  lane.named.headsRead = 0;
   lane.reception = reception;
   send(lane, connection, lane.loop.state.clock.nowUs());
 }

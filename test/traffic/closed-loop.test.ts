@@ -69,6 +69,25 @@ describe('lanes', { timeout: 30_000 }, () => {
     });
   }
 
+  test('who answered is read from each head anew, also where many in a row are the same', async () => {
+    const told: string[] = [];
+    const url = await serverOf((_request, response, number) => {
+      // In bunches of very different length: heads are known after two of a kind on a connection.
+      const member = number < 600 ? `web${Math.floor(number / 60) % 2}` : `web${number % 3}`;
+      told.push(member);
+      response.sendDate = false;
+      response.writeHead(200, { 'X-Member': member }).end('ok');
+    });
+    await withSender(url, { memberId: { header: 'X-Member' }, limits: { maxRequests: 900 } }, async (sender) => {
+      await sender.burst('burst-1', { ...LOAD, durationUs: 10_000_000 });
+      const count = (names: readonly (string | undefined)[]) =>
+        Object.entries(Object.groupBy(names, (name) => name ?? 'nobody')).map(([name, all]) => [name, all?.length]);
+      const said = sender.exchanges.flatMap((exchange) => (exchange.sentUs === undefined ? [] : [exchange.answeredBy]));
+      assert.deepEqual(count(said).sort(), count(told).sort());
+      assert.ok(told.length >= 890, `${told.length}`);
+    });
+  });
+
   test('cookies of a login go with every request', async () => {
     const seen: (string | undefined)[] = [];
     const url = await serverOf((request, response) => {

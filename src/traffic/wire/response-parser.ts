@@ -61,6 +61,8 @@ export type ResponseParser = {
   readonly known: KnownHead;
   /** `head` is still that of the answer before. */
   isHeadOld: boolean;
+  /** Heads that were read so far: as long as it stays the same, so does what they say. */
+  headsRead: number;
   readonly frames: ChunkFrames;
   /** Body bytes still to come, by Content-Length. */
   remaining: number;
@@ -90,6 +92,7 @@ export function createResponseParser(limits: ParserLimits): ResponseParser {
     head: createResponseHead(),
     known: createKnownHead(),
     isHeadOld: false,
+    headsRead: 0,
     frames: createChunkFrames(),
     remaining: 0,
     bodyBytes: 0,
@@ -251,9 +254,10 @@ function nextOfHead(parser: ResponseParser): ParseEvent {
   }
 }
 
-function beginHead({ known, head }: ResponseParser): void {
-  dropKnown(known);
-  restartHead(head);
+function beginHead(parser: ResponseParser): void {
+  parser.headsRead++;
+  dropKnown(parser.known);
+  restartHead(parser.head);
 }
 
 function readHeadOn(parser: ResponseParser): void {
