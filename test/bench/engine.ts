@@ -91,6 +91,7 @@ async function measureOnce(what: string, command: string): Promise<Cell | undefi
   const peakRssMiB = /"peakRssMiB":([\d.]+)/.exec(stdout)?.[1];
   return {
     cpuUs: cpuUs / requests,
+    kernelUs: ((systemMin * 60 + systemSec) * 1e6) / requests,
     steadyUs: steady === undefined ? undefined : Number(steady) / requests,
     peakRssMiB: peakRssMiB === undefined ? undefined : Number(peakRssMiB),
     others: othersCores(before.machine, after.machine, cpuUs + after.us - before.us),

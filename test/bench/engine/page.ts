@@ -8,6 +8,8 @@ import type { Scenario } from './server.ts';
 export type Cell = {
   /** Of the whole process, a request. */
   readonly cpuUs: number;
+  /** The part of `cpuUs` that the system took. */
+  readonly kernelUs: number;
   /** From its first to its last request only; undefined where the tool does not tell. */
   readonly steadyUs: number | undefined;
   readonly peakRssMiB: number | undefined;
@@ -50,9 +52,10 @@ Made by \`${page.command}\` on ${new Date().toISOString().slice(0, 10)}: ${cpus(
 ## Processor time per request of closed loops
 
 User and system time over the requests that the server counted; all tools in turn in each round, medians of rounds, ratios within a
-round. *Sending only* is from the first to the last request, without what it takes to start and to end; the ratios use it where it
-is known. gateprobe records every request meanwhile (windows on disk, histograms, kept exchanges). *Disturbed*: rounds in which
-something else used more than ${page.disturbedCores} of a core, even in the best of ${page.tries} tries.
+round. *In the kernel* is what the system takes of it for connecting, sending, waking and receiving, which no tool can save. *Sending
+only* is from the first to the last request, without what it takes to start and to end; the ratios use it where it is known. gateprobe
+records every request meanwhile (windows on disk, histograms, kept exchanges). *Disturbed*: rounds in which something else used more
+than ${page.disturbedCores} of a core, even in the best of ${page.tries} tries.
 
 ${page.scenarios.map((scenario) => scenarioText(page, scenario)).join('\n')}
 ${fidelityText(page)}`;
@@ -69,6 +72,7 @@ function scenarioText({ tools, cells, disturbedCores }: EnginePage, scenario: Sc
     return row([
       name,
       spread(values.map(({ cpuUs }) => cpuUs)),
+      median(values.map(({ kernelUs }) => kernelUs)).toFixed(1),
       steady.length === 0 ? '' : median(steady).toFixed(1),
       spread(ratios(values, of('wrk')), 2),
       spread(ratios(values, of('autocannon')), 2),
@@ -76,7 +80,16 @@ function scenarioText({ tools, cells, disturbedCores }: EnginePage, scenario: Sc
       `${disturbed} of ${values.length}`,
     ]);
   });
-  const head = ['tool', 'µs a request', 'sending only', 'to wrk', 'to autocannon', 'peak MiB', 'disturbed'];
+  const head = [
+    'tool',
+    'µs a request',
+    'in the kernel',
+    'sending only',
+    'to wrk',
+    'to autocannon',
+    'peak MiB',
+    'disturbed',
+  ];
   return `### ${TITLES[scenario]}\n\n${row(head)}\n${row(head.map(() => '---'))}\n${rows.join('\n')}\n\n${verdict(scenario, of)}\n`;
 }
 
