@@ -60,6 +60,8 @@ export type Sending = {
   isStopped(): boolean;
   onStop(listener: () => void): void;
   takeFinished(): readonly Exchange[];
+  /** How many it would give now. */
+  untold(): number;
   /** Numbers given to exchanges so far: as many must be reported. */
   launched(): number;
   nextSeq(): number;
@@ -126,6 +128,7 @@ export function createSending(
     fire,
     ...routeParts(state),
     onStop: (listener) => stopListeners.add(listener),
+    untold: () => finished.length,
     takeFinished() {
       const taken = finished;
       finished = [];

@@ -22,25 +22,32 @@ if (place !== undefined) numberConnections(place.number + 1, place.count);
 const quality = createQualityWatch(createClock(setup.epoch), departures);
 const sending = createSending(setup, quality);
 let blankUs: number | undefined;
-const flush = (): void => {
-  const exchanges = sending.takeFinished();
+/** So many exchanges are told of at once, or those of so many ticks: telling keeps the thread from its answers, a few as long as some. */
+const TOLD_TOGETHER = 16;
+const TOLD_EVERY_TICKS = 4;
+
+const tellRows = (): void => {
   const rows = sending.takeRows();
+  if (rows === undefined) return;
+  const reply: Reply = { type: 'rows', rows, inFlight: sending.inFlight() };
+  port.postMessage(reply, [rows.values.buffer as ArrayBuffer]);
+};
+const tellExchanges = (): void => {
+  const exchanges = sending.takeFinished();
   quality.seen(exchanges);
-  if (rows !== undefined) {
-    const reply: Reply = { type: 'rows', rows, inFlight: sending.inFlight() };
-    port.postMessage(reply, [rows.values.buffer as ArrayBuffer]);
-  }
   if (exchanges.length > 0) post({ type: 'exchanges', exchanges, inFlight: sending.inFlight() });
 };
-/** Exchanges go to the main thread as often: seldom enough to cost little, often enough for live progress and abort rules. */
-const flushTimer = setInterval(() => {
+let ticks = 0;
+const timer = setInterval(() => {
   quality.tick();
-  flush();
+  tellRows();
+  if (++ticks % TOLD_EVERY_TICKS === 0 || sending.untold() >= TOLD_TOGETHER) tellExchanges();
 }, TICK_MS);
 
 /** Before it is told to be over, everything of it has been reported. */
 function end(firing: number, result: FiringResult): void {
-  flush();
+  tellRows();
+  tellExchanges();
   const left = departures?.take();
   post({
     type: 'done',
@@ -69,11 +76,12 @@ async function obey(command: Command): Promise<void> {
     case 'quiet':
       return sending.closeIdle();
     case 'close': {
-      clearInterval(flushTimer);
+      clearInterval(timer);
       sending.close();
       const blankAfterUs = await warmUp(setup, sending.clock);
       // What the close ended is settled some turns later.
-      flush();
+      tellRows();
+      tellExchanges();
       const reuse = sending.reuse();
       const measured = {
         ...quality.finish(),
