@@ -102,13 +102,14 @@ export function createSending(
     const sentBefore = state.sentTotal;
     const { ready, start, stop } = pacing.started();
     await ready;
-    quality.begin();
-    firing = startFiring(command, state, launch, quality.arrivals);
+    const isMeasured = command.schedule.shapes.some(({ tag }) => tag?.kind !== 'prepare');
+    if (isMeasured) quality.begin();
+    firing = startFiring(command, state, launch, isMeasured ? quality.arrivals : undefined);
     start(command.schedule.dueUs, command.startUs);
     await firing.ended;
     firing = undefined;
     stop();
-    quality.end();
+    if (isMeasured) quality.end();
     return { due, sent: state.sentTotal - sentBefore };
   }
 
@@ -248,7 +249,7 @@ function startFiring(
   { experimentId, schedule, startUs }: FireCommand,
   state: LaunchState,
   launch: (one: Launch) => Promise<Exchange>,
-  arrivals: ArrivalWatch,
+  arrivals: ArrivalWatch | undefined,
 ): Firing {
   const count = schedule.dueUs.length;
   let next = 0;
@@ -265,7 +266,7 @@ function startFiring(
     }, rejectEnded);
     // Whether it is sent is settled before the launch waits for anything. What a stop leaves over is no longer asked for.
     if (state.stopped !== undefined) return;
-    arrivals.launched(dueUs, state.sentTotal > sentBefore ? nowUs : undefined);
+    arrivals?.launched(dueUs, state.sentTotal > sentBefore ? nowUs : undefined);
   }
   const nextDueUs = (): number => startUs + (schedule.dueUs[next] as number);
   return {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { ExperimentSpec, Profile } from '../../src/model/profile.ts';
 import { GATEWAY } from '../../src/model/route.ts';
+import type { Clock } from '../../src/model/time.ts';
 import { createClock, createEpoch } from '../../src/traffic/clock.ts';
 import { runClosedLoop } from '../../src/traffic/closed-loop.ts';
 import type { SenderSetup } from '../../src/traffic/protocol.ts';
-import { createQualityWatch } from '../../src/traffic/quality.ts';
+import { createQualityWatch, type QualityWatch } from '../../src/traffic/quality.ts';
 import { resolveTargets } from '../../src/traffic/resolve.ts';
 import { packSchedule } from '../../src/traffic/schedule.ts';
 import { setupOf } from '../../src/traffic/sender.ts';
@@ -40,22 +41,25 @@ test('a pacing thread is expected wherever something is due at a moment', async 
   for (const [experiments, expected] of cases) assert.equal((await setupFor(experiments)).isUnpaced, expected);
 });
 
+/** Wakes the sender once for all: how exactly is the pacing thread's matter. */
+function wakingOnce(clock: Clock, onWake: (learn: (lateUs: number) => void, reached: number) => void): Pacer {
+  return {
+    ready: Promise.resolve(),
+    start: (dueUs, startUs) =>
+      setTimeout(() => onWake(() => {}, dueUs.length), (startUs + (dueUs.at(-1) ?? 0) - clock.nowUs()) / 1_000 + 1),
+    stop() {},
+    close() {},
+  };
+}
+
 test('closed loops alone start no pacing thread; what is due at a moment after all starts it', async () => {
   const setup = await setupFor([CLOSED]);
   const clock = createClock(setup.epoch);
   let started = 0;
-  // Wakes the sender once for all: how exactly is the pacing thread's matter.
-  const pace = (_: SenderSetup, onWake: (learn: (lateUs: number) => void, reached: number) => void): Pacer => {
+  const sending = createSending(setup, createQualityWatch(clock), (_, onWake) => {
     started++;
-    return {
-      ready: Promise.resolve(),
-      start: (dueUs, startUs) =>
-        setTimeout(() => onWake(() => {}, dueUs.length), (startUs + (dueUs.at(-1) ?? 0) - clock.nowUs()) / 1_000 + 1),
-      stop() {},
-      close() {},
-    };
-  };
-  const sending = createSending(setup, createQualityWatch(clock), pace);
+    return wakingOnce(clock, onWake);
+  });
   await sending.ready;
   const load = { route: GATEWAY, request: 'home', connections: 2, durationUs: 50_000, engine: 'wire' } as const;
   const closed = await runClosedLoop({ type: 'closed', firing: 1, experimentId: 'burst-1', load }, setup, sending);
@@ -70,5 +74,37 @@ test('closed loops alone start no pacing thread; what is due at a moment after a
     sent: 2,
   });
   assert.equal(started, 1);
+  sending.close();
+});
+
+test('what only prepares is sent and not watched: the thread may be late there', async () => {
+  const setup = await setupFor([OPEN]);
+  const clock = createClock(setup.epoch);
+  const quality = createQualityWatch(clock);
+  const began: string[] = [];
+  const watch: QualityWatch = { ...quality, begin: () => began.push('begin'), end: () => began.push('end') };
+  const sending = createSending(setup, watch, (_, onWake) => wakingOnce(clock, onWake));
+  await sending.ready;
+  for (const [tags, expected] of [
+    [['prepare', 'prepare'], []],
+    [
+      ['prepare', 'load'],
+      ['begin', 'end'],
+    ],
+  ] as const) {
+    const schedule = packSchedule(
+      tags.map((kind, i) => ({
+        dueUs: i * 1_000,
+        route: GATEWAY,
+        request: 'home',
+        connection: 'warm' as const,
+        tag: { kind },
+      })),
+    );
+    const startUs = clock.nowUs() + 5_000;
+    const result = await sending.fire({ type: 'fire', firing: 1, experimentId: 'warm-up', schedule, startUs });
+    assert.equal(result.sent, 2);
+    assert.deepEqual(began.splice(0), expected);
+  }
   sending.close();
 });
