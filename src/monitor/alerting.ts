@@ -28,6 +28,8 @@ export type Alert = {
   readonly title: string;
   /** Why it was raised, in words. */
   readonly because: string;
+  /** It ended because none of its routes is watched any more; whether they work is not known. */
+  readonly isUnwatched?: true;
 };
 
 /**
@@ -62,6 +64,10 @@ export type Alerting = {
   /** Reminders, and alerts that a silence held back. */
   tick(atUs: number): readonly Notice[];
   silence(silence: Silence): void;
+  /** One that was told before a restart: it is not told again, and its end is. */
+  recall(alert: Alert, toldAtUs: number): void;
+  /** All routes that are watched: what only others kept open is over, since no round will ever say so. */
+  retain(routes: readonly string[], atUs: number): readonly Notice[];
   open(): readonly Alert[];
 };
 
@@ -169,6 +175,27 @@ export function createAlerting(options: AlertingOptions = {}): Alerting {
     silence(silence) {
       silences = [...silences, silence];
     },
+    recall(alert, toldAtUs) {
+      const { profile, cause, title } = alert;
+      const own = alert.routes.map((route) => seriesOf(series, { profile, route }, options.objectiveRatio));
+      for (const one of own) Object.assign(one, { cause, title: title.slice(profile.length + 2) });
+      opened.set(`${profile} ${cause}`, {
+        ...{ alert, series: new Set(own), isDue: true, toldAtUs, isFlappingTold: false },
+      });
+    },
+    retain(routes, atUs) {
+      const isGone = ({ route }: Series): boolean => !routes.includes(route);
+      for (const [name, own] of series) if (isGone(own)) series.delete(name);
+      return [...opened].flatMap(([group, open]) => {
+        const { alert, toldAtUs } = open;
+        for (const own of open.series) if (isGone(own)) open.series.delete(own);
+        if (open.series.size > 0) return [];
+        opened.delete(group);
+        return toldAtUs === undefined
+          ? []
+          : [{ kind: 'recovered' as const, atUs, alert: { ...alert, isUnwatched: true as const } }];
+      });
+    },
     open: () => [...opened.values()].filter(({ isDue }) => isDue).map(({ alert }) => alert),
   };
 }
@@ -186,7 +213,7 @@ function isSilenced({ profile, cause, routes }: Alert, silences: readonly Silenc
 
 function seriesOf(
   all: Map<string, Series>,
-  { profile, route }: Observation,
+  { profile, route }: Pick<Observation, 'profile' | 'route'>,
   objectiveRatio: number | undefined,
 ): Series {
   const name = `${profile} ${route}`;
