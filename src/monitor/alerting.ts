@@ -133,7 +133,8 @@ export function createAlerting(options: AlertingOptions = {}): Alerting {
     if (own.calmRounds === 0 && (known.toldAtUs === undefined || (!wasPage && known.alert.urgency === 'page')))
       nameAnew(known, own, opened);
     if (known.toldAtUs === undefined) return tell(known, 'opened', atUs);
-    if (own.isFlapping && !known.isFlappingTold) {
+    // A gateway fails at every other request while one of two members is down: that trouble stays, it does not come and go.
+    if (own.isFlapping && own.calmRounds === 0 && !known.isFlappingTold && ![...known.series].some(isSteady)) {
       known.isFlappingTold = true;
       return tell(known, 'flapping', atUs);
     }
@@ -245,6 +246,11 @@ function take(own: Series, { atUs, count, failed, cause, title }: Observation): 
   if (failed === 0) return;
   own.cause = cause ?? 'failing';
   own.title = title ?? `${failed} of ${count} requests failed`;
+}
+
+/** It failed in each of its last rounds. */
+function isSteady({ states }: Series): boolean {
+  return states.length >= CALM_ROUNDS && states.slice(-CALM_ROUNDS).every((isBad) => isBad);
 }
 
 function groupOf({ profile, cause }: Series): string {
