@@ -1,5 +1,5 @@
 /** A notice in the words of whom it goes to. */
-import type { Notice } from './alerting.ts';
+import type { AlertHeading, Notice } from './alerting.ts';
 
 export const ALERT_TEMPLATES = ['generic', 'slack', 'teams', 'alertmanager'] as const;
 export type AlertTemplate = (typeof ALERT_TEMPLATES)[number];
@@ -22,8 +22,14 @@ const WORDS = {
   recovered: 'Recovered',
 } as const;
 
+const HEADINGS: Readonly<Record<AlertHeading, string>> = {
+  unwatched: 'Over, no longer watched',
+  'found-during': 'Found during an alert that is over',
+  'not-found': 'No longer found',
+};
+
 function wordsOf({ kind, alert }: Notice): string {
-  return alert.isUnwatched === true ? 'Over, no longer watched' : WORDS[kind];
+  return alert.heading === undefined ? WORDS[kind] : HEADINGS[alert.heading];
 }
 
 /** One line: `Alert: shop: … (gateway: 3 of the last 5 rounds failed)`. */

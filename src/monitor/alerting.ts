@@ -15,6 +15,13 @@ export type Observation = {
   readonly title?: string;
 };
 
+/**
+ * unwatched: it ended because none of its routes is watched any more; whether they work is not known. found-during: a finding
+ * that waited for the end of a page; what it rests on may be over with it. not-found: history shows a finding no longer,
+ * up to a day after it last happened.
+ */
+export type AlertHeading = 'unwatched' | 'found-during' | 'not-found';
+
 export type Alert = {
   /** `<profile>/<cause>/<opened>`: the same alert has the same id in all its notices. */
   readonly id: string;
@@ -28,8 +35,8 @@ export type Alert = {
   readonly title: string;
   /** Why it was raised, in words. */
   readonly because: string;
-  /** It ended because none of its routes is watched any more; whether they work is not known. */
-  readonly isUnwatched?: true;
+  /** Where the word for the kind of notice would say too much. */
+  readonly heading?: AlertHeading;
 };
 
 /**
@@ -194,7 +201,7 @@ export function createAlerting(options: AlertingOptions = {}): Alerting {
         opened.delete(group);
         return toldAtUs === undefined
           ? []
-          : [{ kind: 'recovered' as const, atUs, alert: { ...alert, isUnwatched: true as const } }];
+          : [{ kind: 'recovered' as const, atUs, alert: { ...alert, heading: 'unwatched' as const } }];
       });
     },
     open: () => [...opened.values()].filter(({ isDue }) => isDue).map(({ alert }) => alert),
