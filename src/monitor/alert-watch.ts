@@ -44,6 +44,8 @@ type Watch = {
   readonly delivery: AlertDelivery;
   /** Spells of failures that last, by their event. */
   readonly spells: Map<string, HistoryEvent>;
+  /** A round with a failure that is being asked again just now: what it is called is known within a minute. */
+  waiting: Round | undefined;
 };
 
 export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
@@ -75,6 +77,16 @@ export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
     const profile = profileOf(round.profile);
     const watch = watchOf(round.profile);
     if (profile === undefined || watch === undefined || round.kind !== 'scheduled') return;
+    takeWaiting(profile, watch);
+    if (isNews(watch, round)) watch.waiting = round;
+    else observe(profile, watch, round);
+  }
+  function takeWaiting(profile: Profile, watch: Watch): void {
+    const { waiting } = watch;
+    watch.waiting = undefined;
+    if (waiting !== undefined) observe(profile, watch, waiting);
+  }
+  function observe(profile: Profile, watch: Watch, round: Round): void {
     const atUs = round.endedAtUs;
     // Rules look back for hours and days: what failed while somebody worked must not tell anybody when the work is done.
     if (maintenanceAt(profile.maintenance ?? [], atUs) !== undefined) return;
@@ -91,8 +103,12 @@ export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
       const watch = event.kind === 'failing' || event.kind === 'finding' ? watchOf(event.profile) : undefined;
       if (watch === undefined) return;
       if (event.kind === 'finding') send(event.profile, watch, watch.tickets.take(event, wallUs(clock)));
-      else if (event.toAtUs === undefined) watch.spells.set(event.id, event);
-      else watch.spells.delete(event.id);
+      else {
+        if (event.toAtUs === undefined) watch.spells.set(event.id, event);
+        else watch.spells.delete(event.id);
+        const profile = profileOf(event.profile);
+        if (profile !== undefined) takeWaiting(profile, watch);
+      }
     },
     recall({ name }, events) {
       const watch = watchOf(name);
@@ -137,6 +153,7 @@ function newWatch(name: string, settings: AlertSettings, options: AlertWatchOpti
       onProblem: (target, text) => log.warn({ profile: name }, `${target}: an alert was not delivered: ${text}`),
     }),
     spells: new Map(),
+    waiting: undefined,
   };
 }
 
@@ -147,6 +164,12 @@ function targetsOf({ webhook, alertmanagerUrl }: AlertSettings): readonly AlertT
       ? []
       : [{ name: 'alertmanager', url: alertmanagerUrl, template: 'alertmanager' as const }]),
   ];
+}
+
+/** Whether a route fails that belongs to no failure that is known: it is asked again at once, and then named. */
+function isNews({ spells }: Watch, { exchanges }: Round): boolean {
+  const known = new Set([...spells.values()].flatMap(({ facts }) => (facts['routes'] as readonly string[]) ?? []));
+  return exchanges.some((exchange) => isFailure(exchange) && !known.has(exchange.route));
 }
 
 /** Aborted requests and those that were never sent say nothing about the farm. */

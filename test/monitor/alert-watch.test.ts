@@ -112,6 +112,20 @@ describe('failures', () => {
   });
 });
 
+test('a page at the first failure after an outage is named by what the burst showed, not by one request', async () => {
+  const { url, told } = await receiver();
+  const answer: Answer = ({ route, atUs }) => {
+    const isDown = route === GATEWAY && ((atUs >= 30 * MIN && atUs < 33 * MIN) || atUs >= 70 * MIN);
+    return isDown ? { outcome: REFUSED } : {};
+  };
+  await run(startFarm(shop({ webhook: webhook(url) }), answer), 75, () => told.length >= 3);
+  assert.deepEqual(
+    told.map(({ kind }) => kind),
+    ['opened', 'recovered', 'opened'],
+  );
+  assert.match(told[2]?.text ?? '', /^Alert: shop: The gateway fails and members do not: 5 of 5 requests fail/);
+});
+
 test('a gateway that goes down while a member is down already is an alert of its own', async () => {
   const { url, told } = await receiver();
   const answer: Answer = ({ route, atUs }) => {
