@@ -106,8 +106,10 @@ type Parts = {
 };
 
 /** No word of the other side, not even that its port is closed: where all ways are so, what they share is this machine. */
-function isUnreached({ outcome }: Exchange): boolean {
-  if (outcome.kind === 'timeout') return outcome.waitingFor === 'connect';
+function isUnreached({ outcome, connection }: Exchange): boolean {
+  if (outcome.kind === 'timeout')
+    // On a connection from before a dead network is only silent; that new ones fail as well tells it from work that hangs.
+    return outcome.waitingFor === 'connect' || (connection?.isNew === false && outcome.bytesReceived === 0);
   return outcome.kind === 'connection-error' && (outcome.code === 'unreachable' || outcome.code === 'dns');
 }
 

@@ -110,6 +110,18 @@ for (const outcome of SILENT)
     assert.match(title, /^This machine reaches neither the gateway nor any of 2 members: .* network of this machine/);
   });
 
+test('kept connections that fall silent beside new ones that reach nobody are the same; work that hangs is not', () => {
+  const [unreachable] = SILENT as [Outcome];
+  const hangs: Outcome = { kind: 'timeout', waitingFor: 'headers', limitUs: 10_000_000, bytesReceived: 0 };
+  const kept = { id: 1, isNew: false, ageUs: 9e7, idleUs: 6e7 };
+  const mixed = everywhere(() => unreachable).map((one, i) =>
+    i % 5 === 1 ? { ...one, outcome: hangs, connection: kept } : one,
+  );
+  assert.match(classify(BAD_GATEWAY, mixed).title, /^This machine reaches neither/);
+  const hanging = everywhere(() => hangs).map((one, i) => (i % 2 === 1 ? { ...one, connection: kept } : one));
+  assert.doesNotMatch(classify(BAD_GATEWAY, hanging).title, /this machine/i);
+});
+
 test('one word from anywhere, or a member that answers, and it is not the network of this machine', () => {
   const [unreachable] = SILENT as [Outcome];
   const refusedOnce = everywhere((route, i) => (route === GATEWAY && i === 0 ? REFUSED : unreachable));
