@@ -21,6 +21,7 @@ import { startWatching } from '../pipeline/watch-round.ts';
 import { diagnose, recordRun, writeRun } from '../pipeline.ts';
 import { loadProfile } from '../profile/load.ts';
 import { parseDuration } from '../profile/units.ts';
+import { type FolderLock, lockHistory } from '../store/folder-lock.ts';
 import { openHistory } from '../store/history.ts';
 import { createClock, createEpoch } from '../traffic/clock.ts';
 import { parseSeed, runFolder } from './live-run.ts';
@@ -95,6 +96,7 @@ export async function runMonitor(
   const history = openHistory(dataFolder, {
     settingsOf: (name) => reloader.loaded().find(({ profile }) => profile.name === name)?.profile.history,
   });
+  const lock = lockedWith(history);
   const version = packageVersion();
   const watching = await startWatching({ version, clock: createClock(epoch), epoch });
   const judging = startJudgingThread({ file: history.file, version });
@@ -130,6 +132,16 @@ export async function runMonitor(
     await watching.close();
     await judging.close();
     history.close();
+    lock.release();
+  }
+}
+
+function lockedWith(history: ReturnType<typeof openHistory>): FolderLock {
+  try {
+    return lockHistory(history.file);
+  } catch (error) {
+    history.close();
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 /** The gateway that cannot be reached, and answers that the probe itself did not wait for. */
 import type { Measures } from '../analysis/measures.ts';
-import { type Exchange, outcomeKey } from '../model/exchange.ts';
+import { type Exchange, isFailure, outcomeKey } from '../model/exchange.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { directTo, GATEWAY, memberOf } from '../model/route.ts';
 import { type Candidate, candidatesOr, type Detection, type Detector, insufficient } from './detector.ts';
@@ -57,6 +57,20 @@ function directWords(measures: Measures): string {
   return working.length > 0
     ? `${working.length} of ${counts.length} members answer directly (${working.join(', ')}): they work, and so does this machine's network towards them.`
     : 'No member answers directly either: check the addresses, and the network of this machine.';
+}
+
+/** No word of the other side at all: not even that its port is closed. */
+function isSilent({ outcome }: Exchange): boolean {
+  if (outcome.kind === 'timeout') return outcome.waitingFor === 'connect';
+  return outcome.kind === 'connection-error' && (outcome.code === 'unreachable' || outcome.code === 'dns');
+}
+
+/** All ways are silent: as seen from here they share this machine and its network, which nothing in the run can tell from the farm. */
+function reachesNobody(measures: Measures, gateway: readonly Exchange[]): boolean {
+  const direct = measures.members.map((member) => tallyOf(measures, { route: directTo(member) }));
+  const failed = [...gateway, ...direct.flatMap(({ kept }) => kept.filter(isFailure))];
+  const answered = measures.members.some((member) => measures.counts({ route: directTo(member) }).ok > 0);
+  return direct.length > 0 && direct.every(({ ended }) => ended > 0) && !answered && failed.every(isSilent);
 }
 
 /** It takes the request and closes at once, without a byte. */
@@ -125,16 +139,20 @@ export const gatewayUnreachable: Detector = {
     }
     const example = commonest(failed);
     const phase = phaseOf(example);
+    const isAlone = reachesNobody(measures, failed);
+    const how = `${PHASE_WORDS[phase] ?? phase}: ${words(example)}`;
     return candidatesOr(
       [
         {
           cause: 'gateway/unreachable',
           scope: { route: 'gateway' },
           severity: 'critical',
-          confidence: 'confirmed',
+          confidence: isAlone ? 'possible' : 'confirmed',
           // Seen by itself: who cannot connect is not answered.
           p: 0,
-          title: `The gateway cannot be reached, ${PHASE_WORDS[phase] ?? phase}: ${words(example)}.`,
+          title: isAlone
+            ? `This machine reaches neither the gateway nor any member: look at its own network and at the addresses first (${how}).`
+            : `The gateway cannot be reached, ${how}.`,
           meaning: `${count} of ${tally.ended} requests ended before a word of HTTP (in the phase ${phase}). ${directWords(measures)}`,
           measured: { unreachedRatio: { value: count / tally.ended } },
           exhibits: [

@@ -1,5 +1,5 @@
 /** A notice in the words of whom it goes to. */
-import type { Notice } from './alerting.ts';
+import type { AlertHeading, Notice } from './alerting.ts';
 
 export const ALERT_TEMPLATES = ['generic', 'slack', 'teams', 'alertmanager'] as const;
 export type AlertTemplate = (typeof ALERT_TEMPLATES)[number];
@@ -22,12 +22,23 @@ const WORDS = {
   recovered: 'Recovered',
 } as const;
 
+const HEADINGS: Readonly<Record<AlertHeading, string>> = {
+  unwatched: 'Over, no longer watched',
+  'found-during': 'Found during an alert that is over',
+  'not-found': 'No longer found',
+};
+
+function wordsOf({ kind, alert }: Notice): string {
+  return alert.heading === undefined ? WORDS[kind] : HEADINGS[alert.heading];
+}
+
 /** One line: `Alert: shop: … (gateway: 3 of the last 5 rounds failed)`. */
-export function noticeText({ kind, alert, atUs }: Notice): string {
+export function noticeText(notice: Notice): string {
+  const { kind, alert, atUs } = notice;
   const since = `since ${isoOf(alert.openedAtUs)}`;
   return kind === 'recovered'
-    ? `${WORDS[kind]}: ${alert.title} (open from ${isoOf(alert.openedAtUs)} to ${isoOf(atUs)})`
-    : `${WORDS[kind]}: ${alert.title} (${alert.because}; ${since})`;
+    ? `${wordsOf(notice)}: ${alert.title} (open from ${isoOf(alert.openedAtUs)} to ${isoOf(atUs)})`
+    : `${wordsOf(notice)}: ${alert.title} (${alert.because}; ${since})`;
 }
 
 /** The JSON body of the request. */
@@ -81,7 +92,7 @@ function teamsPayload(notice: Notice, { pageUrl }: PayloadContext): unknown {
           type: 'AdaptiveCard',
           version: '1.4',
           body: [
-            { type: 'TextBlock', text: WORDS[kind], weight: 'Bolder', color, wrap: true },
+            { type: 'TextBlock', text: wordsOf(notice), weight: 'Bolder', color, wrap: true },
             { type: 'TextBlock', text: alert.title, wrap: true },
             {
               type: 'FactSet',

@@ -7,7 +7,7 @@ import { isAtLeast } from '../model/severity.ts';
 import type { Clock, Random } from '../model/time.ts';
 import { type AlertDelivery, type AlertTarget, createAlertDelivery, type DeliveryState } from './alert-delivery.ts';
 import { noticeText } from './alert-payloads.ts';
-import { type Alerting, createAlerting, type Notice } from './alerting.ts';
+import { type Alert, type Alerting, createAlerting, type Notice } from './alerting.ts';
 import { wallUs } from './deps.ts';
 import type { FeedMessage } from './feed.ts';
 import { createFindingTickets, type FindingTickets } from './finding-tickets.ts';
@@ -18,8 +18,8 @@ import { routesOf } from './round.ts';
 export type AlertWatch = {
   /** What the feed says, in its order. Returns at once. */
   take(message: FeedMessage): void;
-  /** Findings that are open from before: they were told then. */
-  recall(profile: Profile, findings: readonly HistoryEvent[]): void;
+  /** What is open from before a restart was told then. `events`: findings and failures that last, and notices. */
+  recall(profile: Profile, events: readonly HistoryEvent[]): void;
   /** Undefined where a profile names nobody. */
   deliveries(profile: string): readonly DeliveryState[] | undefined;
   /** Waits `graceUs` at most for what is still to be delivered; the rest is lost, and logged. */
@@ -44,6 +44,8 @@ type Watch = {
   readonly delivery: AlertDelivery;
   /** Spells of failures that last, by their event. */
   readonly spells: Map<string, HistoryEvent>;
+  /** A round with a failure that is being asked again just now: what it is called is known within a minute. */
+  waiting: Round | undefined;
 };
 
 export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
@@ -75,9 +77,20 @@ export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
     const profile = profileOf(round.profile);
     const watch = watchOf(round.profile);
     if (profile === undefined || watch === undefined || round.kind !== 'scheduled') return;
+    takeWaiting(profile, watch);
+    if (isNews(watch, round)) watch.waiting = round;
+    else observe(profile, watch, round);
+  }
+  function takeWaiting(profile: Profile, watch: Watch): void {
+    const { waiting } = watch;
+    watch.waiting = undefined;
+    if (waiting !== undefined) observe(profile, watch, waiting);
+  }
+  function observe(profile: Profile, watch: Watch, round: Round): void {
     const atUs = round.endedAtUs;
     // Rules look back for hours and days: what failed while somebody worked must not tell anybody when the work is done.
     if (maintenanceAt(profile.maintenance ?? [], atUs) !== undefined) return;
+    send(profile.name, watch, watch.alerting.retain(routesOf(profile), atUs));
     for (const route of routesOf(profile)) send(profile.name, watch, observed(watch, round, route));
     send(profile.name, watch, watch.tickets.tick(atUs, watch.alerting.open()));
   }
@@ -90,12 +103,21 @@ export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
       const watch = event.kind === 'failing' || event.kind === 'finding' ? watchOf(event.profile) : undefined;
       if (watch === undefined) return;
       if (event.kind === 'finding') send(event.profile, watch, watch.tickets.take(event, wallUs(clock)));
-      else if (event.toAtUs === undefined) watch.spells.set(event.id, event);
-      else watch.spells.delete(event.id);
+      else {
+        if (event.toAtUs === undefined) watch.spells.set(event.id, event);
+        else watch.spells.delete(event.id);
+        const profile = profileOf(event.profile);
+        if (profile !== undefined) takeWaiting(profile, watch);
+      }
     },
-    recall({ name }, findings) {
+    recall({ name }, events) {
       const watch = watchOf(name);
-      for (const event of findings) watch?.tickets.recall(event);
+      if (watch === undefined) return;
+      const lasting = events.filter(({ toAtUs }) => toAtUs === undefined);
+      for (const event of lasting)
+        if (event.kind === 'finding') watch.tickets.recall(event);
+        else if (event.kind === 'failing') watch.spells.set(event.id, event);
+      for (const { alert, toldAtUs } of openAlerts(events)) watch.alerting.recall(alert, toldAtUs);
     },
     deliveries: (name) => watches.get(name)?.delivery.state(),
     async close(graceUs) {
@@ -131,6 +153,7 @@ function newWatch(name: string, settings: AlertSettings, options: AlertWatchOpti
       onProblem: (target, text) => log.warn({ profile: name }, `${target}: an alert was not delivered: ${text}`),
     }),
     spells: new Map(),
+    waiting: undefined,
   };
 }
 
@@ -143,6 +166,12 @@ function targetsOf({ webhook, alertmanagerUrl }: AlertSettings): readonly AlertT
   ];
 }
 
+/** Whether a route fails that belongs to no failure that is known: it is asked again at once, and then named. */
+function isNews({ spells }: Watch, { exchanges }: Round): boolean {
+  const known = new Set([...spells.values()].flatMap(({ facts }) => (facts['routes'] as readonly string[]) ?? []));
+  return exchanges.some((exchange) => isFailure(exchange) && !known.has(exchange.route));
+}
+
 /** Aborted requests and those that were never sent say nothing about the farm. */
 function observed({ alerting, spells }: Watch, round: Round, route: RouteId): readonly Notice[] {
   const sent = round.exchanges.filter(
@@ -150,10 +179,13 @@ function observed({ alerting, spells }: Watch, round: Round, route: RouteId): re
       exchange.route === route && exchange.outcome.kind !== 'not-sent' && exchange.outcome.kind !== 'aborted',
   );
   if (sent.length === 0) return [];
-  const spell = [...spells.values()].find(({ facts }) =>
+  // The newest: a gateway that fails now and then because of a member may go down after that.
+  const spell = [...spells.values()].findLast(({ facts }) =>
     (facts['routes'] as readonly string[] | undefined)?.includes(route),
   );
-  const scope = spell?.facts['scope'];
+  // Another alert than that of the member: whoever was told of one member sleeps on while users get nothing.
+  const isOnTop = route === GATEWAY && spell?.facts['isGatewayOnTop'] === true;
+  const scope = isOnTop ? 'gateway-as-well' : spell?.facts['scope'];
   return alerting.observe({
     ...{ profile: round.profile, route, atUs: round.endedAtUs, count: sent.length },
     failed: sent.filter(isFailure).length,
@@ -170,6 +202,13 @@ function passingTitle(route: RouteId, sent: readonly Exchange[]): string {
   return `${sent.length === 1 ? 'A request' : `${failures.length} of ${sent.length} requests`} ${where} failed (${what})`;
 }
 
+/** What history keeps of a notice: enough to know the alert again after a restart. */
+type NoticeFacts = Pick<Alert, 'urgency' | 'routes' | 'rules' | 'cause' | 'because' | 'openedAtUs'> & {
+  readonly alert: string;
+  readonly notice: Notice['kind'];
+  readonly about: string;
+};
+
 /** A notice is a moment: what it is about has an event of its own. */
 function eventOf(profile: string, notice: Notice): HistoryEvent {
   const { kind, atUs, alert } = notice;
@@ -183,8 +222,30 @@ function eventOf(profile: string, notice: Notice): HistoryEvent {
     toAtUs: atUs,
     ...(route === undefined || others.length > 0 ? {} : { route: route as RouteId }),
     title: noticeText(notice),
-    facts: { alert: alert.id, notice: kind, urgency: alert.urgency, routes: alert.routes, rules: alert.rules },
+    facts: {
+      ...{ alert: alert.id, notice: kind, urgency: alert.urgency, routes: alert.routes, rules: alert.rules },
+      ...{ cause: alert.cause, about: alert.title, because: alert.because, openedAtUs: alert.openedAtUs },
+    } satisfies NoticeFacts,
   };
+}
+
+type Told = { readonly alert: Alert; readonly toldAtUs: number };
+
+/** Alerts of failures whose newest notice is not their end; those of findings have no rules, and are known by their findings. */
+function openAlerts(events: readonly HistoryEvent[]): readonly Told[] {
+  const newest = new Map<string, HistoryEvent>();
+  for (const event of events) {
+    const id = String(event.facts['alert']);
+    if (event.kind === 'alert' && event.fromAtUs >= (newest.get(id)?.fromAtUs ?? 0)) newest.set(id, event);
+  }
+  return [...newest].flatMap(([id, { profile, facts, fromAtUs }]): readonly Told[] => {
+    const { notice, about, routes, rules, cause, because, urgency, openedAtUs } = facts as Partial<NoticeFacts>;
+    if (notice === 'recovered' || rules === undefined || rules.length === 0 || routes === undefined) return [];
+    // Written by an older version, which did not keep them.
+    if (about === undefined || cause === undefined || openedAtUs === undefined) return [];
+    const words = { title: about, because: because ?? '', urgency: urgency ?? 'page' };
+    return [{ alert: { id, profile, cause, openedAtUs, routes, rules, ...words }, toldAtUs: fromAtUs }];
+  });
 }
 
 /** For a reader of the profile's notes: what does not arrive. */

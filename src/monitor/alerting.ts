@@ -15,6 +15,13 @@ export type Observation = {
   readonly title?: string;
 };
 
+/**
+ * unwatched: it ended because none of its routes is watched any more; whether they work is not known. found-during: a finding
+ * that waited for the end of a page; what it rests on may be over with it. not-found: history shows a finding no longer,
+ * up to a day after it last happened.
+ */
+export type AlertHeading = 'unwatched' | 'found-during' | 'not-found';
+
 export type Alert = {
   /** `<profile>/<cause>/<opened>`: the same alert has the same id in all its notices. */
   readonly id: string;
@@ -28,6 +35,8 @@ export type Alert = {
   readonly title: string;
   /** Why it was raised, in words. */
   readonly because: string;
+  /** Where the word for the kind of notice would say too much. */
+  readonly heading?: AlertHeading;
 };
 
 /**
@@ -62,6 +71,10 @@ export type Alerting = {
   /** Reminders, and alerts that a silence held back. */
   tick(atUs: number): readonly Notice[];
   silence(silence: Silence): void;
+  /** One that was told before a restart: it is not told again, and its end is. */
+  recall(alert: Alert, toldAtUs: number): void;
+  /** All routes that are watched: what only others kept open is over, since no round will ever say so. */
+  retain(routes: readonly string[], atUs: number): readonly Notice[];
   open(): readonly Alert[];
 };
 
@@ -127,7 +140,8 @@ export function createAlerting(options: AlertingOptions = {}): Alerting {
     if (own.calmRounds === 0 && (known.toldAtUs === undefined || (!wasPage && known.alert.urgency === 'page')))
       nameAnew(known, own, opened);
     if (known.toldAtUs === undefined) return tell(known, 'opened', atUs);
-    if (own.isFlapping && !known.isFlappingTold) {
+    // A gateway fails at every other request while one of two members is down: that trouble stays, it does not come and go.
+    if (own.isFlapping && own.calmRounds === 0 && !known.isFlappingTold && ![...known.series].some(isSteady)) {
       known.isFlappingTold = true;
       return tell(known, 'flapping', atUs);
     }
@@ -169,6 +183,27 @@ export function createAlerting(options: AlertingOptions = {}): Alerting {
     silence(silence) {
       silences = [...silences, silence];
     },
+    recall(alert, toldAtUs) {
+      const { profile, cause, title } = alert;
+      const own = alert.routes.map((route) => seriesOf(series, { profile, route }, options.objectiveRatio));
+      for (const one of own) Object.assign(one, { cause, title: title.slice(profile.length + 2) });
+      opened.set(`${profile} ${cause}`, {
+        ...{ alert, series: new Set(own), isDue: true, toldAtUs, isFlappingTold: false },
+      });
+    },
+    retain(routes, atUs) {
+      const isGone = ({ route }: Series): boolean => !routes.includes(route);
+      for (const [name, own] of series) if (isGone(own)) series.delete(name);
+      return [...opened].flatMap(([group, open]) => {
+        const { alert, toldAtUs } = open;
+        for (const own of open.series) if (isGone(own)) open.series.delete(own);
+        if (open.series.size > 0) return [];
+        opened.delete(group);
+        return toldAtUs === undefined
+          ? []
+          : [{ kind: 'recovered' as const, atUs, alert: { ...alert, heading: 'unwatched' as const } }];
+      });
+    },
     open: () => [...opened.values()].filter(({ isDue }) => isDue).map(({ alert }) => alert),
   };
 }
@@ -186,7 +221,7 @@ function isSilenced({ profile, cause, routes }: Alert, silences: readonly Silenc
 
 function seriesOf(
   all: Map<string, Series>,
-  { profile, route }: Observation,
+  { profile, route }: Pick<Observation, 'profile' | 'route'>,
   objectiveRatio: number | undefined,
 ): Series {
   const name = `${profile} ${route}`;
@@ -218,6 +253,11 @@ function take(own: Series, { atUs, count, failed, cause, title }: Observation): 
   if (failed === 0) return;
   own.cause = cause ?? 'failing';
   own.title = title ?? `${failed} of ${count} requests failed`;
+}
+
+/** It failed in each of its last rounds. */
+function isSteady({ states }: Series): boolean {
+  return states.length >= CALM_ROUNDS && states.slice(-CALM_ROUNDS).every((isBad) => isBad);
 }
 
 function groupOf({ profile, cause }: Series): string {

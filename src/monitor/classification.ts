@@ -30,12 +30,14 @@ export type Classification = {
   readonly tallies: readonly RouteTally[];
 };
 
+function wasSent({ outcome }: Exchange): boolean {
+  return outcome.kind !== 'not-sent' && outcome.kind !== 'aborted';
+}
+
 export function tallyRoutes(exchanges: readonly Exchange[]): readonly RouteTally[] {
   const routes = [...new Set(exchanges.map(({ route }) => route))];
   return routes.map((route) => {
-    const sent = exchanges.filter(
-      ({ route: other, outcome }) => other === route && outcome.kind !== 'not-sent' && outcome.kind !== 'aborted',
-    );
+    const sent = exchanges.filter((exchange) => exchange.route === route && wasSent(exchange));
     const failures = sent.filter(isFailure);
     const outcomes: Record<string, number> = {};
     for (const { outcome } of failures) outcomes[outcomeKey(outcome)] = (outcomes[outcomeKey(outcome)] ?? 0) + 1;
@@ -57,12 +59,13 @@ export function classify(
   const members = tallies.filter(({ route }) => route !== GATEWAY);
   const badMembers = bad.filter(({ route }) => route !== GATEWAY);
   const gateway = tallies.find(({ route }) => route === GATEWAY);
+  const isSilent = burst.every((exchange) => isUnreached(exchange) || !wasSent(exchange));
   const scope = scopeOf(gateway, members.length, badMembers.length);
   return {
     scope,
     severity: severityOf(scope, gateway, badMembers, first),
     failing: bad.map(({ route }) => route),
-    title: titleOf(scope, { first, gateway, members, badMembers, idleDrops }),
+    title: titleOf(scope, { first, gateway, members, badMembers, idleDrops, isSilent }),
     tallies,
   };
 }
@@ -98,10 +101,20 @@ type Parts = {
   readonly members: readonly RouteTally[];
   readonly badMembers: readonly RouteTally[];
   readonly idleDrops: Pick<IdleDrops, 'closeOf'> | undefined;
+  /** Not one request of the burst was even refused. */
+  readonly isSilent: boolean;
 };
 
+/** No word of the other side, not even that its port is closed: where all ways are so, what they share is this machine. */
+function isUnreached({ outcome, connection }: Exchange): boolean {
+  if (outcome.kind === 'timeout')
+    // On a connection from before a dead network is only silent; that new ones fail as well tells it from work that hangs.
+    return outcome.waitingFor === 'connect' || (connection?.isNew === false && outcome.bytesReceived === 0);
+  return outcome.kind === 'connection-error' && (outcome.code === 'unreachable' || outcome.code === 'dns');
+}
+
 function titleOf(scope: FailureScope, parts: Parts): string {
-  const { first, gateway, members, badMembers, idleDrops } = parts;
+  const { first, gateway, members, badMembers, idleDrops, isSilent } = parts;
   const rest = members.length - badMembers.length;
   const through = gateway === undefined ? 'the gateway was not asked' : `through the gateway ${countsOf(gateway)}`;
   switch (scope) {
@@ -116,6 +129,8 @@ function titleOf(scope: FailureScope, parts: Parts): string {
     case 'all-members':
       return `${capital(allOf(members.length))} fail when asked directly: ${countsOf(sumOf(badMembers))}; ${through}`;
     case 'everything':
+      if (isSilent)
+        return `This machine reaches neither the gateway nor ${members.length === 1 ? 'its member' : `any of ${members.length} members`}: ${through}, directly ${countsOf(sumOf(badMembers))}. Nobody answered, not even with a refusal: look first at the network of this machine, which is all that they share as seen from here`;
       return `The gateway and ${members.length === 1 ? 'its member' : allOf(members.length)} fail: ${through}, directly ${countsOf(sumOf(badMembers))}`;
     default:
       return scope satisfies never;

@@ -220,12 +220,15 @@ async function take(core: Core, { file, profile }: LoadedProfile, previous: Load
       facts: { file },
     });
   running.set(profile.name, core.isRunning ? start(core, watched) : idle(watched));
-  const open = { profile: profile.name, fromAtUs: nowAtUs - 1, toAtUs: nowAtUs, kinds: ['finding'] as const };
-  if (same === undefined)
-    core.alerts.recall(
-      profile,
-      deps.history.events(open).filter(({ toAtUs }) => toAtUs === undefined),
-    );
+  if (same !== undefined) return;
+  const open = {
+    profile: profile.name,
+    fromAtUs: nowAtUs - 1,
+    toAtUs: nowAtUs,
+    kinds: ['finding', 'failing'] as const,
+  };
+  const told = { ...open, fromAtUs: nowAtUs - LONGEST_ALERT_US, kinds: ['alert'] as const };
+  core.alerts.recall(profile, [...deps.history.events(open), ...deps.history.events(told)]);
 }
 
 function endAll({ deps }: Core, watched: Watched, gone: (route: string) => boolean): void {
@@ -263,6 +266,9 @@ function recall(core: Core, watched: Watched, nowAtUs: number): void {
       });
   tellMonitor(core, name, 'runs', startedAtUs, 'The monitor runs', { severity: 'info' });
 }
+
+/** An alert that has been open for longer, without a word, is forgotten by a restart. */
+const LONGEST_ALERT_US = 31 * 86_400 * US_PER_SEC;
 
 /** How far back each level is looked at: the finest that has something says most exactly when the monitor stopped. */
 const LOOK_BACK_US: Readonly<Record<HistoryLevel, number>> = {

@@ -1,7 +1,7 @@
 /** Findings as alerts: told once, when they have lasted and nobody was woken for the same place already. No I/O, no clock. */
 import type { HistoryEvent } from '../model/history.ts';
 import { isAtLeast, type Severity } from '../model/severity.ts';
-import type { Alert, Notice } from './alerting.ts';
+import type { Alert, AlertHeading, Notice } from './alerting.ts';
 
 export type FindingTicketOptions = {
   /** The least severity that is told. */
@@ -24,7 +24,8 @@ export type FindingTickets = {
 /** The history is judged so often. */
 const LOOK_EVERY_US = 300_000_000;
 
-type Ticket = { event: HistoryEvent; toldAtUs: number | undefined };
+/** `hasWaited`: it was due, and somebody was awake for its place. */
+type Ticket = { event: HistoryEvent; toldAtUs: number | undefined; hasWaited: boolean };
 
 export function createFindingTickets({ from, after, repeatUs }: FindingTicketOptions): FindingTickets {
   const tickets = new Map<string, Ticket>();
@@ -37,22 +38,32 @@ export function createFindingTickets({ from, after, repeatUs }: FindingTicketOpt
     take(event, atUs) {
       const known = tickets.get(event.id);
       if (event.toAtUs === undefined) {
-        tickets.set(event.id, { event, toldAtUs: known?.toldAtUs });
+        tickets.set(event.id, { event, toldAtUs: known?.toldAtUs, hasWaited: known?.hasWaited ?? false });
         return [];
       }
       tickets.delete(event.id);
       // Who was never told of it need not hear that it is over.
-      return known?.toldAtUs === undefined ? [] : [{ kind: 'recovered', atUs, alert: alertOf(event) }];
+      return known?.toldAtUs === undefined ? [] : [{ kind: 'recovered', atUs, alert: alertOf(event, 'not-found') }];
     },
     recall(event) {
-      tickets.set(event.id, { event, toldAtUs: event.fromAtUs });
+      tickets.set(event.id, { event, toldAtUs: event.fromAtUs, hasWaited: false });
     },
     tick(atUs, open) {
       return [...tickets.values()].flatMap((ticket): readonly Notice[] => {
-        if (!isDue(ticket, atUs) || isWoken(ticket.event, open)) return [];
+        if (!isDue(ticket, atUs)) return [];
+        if (isWoken(ticket.event, open)) {
+          ticket.hasWaited = true;
+          return [];
+        }
         const kind = ticket.toldAtUs === undefined ? 'opened' : 'reminder';
         ticket.toldAtUs = atUs;
-        return [{ kind, atUs, alert: alertOf(ticket.event) }];
+        return [
+          {
+            kind,
+            atUs,
+            alert: alertOf(ticket.event, kind === 'opened' && ticket.hasWaited ? 'found-during' : undefined),
+          },
+        ];
       });
     },
   };
@@ -66,7 +77,10 @@ function isWoken({ route, profile }: HistoryEvent, open: readonly Alert[]): bool
   );
 }
 
-function alertOf({ id, profile, cause, fromAtUs, route, title, facts }: HistoryEvent): Alert {
+function alertOf(
+  { id, profile, cause, fromAtUs, route, title, facts }: HistoryEvent,
+  heading: AlertHeading | undefined,
+): Alert {
   return {
     id,
     profile,
@@ -77,5 +91,6 @@ function alertOf({ id, profile, cause, fromAtUs, route, title, facts }: HistoryE
     rules: [],
     title: `${profile}: ${title}`,
     because: `a finding in the history, ${String(facts['confidence'] ?? 'possible')}`,
+    ...(heading === undefined ? {} : { heading }),
   };
 }

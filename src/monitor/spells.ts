@@ -58,7 +58,8 @@ export function confirmedSpell(spells: readonly Spell[], confirmed: Confirmed): 
   const failing = classification.failing.filter((route) => !known.has(route));
   const isGatewayOnTop = failing.join() === GATEWAY && classification.failing.length > 1;
   const title = isGatewayOnTop ? gatewayAsWellTitle(classification) : classification.title;
-  const made = eventOf({ ...confirmed, classification: { ...classification, title } }, routes, recent?.event);
+  const plain = eventOf({ ...confirmed, classification: { ...classification, title } }, routes, recent?.event);
+  const made = isGatewayOnTop ? { ...plain, facts: { ...plain.facts, isGatewayOnTop } } : plain;
   // Everything that still fails may belong to spells that last already.
   const event: HistoryEvent = failing.length === 0 ? { ...made, toAtUs: endedAtUs } : made;
   const spell: Spell = { event, failing, goodRounds: {}, goodSinceAtUs: {} };

@@ -61,6 +61,26 @@ describe('gateway/unreachable', () => {
     assert.match(onlyCandidate(gatewayUnreachable, farm(gateway)).title, /ECONNREFUSED/);
   });
 
+  const wordless = [failsIn('connect', 'unreachable', 'connect ENETUNREACH'), timesOut(SEC, 'connect')] as const;
+  for (const reply of wordless)
+    test(`nobody says a word (${reply.outcome.kind}): that may be the network of this machine`, () => {
+      const { title, confidence } = onlyCandidate(gatewayUnreachable, farm(reply, reply));
+      assert.match(title, /^This machine reaches neither the gateway nor any member: look at its own network/);
+      assert.equal(confidence, 'possible');
+    });
+
+  for (const [name, gateway, member] of [
+    ['a refusal', wordless[0], refused()],
+    ['a refusal of the gateway', refused(), wordless[0]],
+    ['a member that answers', wordless[0], 10_000],
+    ['an error of a member', wordless[0], fails(2_000, 500)],
+  ] as const)
+    test(`${name} shows that this machine has a network`, () => {
+      const { title, confidence } = onlyCandidate(gatewayUnreachable, farm(gateway, member));
+      assert.match(title, /^The gateway cannot be reached/);
+      assert.equal(confidence, 'confirmed');
+    });
+
   test('nobody answers: it says so', () => {
     assert.match(
       onlyCandidate(gatewayUnreachable, farm(refused(), refused())).meaning,

@@ -6,8 +6,8 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HistoryEvent } from '../../src/model/history.ts';
 import { type AlertSettings, DEFAULT_SCHEDULE, type Profile } from '../../src/model/profile.ts';
-import { directTo } from '../../src/model/route.ts';
-import { createMemoryHistory } from '../helpers/memory-history.ts';
+import { directTo, GATEWAY } from '../../src/model/route.ts';
+import { createMemoryHistory, type MemoryHistory } from '../helpers/memory-history.ts';
 import { farmOf, REFUSED } from './exchanges.ts';
 import { type Answer, START_MS, startFarm, type TestFarm } from './farm.ts';
 
@@ -109,6 +109,100 @@ describe('failures', () => {
       ['opened', 'recovered'],
       'what goes on after it is told',
     );
+  });
+});
+
+test('a page at the first failure after an outage is named by what the burst showed, not by one request', async () => {
+  const { url, told } = await receiver();
+  const answer: Answer = ({ route, atUs }) => {
+    const isDown = route === GATEWAY && ((atUs >= 30 * MIN && atUs < 33 * MIN) || atUs >= 70 * MIN);
+    return isDown ? { outcome: REFUSED } : {};
+  };
+  await run(startFarm(shop({ webhook: webhook(url) }), answer), 75, () => told.length >= 3);
+  assert.deepEqual(
+    told.map(({ kind }) => kind),
+    ['opened', 'recovered', 'opened'],
+  );
+  assert.match(told[2]?.text ?? '', /^Alert: shop: The gateway fails and members do not: 5 of 5 requests fail/);
+});
+
+test('a gateway that goes down while a member is down already is an alert of its own', async () => {
+  const { url, told } = await receiver();
+  const answer: Answer = ({ route, atUs }) => {
+    const isDown = (route === WEB2 && atUs >= 5 * MIN) || (route === GATEWAY && atUs >= 30 * MIN && atUs < 40 * MIN);
+    return isDown ? { outcome: REFUSED } : {};
+  };
+  await run(startFarm(shop({ webhook: webhook(url) }), answer), 60, () => told.length >= 3);
+  assert.deepEqual(
+    told.map(({ kind, text }) => [kind, /^[A-Za-z]+: shop: (\w+ \w+)/.exec(text)?.[1]]),
+    [
+      ['opened', 'Member web2'],
+      ['opened', 'The gateway'],
+      ['recovered', 'The gateway'],
+    ],
+  );
+});
+
+describe('an alert that is open when the monitor stops', () => {
+  const downForever = web2Down(5, 1e9);
+  async function stopped(): Promise<{
+    readonly kept: MemoryHistory;
+    readonly hook: Awaited<ReturnType<typeof receiver>>;
+  }> {
+    const hook = await receiver();
+    const kept = createMemoryHistory();
+    await run(startFarm(shop({ webhook: webhook(hook.url) }), downForever, { kept }), 20, () => hook.told.length >= 1);
+    return { kept, hook };
+  }
+  const later = START_MS + 3_600_000;
+
+  test('is not told again while it goes on, and its end is told under the same id', async () => {
+    const { kept, hook } = await stopped();
+    const profile = shop({ webhook: webhook(hook.url) });
+    await run(startFarm(profile, web2Down(0, 1e9), { kept, startMs: later }), 30);
+    assert.deepEqual(
+      hook.told.map(({ kind }) => kind),
+      ['opened'],
+    );
+    const well = startFarm(profile, () => ({}), { kept, startMs: later + 3_600_000 });
+    await run(well, 30, () => hook.told.length >= 2);
+    assert.deepEqual(
+      hook.told.map(({ kind }) => kind),
+      ['opened', 'recovered'],
+    );
+    assert.equal(hook.told[1]?.alert.id, hook.told[0]?.alert.id);
+    assert.match(hook.told[1]?.text ?? '', /^Recovered: shop: Member web2 fails when asked directly/);
+    await run(
+      startFarm(profile, () => ({}), { kept, startMs: later + 7_200_000 }),
+      30,
+    );
+    assert.equal(hook.told.length, 2, 'once');
+  });
+
+  test('another failure after the restart is an alert of its own, and named by what is known of it', async () => {
+    const { kept, hook } = await stopped();
+    const profile = shop({ webhook: webhook(hook.url) });
+    const gatewayDown: Answer = ({ route }) => (route === WEB2 || route === GATEWAY ? { outcome: REFUSED } : {});
+    await run(startFarm(profile, gatewayDown, { kept, startMs: later }), 20, () => hook.told.length >= 2);
+    assert.deepEqual(
+      hook.told.map(({ kind }) => kind),
+      ['opened', 'opened'],
+    );
+    assert.match(hook.told[1]?.text ?? '', /^Alert: shop: The gateway goes down as well/);
+  });
+
+  test('ends when its member is taken out of the profile: no round would ever say so', async () => {
+    const hook = await receiver();
+    const farm = startFarm(shop({ webhook: webhook(hook.url) }), downForever);
+    await farm.advance(20 * MIN);
+    await until(() => hook.told.length >= 1);
+    farm.save({ ...shop({ webhook: webhook(hook.url) }), members: farmOf(['web1', 'web3']).members });
+    await run(farm, 10, () => hook.told.length >= 2);
+    assert.deepEqual(
+      hook.told.map(({ kind }) => kind),
+      ['opened', 'recovered'],
+    );
+    assert.match(hook.told[1]?.text ?? '', /^Over, no longer watched: shop: Member web2/);
   });
 });
 

@@ -139,3 +139,16 @@ test('a told ticket that becomes a page keeps its name and says what fails now',
     [['worse', ticket[0]?.alert.id, 'one-member', 'shop: it is gateway-only']],
   );
 });
+
+test('a gateway that fails at every other request because of a member that is down does not come and go', () => {
+  const rounds = (memberDown: string): string[] => {
+    const alerting = createAlerting();
+    return [...memberDown].flatMap((letter, i) => {
+      const about = { cause: 'one-member', fromMinute: i };
+      const direct = feed(alerting, letter, { ...about, route: 'direct:web2' });
+      return kinds([...direct, ...feed(alerting, letter === 'x' && i % 2 === 0 ? 'x' : '.', about)]);
+    });
+  };
+  assert.deepEqual(rounds(`${calm(30)}${'x'.repeat(40)}${calm(60)}`), ['opened', 'recovered']);
+  assert.deepEqual(rounds(`${calm(30)}${'xx..'.repeat(20)}${calm(60)}`), ['opened', 'flapping', 'recovered']);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Exchange } from '../../src/model/exchange.ts';
+import type { Exchange, Outcome } from '../../src/model/exchange.ts';
 import { directTo, GATEWAY, type RouteId } from '../../src/model/route.ts';
 import { classify } from '../../src/monitor/classification.ts';
 import { exchangeOf, REFUSED, statusOf } from './exchanges.ts';
@@ -88,6 +88,47 @@ for (const { name, first = BAD_GATEWAY, failed, scope, severity, title } of [
     assert.equal(found.failing.length, failing.length);
   });
 }
+
+const SILENT: readonly Outcome[] = [
+  { ...REFUSED, code: 'unreachable', detail: 'connect ENETUNREACH' },
+  { ...REFUSED, code: 'dns', phase: 'dns' },
+  { kind: 'timeout', waitingFor: 'connect', limitUs: 10_000_000, bytesReceived: 0 },
+];
+
+function everywhere(outcome: (route: RouteId, i: number) => Outcome): Exchange[] {
+  const routes = [GATEWAY, directTo('web1'), directTo('web2')];
+  return routes.flatMap((route) => Array.from({ length: 5 }, (_, i) => exchangeOf(route, outcome(route, i))));
+}
+
+for (const outcome of SILENT)
+  test(`nobody answers at all: the network of this machine comes first (${outcome.kind === 'connection-error' ? outcome.code : outcome.kind})`, () => {
+    const { scope, severity, title } = classify(
+      BAD_GATEWAY,
+      everywhere(() => outcome),
+    );
+    assert.deepEqual([scope, severity], ['everything', 'critical']);
+    assert.match(title, /^This machine reaches neither the gateway nor any of 2 members: .* network of this machine/);
+  });
+
+test('kept connections that fall silent beside new ones that reach nobody are the same; work that hangs is not', () => {
+  const [unreachable] = SILENT as [Outcome];
+  const hangs: Outcome = { kind: 'timeout', waitingFor: 'headers', limitUs: 10_000_000, bytesReceived: 0 };
+  const kept = { id: 1, isNew: false, ageUs: 9e7, idleUs: 6e7 };
+  const mixed = everywhere(() => unreachable).map((one, i) =>
+    i % 5 === 1 ? { ...one, outcome: hangs, connection: kept } : one,
+  );
+  assert.match(classify(BAD_GATEWAY, mixed).title, /^This machine reaches neither/);
+  const hanging = everywhere(() => hangs).map((one, i) => (i % 2 === 1 ? { ...one, connection: kept } : one));
+  assert.doesNotMatch(classify(BAD_GATEWAY, hanging).title, /this machine/i);
+});
+
+test('one word from anywhere, or a member that answers, and it is not the network of this machine', () => {
+  const [unreachable] = SILENT as [Outcome];
+  const refusedOnce = everywhere((route, i) => (route === GATEWAY && i === 0 ? REFUSED : unreachable));
+  assert.doesNotMatch(classify(BAD_GATEWAY, refusedOnce).title, /this machine/i);
+  const memberAnswers = everywhere((route) => (route === directTo('web2') ? statusOf(200) : unreachable));
+  assert.doesNotMatch(classify(BAD_GATEWAY, memberAnswers).title, /this machine/i);
+});
 
 const DROP = exchangeOf(
   GATEWAY,

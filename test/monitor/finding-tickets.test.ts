@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HistoryEvent } from '../../src/model/history.ts';
+import { noticeText } from '../../src/monitor/alert-payloads.ts';
 import type { Alert } from '../../src/monitor/alerting.ts';
 import { createFindingTickets, type FindingTicketOptions } from '../../src/monitor/finding-tickets.ts';
 
@@ -51,6 +52,22 @@ for (const [name, alert, holds] of [
       told({}, [0, 5], (minute) => (minute < 5 ? [alert] : [])),
       [holds ? '5: opened' : '0: opened'],
     ));
+
+test('one that waited for the end of a page says so, and its end says only that it is not found any more', () => {
+  const tickets = createFindingTickets({ from: 'warning', after: 1 });
+  tickets.take(FINDING, AT);
+  tickets.tick(AT, [page()]);
+  const [late] = tickets.tick(AT + 5 * MIN, []);
+  const [end] = tickets.take({ ...FINDING, toAtUs: AT + 1_440 * MIN }, AT + 1_440 * MIN);
+  assert.ok(late !== undefined && end !== undefined);
+  assert.match(noticeText(late), /^Found during an alert that is over: shop: web1 answers 12 %/);
+  assert.match(noticeText(end), /^No longer found: shop: web1 answers 12 %/);
+  const other = createFindingTickets({ from: 'warning', after: 1 });
+  other.take(FINDING, AT);
+  const [atOnce] = other.tick(AT, []);
+  assert.ok(atOnce !== undefined);
+  assert.match(noticeText(atOnce), /^Alert: shop/);
+});
 
 test('its end is told to whom its begin was told, also before a restart', () => {
   const over = { ...FINDING, toAtUs: AT + 60 * MIN };
