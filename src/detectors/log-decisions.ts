@@ -2,7 +2,7 @@
 import type { Measures } from '../analysis/measures.ts';
 import type { Gateway } from '../gateways/gateway.ts';
 import type { CauseId } from '../model/causes.ts';
-import type { HopOutcome } from '../model/hop.ts';
+import type { HopOutcome, HopReading } from '../model/hop.ts';
 import type { Journey, LogEvidence } from '../model/journey.ts';
 import type { UpstreamTry } from '../model/log.ts';
 import { directTo } from '../model/route.ts';
@@ -12,7 +12,7 @@ import type { DetectorContext } from './detector.ts';
 import { directDecision } from './direct-decision.ts';
 import { idleClosed } from './idle-closes.ts';
 import { crashesOf } from './log-crashes.ts';
-import { type Facts, factsOf, type LogContext } from './log-facts.ts';
+import { type Facts, factsOf, type LogContext, toleranceUs } from './log-facts.ts';
 import { isRestart } from './logged-cold.ts';
 import { withWalls } from './logged-walls.ts';
 
@@ -87,6 +87,7 @@ function contextOf(logs: LogEvidence, { measures, gateway }: DetectorContext): L
     cascadeBefore: cascades(logs, gateway),
     crashes: crashesOf(logs),
     cutTogether: cutCounter(logs),
+    leftAlike: leftCounter(logs),
     gapBefore: ({ source, line }) => gaps.get(`${source}:${line}`),
     lastEnd: lastEnds(logs),
     takesTls: (member) => takesTls(member, measures),
@@ -156,6 +157,20 @@ function cutCounter({ journeys }: LogEvidence): LogContext['cutTogether'] {
   const counts = new Map<string, number>();
   for (const journey of journeys) for (const key of keysOf(journey)) counts.set(key, (counts.get(key) ?? 0) + 1);
   return (journey) => Math.max(0, ...keysOf(journey).map((key) => counts.get(key) ?? 0));
+}
+
+function leftCounter({ journeys }: LogEvidence): LogContext['leftAlike'] {
+  const times = (isOne: (reading: HopReading) => boolean): number[] =>
+    journeys.flatMap(({ gateway: { reading, access } }) =>
+      reading !== undefined && isOne(reading) ? (access[0]?.durationUs ?? []) : [],
+    );
+  const left = times(({ outcome, rivals = [] }) => outcome === 'client/abort' && rivals.includes('response/timeout'));
+  const timed = times(({ outcome }) => outcome === 'response/timeout');
+  return ({ gateway: { access } }) => {
+    const us = access[0]?.durationUs ?? 0;
+    const agreeing = [...left, ...timed].filter((other) => Math.abs(other - us) <= toleranceUs(us)).length;
+    return { agreeing, of: left.length };
+  };
 }
 
 /** Ends of workers that are followed by a cold start: idle (5186) and recycling, by member. */

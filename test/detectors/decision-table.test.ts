@@ -210,6 +210,28 @@ test('row 5: an abort that is only guessed hides no timeout', () => {
   assert.deepEqual([alone.cause, alone.undecided], [undefined, true]);
 });
 
+test('row 5: clients that leave each at a time of their own are no timer', () => {
+  const guessed = said('client/abort', 0.35, { rivals: ['response/timeout'] });
+  const left = (takenUs: number, index: number): Journey =>
+    journeyOf({
+      ...AT_30,
+      takenUs,
+      startUs: NINE + index * 60 * SEC,
+      reading: guessed,
+      member: { takenUs: 90 * SEC, win32: 64 },
+    });
+  const causes = (times: readonly number[]) =>
+    decidedJourneys(contextOf(evidenceOf(times.map(left)))).map(({ decision }) => decision.cause);
+  const nobody = [undefined, undefined, undefined, undefined];
+  assert.deepEqual(causes([4 * SEC, 6 * SEC, 9 * SEC, 14 * SEC]), nobody);
+  assert.deepEqual(
+    causes([45 * SEC, 45.1 * SEC, 45 * SEC, 7 * SEC]).map((cause) => cause !== undefined),
+    [true, true, true, false],
+  );
+  const [alone] = decidedJourneys(contextOf(evidenceOf([left(45 * SEC, 0)])));
+  assert.deepEqual([alone?.decision.cause, alone?.decision.confidence], ['timeout/gateway-response', 'possible']);
+});
+
 test('row 34: a slow reader is no queue', () => {
   const slow: Told = { startUs: NINE, takenUs: 8 * SEC, status: 200, reading: said('ok'), member: { takenUs: 40_000 } };
   const withUpstream = (headerUs: number): Journey => {
