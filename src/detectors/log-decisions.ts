@@ -4,7 +4,7 @@ import type { Gateway } from '../gateways/gateway.ts';
 import type { CauseId } from '../model/causes.ts';
 import type { HopOutcome, HopReading } from '../model/hop.ts';
 import type { Journey, LogEvidence } from '../model/journey.ts';
-import type { UpstreamTry } from '../model/log.ts';
+import type { PlacedEntry, UpstreamTry } from '../model/log.ts';
 import { directTo } from '../model/route.ts';
 import type { Decision } from './decision.ts';
 import { decide } from './decision-table.ts';
@@ -66,7 +66,8 @@ const POISONED: readonly HopOutcome[] = [
 
 function contextOf(logs: LogEvidence, { measures, gateway }: DetectorContext): LogContext {
   const asked = logs.journeys.filter(({ client }) => client !== undefined && client.direct === undefined);
-  const hasGatewayLog = logs.sources.some(({ role }) => role === 'gateway');
+  const ofGateway = new Set(logs.sources.flatMap(({ role, index }) => (role === 'gateway' ? [index] : [])));
+  const hasGatewayLog = ofGateway.size > 0;
   const memberOf = memberFinder(logs, measures.profile.members);
   const usualDelayUs = usualDelay(logs);
   const freshConnectUs = freshConnect(logs);
@@ -88,6 +89,7 @@ function contextOf(logs: LogEvidence, { measures, gateway }: DetectorContext): L
     crashes: crashesOf(logs),
     cutTogether: cutCounter(logs),
     leftAlike: leftCounter(logs),
+    portsUsedUp: ({ events }) => events.find((event) => isOfUsedPorts(event) && ofGateway.has(event.source))?.code,
     gapBefore: ({ source, line }) => gaps.get(`${source}:${line}`),
     lastEnd: lastEnds(logs),
     takesTls: (member) => takesTls(member, measures),
@@ -143,6 +145,11 @@ function cascades({ journeys }: LogEvidence, { ejection }: Gateway): LogContext[
 function reached(tries: readonly UpstreamTry[] = []): ReadonlySet<string> {
   const isTimed = tries.some(({ connectUs }) => connectUs !== undefined);
   return new Set(tries.flatMap(({ address, connectUs }) => (isTimed && connectUs === undefined ? [] : [address])));
+}
+
+/** Windows: all local ports, or all to one address, were in use. */
+function isOfUsedPorts({ code = '' }: PlacedEntry): boolean {
+  return /^Tcpip\/42(?:27|31)$/.test(code);
 }
 
 const ABANDONED = /^Connection_Abandoned_By_(?:AppPool|ReqQueue)$/;

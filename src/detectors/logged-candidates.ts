@@ -11,7 +11,7 @@ import { concernOf } from './log-members.ts';
 import { coldIdleFromLogs, recycleFromLogs } from './logged-cold.ts';
 import { expectedOf, measuredOf, suggestionOf } from './logged-measures.ts';
 import { restartsFromLogs } from './logged-restarts.ts';
-import { meaningOf, rivalsOf, titleOf } from './logged-words.ts';
+import { meaningOf, refusedBy, rivalsOf, titleOf } from './logged-words.ts';
 
 /** Causes of rows 32-36: an answer came, so they need a slow request to be of interest. */
 const SLOW_CAUSES: readonly CauseId[] = [
@@ -144,6 +144,7 @@ function candidateOf(
     ...(all === undefined ? {} : { all }),
     ...(member === undefined ? {} : { member }),
   };
+  const refused = refusedBy(items);
   const path = items.find(({ journey }) => journey.path !== undefined)?.journey.path;
   return {
     cause,
@@ -161,6 +162,7 @@ function candidateOf(
     explains: new Set(items.flatMap(({ journey }) => (journey.client === undefined ? [] : [journey.client.seq]))),
     ...(path === undefined ? {} : { requestPath: path }),
     ...suggestionOf(items),
+    ...(refused === undefined ? {} : { refusedBy: refused }),
   };
 }
 

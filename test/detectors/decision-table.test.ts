@@ -272,3 +272,32 @@ test('direct requests: the probe’s own timeout is no drop of the member', () =
   assert.equal(direct('error:closed').cause, 'connection/dropped-before-response');
   assert.equal(direct('timeout:headers').undecided, true);
 });
+
+test('a request that was never sent has no line at a member, however well path and time fit', () => {
+  const failed = journeyOf({
+    startUs: NINE,
+    takenUs: 6_000,
+    status: 502,
+    substatus: 3,
+    win32: 12_175,
+    reading: said('tls/verify', 0.65, { rivals: ['tls/handshake'] }),
+    member: { takenUs: 4_000 },
+  });
+  const guessed = withMember(failed, { joinedBy: 'time-and-path' });
+  const two = { ...guessed, members: [...guessed.members, { ...guessed.members[0]!, member: 'web2', access: [] }] };
+  assert.deepEqual([decideOne(two).row, decideOne(two).cause, decideOne(two).member], ['26', 'tls/failed', undefined]);
+});
+
+test('row 24: a code that means refused or no local port means the latter where the gateway’s events say so', () => {
+  const reading = said('connect/refused', 0.7, { rivals: ['gateway/resource', 'connect/unreachable'] });
+  const failed = journeyOf({ startUs: NINE, takenUs: 3_000, status: 502, substatus: 3, win32: 12_029, reading });
+  const event = (source: number) =>
+    line({ source, atUs: NINE + SEC, format: 'windows-events', kind: 'event', code: 'Tcpip/4231' });
+  const decided = (source: number): Decision => decideOne({ ...failed, events: [event(source)] });
+  assert.deepEqual(
+    [decided(0).row, decided(0).cause, decided(0).confidence],
+    ['24', 'connection/port-exhaustion', 'likely'],
+  );
+  assert.equal(decided(1).cause, 'connection/refused', 'a member’s own ports are another matter');
+  assert.equal(decideOne(failed).cause, 'connection/refused');
+});

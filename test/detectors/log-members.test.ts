@@ -90,3 +90,24 @@ test('slow answers count as what they are: the slowest lines are all kept and st
   const [found] = findings(evidenceOf(slow, { sources }));
   assert.deepEqual([found?.cause, found?.affected?.count], ['application/slow', 12]);
 });
+
+test('what the gateway’s own kernel says is said in the title, and that a stopped pool is to be started', () => {
+  const refused = Array.from({ length: 20 }, (_, index): Journey => {
+    const journey = journeyOf({ startUs: NINE + index * SEC, takenUs: 0, status: 503, path: '/cart' });
+    const kernel = line({
+      source: 0,
+      atUs: NINE + index * SEC,
+      format: 'httperr',
+      kind: 'kernel',
+      status: 503,
+      flags: 'AppOffline',
+    });
+    return { ...journey, gateway: { presence: 'unknown', ambiguous: 0, access: [], details: [kernel] } };
+  });
+  const [found] = findings(evidenceOf(refused));
+  assert.match(
+    found?.title ?? '',
+    /^The gateway itself refuses: its application pool is stopped \(HTTPERR AppOffline\) for \/cart: 20 /,
+  );
+  assert.match(found?.remedy.steps[0] ?? '', /until it is started/);
+});
