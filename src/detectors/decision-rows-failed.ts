@@ -132,6 +132,17 @@ const NO_PORTS = /\(99: |\b100(?:48|55)\b|assign requested address|^RC/;
 const CONNECT_ROWS: readonly TableRow[] = [
   {
     row: '24',
+    // ARR has one code for a closed port and for none of its own; only the events tell.
+    when: (f) =>
+      is(f, 'connect/refused') && mayBe(f, 'gateway/resource') && f.context.portsUsedUp(f.journey) !== undefined,
+    decide: (f) => ({
+      cause: 'connection/port-exhaustion',
+      confidence: MEDIUM,
+      because: `${says(f)}; the gateway’s machine had used up its local ports then (${f.context.portsUsedUp(f.journey)})`,
+    }),
+  },
+  {
+    row: '24',
     when: (f) => is(f, 'gateway/resource'),
     decide: (f) =>
       NO_PORTS.test(says(f))

@@ -34,7 +34,20 @@ function waitedUs(f: Facts): number | undefined {
 }
 
 function isTimeout(f: Facts): boolean {
-  return is(f, 'response/timeout') || (mayBe(f, 'response/timeout') && f.isSameRequest && hasOutlasted(f));
+  if (is(f, 'response/timeout')) return true;
+  if (!mayBe(f, 'response/timeout') || !f.isSameRequest || !hasOutlasted(f)) return false;
+  return !is(f, 'client/abort') || isTimerOfAll(f);
+}
+
+/** A client that leaves cuts the member's work as a timer does, but each at a time of its own: a timer is the same for most of them. */
+function isTimerOfAll(f: Facts): boolean {
+  const { agreeing, of } = f.context.leftAlike(f.journey);
+  return of <= 1 || agreeing > 0.5 * of;
+}
+
+/** One that left proves nothing alone. */
+function isLoneGuess(f: Facts): boolean {
+  return is(f, 'client/abort') && f.context.leftAlike(f.journey).agreeing <= 1;
 }
 
 /** A line that says nothing but 5xx, while the member found out later that the gateway had gone: it had stopped waiting. */
@@ -103,7 +116,7 @@ const WAITED_ROWS: readonly TableRow[] = [
     decide: (f) =>
       timedOut(f, {
         cause: 'timeout/gateway-response',
-        confidence: f.isAmbiguous ? fromFrontAlone(f) : HIGH,
+        confidence: f.isAmbiguous || isLoneGuess(f) ? fromFrontAlone(f) : HIGH,
         because: outlasted(f),
         ...at(f),
       }),

@@ -33,6 +33,8 @@ export type Candidate = {
   /** For the remedy: path of the request, and a value that the work would fit into. */
   readonly requestPath?: string;
   readonly suggestedUs?: number;
+  /** For the remedy: the reason of the gateway's own HTTPERR, where all refusals have the same. */
+  readonly refusedBy?: string;
 };
 
 export type Detection =

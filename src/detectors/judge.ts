@@ -9,6 +9,7 @@ import { compareSeverity, isAtLeast } from '../model/severity.ts';
 import { withDeclarations } from './declarations.ts';
 import type { Candidate, Detection, Detector, DetectorContext } from './detector.ts';
 import { EXPLAINED_BY } from './explained-by.ts';
+import { surroundingsOf } from './surroundings.ts';
 
 export type Judgement = {
   readonly findings: readonly Finding[];
@@ -194,7 +195,7 @@ function findingOf(
   gateways: readonly Gateway[],
   measures: Measures,
 ): Finding {
-  const { p: _p, explains: _explains, requestPath, suggestedUs, ...rest } = candidate;
+  const { p: _p, explains: _explains, requestPath, suggestedUs, refusedBy, ...rest } = candidate;
   const member = candidate.scope.member;
   const memberUrl = measures.profile.members.find(({ name }) => name === member)?.url;
   const remedy = remedyFor(gateways, measures.gateway.kind, {
@@ -204,6 +205,8 @@ function findingOf(
     ...(requestPath === undefined ? {} : { requestPath }),
     measured: candidate.measured,
     ...(suggestedUs === undefined ? {} : { suggestedUs }),
+    ...(refusedBy === undefined ? {} : { refusedBy }),
+    ...surroundingsOf(measures),
   });
   const shown = measures.experiments.length > 0 ? remedy : { ...remedy, howToVerify: VERIFY_BY_LOGS };
   return withDeclarations({ ...rest, rivals, remedy: shown }, measures);

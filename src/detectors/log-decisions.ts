@@ -2,9 +2,9 @@
 import type { Measures } from '../analysis/measures.ts';
 import type { Gateway } from '../gateways/gateway.ts';
 import type { CauseId } from '../model/causes.ts';
-import type { HopOutcome } from '../model/hop.ts';
+import type { HopOutcome, HopReading } from '../model/hop.ts';
 import type { Journey, LogEvidence } from '../model/journey.ts';
-import type { UpstreamTry } from '../model/log.ts';
+import type { PlacedEntry, UpstreamTry } from '../model/log.ts';
 import { directTo } from '../model/route.ts';
 import type { Decision } from './decision.ts';
 import { decide } from './decision-table.ts';
@@ -12,7 +12,7 @@ import type { DetectorContext } from './detector.ts';
 import { directDecision } from './direct-decision.ts';
 import { idleClosed } from './idle-closes.ts';
 import { crashesOf } from './log-crashes.ts';
-import { type Facts, factsOf, type LogContext } from './log-facts.ts';
+import { type Facts, factsOf, type LogContext, toleranceUs } from './log-facts.ts';
 import { isRestart } from './logged-cold.ts';
 import { withWalls } from './logged-walls.ts';
 
@@ -66,7 +66,8 @@ const POISONED: readonly HopOutcome[] = [
 
 function contextOf(logs: LogEvidence, { measures, gateway }: DetectorContext): LogContext {
   const asked = logs.journeys.filter(({ client }) => client !== undefined && client.direct === undefined);
-  const hasGatewayLog = logs.sources.some(({ role }) => role === 'gateway');
+  const ofGateway = new Set(logs.sources.flatMap(({ role, index }) => (role === 'gateway' ? [index] : [])));
+  const hasGatewayLog = ofGateway.size > 0;
   const memberOf = memberFinder(logs, measures.profile.members);
   const usualDelayUs = usualDelay(logs);
   const freshConnectUs = freshConnect(logs);
@@ -87,6 +88,8 @@ function contextOf(logs: LogEvidence, { measures, gateway }: DetectorContext): L
     cascadeBefore: cascades(logs, gateway),
     crashes: crashesOf(logs),
     cutTogether: cutCounter(logs),
+    leftAlike: leftCounter(logs),
+    portsUsedUp: ({ events }) => events.find((event) => isOfUsedPorts(event) && ofGateway.has(event.source))?.code,
     gapBefore: ({ source, line }) => gaps.get(`${source}:${line}`),
     lastEnd: lastEnds(logs),
     takesTls: (member) => takesTls(member, measures),
@@ -144,6 +147,11 @@ function reached(tries: readonly UpstreamTry[] = []): ReadonlySet<string> {
   return new Set(tries.flatMap(({ address, connectUs }) => (isTimed && connectUs === undefined ? [] : [address])));
 }
 
+/** Windows: all local ports, or all to one address, were in use. */
+function isOfUsedPorts({ code = '' }: PlacedEntry): boolean {
+  return /^Tcpip\/42(?:27|31)$/.test(code);
+}
+
 const ABANDONED = /^Connection_Abandoned_By_(?:AppPool|ReqQueue)$/;
 
 function cutCounter({ journeys }: LogEvidence): LogContext['cutTogether'] {
@@ -156,6 +164,20 @@ function cutCounter({ journeys }: LogEvidence): LogContext['cutTogether'] {
   const counts = new Map<string, number>();
   for (const journey of journeys) for (const key of keysOf(journey)) counts.set(key, (counts.get(key) ?? 0) + 1);
   return (journey) => Math.max(0, ...keysOf(journey).map((key) => counts.get(key) ?? 0));
+}
+
+function leftCounter({ journeys }: LogEvidence): LogContext['leftAlike'] {
+  const times = (isOne: (reading: HopReading) => boolean): number[] =>
+    journeys.flatMap(({ gateway: { reading, access } }) =>
+      reading !== undefined && isOne(reading) ? (access[0]?.durationUs ?? []) : [],
+    );
+  const left = times(({ outcome, rivals = [] }) => outcome === 'client/abort' && rivals.includes('response/timeout'));
+  const timed = times(({ outcome }) => outcome === 'response/timeout');
+  return ({ gateway: { access } }) => {
+    const us = access[0]?.durationUs ?? 0;
+    const agreeing = [...left, ...timed].filter((other) => Math.abs(other - us) <= toleranceUs(us)).length;
+    return { agreeing, of: left.length };
+  };
 }
 
 /** Ends of workers that are followed by a cold start: idle (5186) and recycling, by member. */

@@ -20,6 +20,10 @@ export type LogContext = {
   /** Just before, one request had failed on member after member and taken them out; `isProved`: the members logged it, too. */
   readonly cascadeBefore: (atUs: number) => { readonly isProved: boolean } | undefined;
   readonly crashes: readonly Crash[];
+  /** Of the failures whose client had left, which may hide a timer: how many took as long as this one, with those of a timer's own code. */
+  readonly leftAlike: (journey: Journey) => { readonly agreeing: number; readonly of: number };
+  /** The event of the gateway's machine near this request that says that its local ports were used up. */
+  readonly portsUsedUp: (journey: Journey) => string | undefined;
   /** How many requests of this member broke off in the same second as this one. */
   readonly cutTogether: (journey: Journey) => number;
   /** The pause that a line ended, if it was a long one. */
@@ -132,13 +136,32 @@ export function factsOf(journey: Journey, context: LogContext): Facts {
   };
 }
 
+/** Ended before a request was sent: a member's line that only path and time speak for is of another one. */
+const NEVER_SENT =
+  /^(?:connect\/(?:refused|unreachable|reset|failed)|dns\/|tls\/(?:verify|handshake|handshake-timeout|protocol-mismatch)$|gateway\/resource$)/;
+
+function wasNeverSent({ gateway: { reading } }: Journey): boolean {
+  return reading !== undefined && [reading.outcome, ...(reading.rivals ?? [])].every((one) => NEVER_SENT.test(one));
+}
+
 /** The member that the gateway named; else the one that has the line; else, where there is only one, that one. */
-function chooseMember({ gateway, members }: Journey, context: LogContext): MemberView | undefined {
+function chooseMember(journey: Journey, context: LogContext): MemberView | undefined {
+  const { gateway, members } = journey;
   const named = context.memberOf(gateway.reading?.member);
   if (named !== undefined) return members.find(({ member }) => member === named);
-  const seen = members.filter(({ access, details }) => access.length > 0 || details.length > 0);
+  const isOther = wasNeverSent(journey);
+  const seen = members.filter(
+    ({ access, details, joinedBy }) =>
+      details.length > 0 || (access.length > 0 && !(isOther && joinedBy === 'time-and-path')),
+  );
+  // A line with the same error is more likely its own than a good answer of the same moment.
+  const failed = gateway.access[0]?.status ?? 0;
+  const isAlike = ({ access }: MemberView): number => Number(failed >= 500 && access[0]?.status === failed);
   const byLongest = [...seen].sort(
-    (a, b) => b.access.length - a.access.length || (b.access[0]?.durationUs ?? 0) - (a.access[0]?.durationUs ?? 0),
+    (a, b) =>
+      isAlike(b) - isAlike(a) ||
+      b.access.length - a.access.length ||
+      (b.access[0]?.durationUs ?? 0) - (a.access[0]?.durationUs ?? 0),
   );
   // Joined by time and path on several members at once: which of them it was is a guess.
   const best = byLongest[0];

@@ -14,7 +14,12 @@ const STANDS_OUT_RATIO = 3;
 const MIN_CONSTANT = 5;
 const MIN_TIMER_US = 1_000_000;
 
-type Shared = { readonly badMember: string | undefined; readonly memberTimerUs: number | undefined };
+type Shared = {
+  readonly badMember: string | undefined;
+  readonly memberTimerUs: number | undefined;
+  /** Every member failed behind itself or had its pool stopped, and none more than the others: no peer answers. */
+  readonly isOfAll: boolean;
+};
 const shared = new WeakMap<readonly Decided[], Shared>();
 
 /** Whichever member it was, the timer, the queue or the slowness is that of all. */
@@ -28,25 +33,51 @@ const OF_THE_GATEWAY: readonly CauseId[] = [
 ];
 
 /** Errors that members made themselves: a timer of theirs, one bad member, or the application on all. Other causes stay as decided. */
-export function concernOf(
-  { decision, facts }: Decided,
-  decided: readonly Decided[],
-  context: DetectorContext,
-): Concern {
+export function concernOf(item: Decided, decided: readonly Decided[], context: DetectorContext): Concern {
+  const { decision, facts } = item;
   const cause = decision.cause ?? 'log/unjoined';
-  const own: Concern = decision.member === undefined ? { cause } : { cause, member: decision.member };
   if (OF_THE_GATEWAY.includes(cause)) return { cause };
-  if (cause !== 'application/error') return own;
+  const member = OF_THE_MEMBER.includes(cause) ? (decision.member ?? erringMember(item)) : decision.member;
+  const own: Concern = member === undefined ? { cause } : { cause, member };
+  if (!OF_THE_MEMBER.includes(cause)) return own;
   let known = shared.get(decided);
   if (known === undefined) {
-    known = { badMember: badMember(decided, context.measures.logs), memberTimerUs: memberTimer(decided) };
+    known = sharedOf(decided, context.measures.logs);
     shared.set(decided, known);
   }
+  if (cause === 'member/errors') return known.isOfAll ? { cause: 'application/error' } : own;
   if (known.memberTimerUs !== undefined && isAt(facts.memberUs ?? facts.frontUs ?? 0, known.memberTimerUs))
     return { cause: 'timeout/member' };
-  if (known.badMember !== undefined && decision.member === known.badMember)
+  if (known.badMember !== undefined && member === known.badMember)
     return { cause: 'member/errors', member: known.badMember };
   return { cause };
+}
+
+/** The member wrote the error itself, or its kernel did. */
+const OF_THE_MEMBER: readonly CauseId[] = ['application/error', 'member/errors'];
+
+/** Where several lines fit: the only member of which one has this error. Failed lines are kept wherever they are. */
+function erringMember({ journey: { members }, facts: { status } }: Decided): string | undefined {
+  const erring = members.filter(
+    ({ access, presence }) =>
+      presence === 'present' && access.some((line) => line.status === status && (line.status ?? 0) >= 500),
+  );
+  return erring.length === 1 ? erring[0]?.member : undefined;
+}
+
+function sharedOf(decided: readonly Decided[], logs: LogEvidence | undefined): Shared {
+  const bad = badMember(decided, logs);
+  const failing = new Set(
+    decided.flatMap((item) =>
+      item.decision.cause === 'member/errors' ? (item.decision.member ?? erringMember(item) ?? []) : [],
+    ),
+  );
+  const all = new Set((logs?.sources ?? []).flatMap(({ role, member }) => (role === 'member' ? (member ?? []) : [])));
+  return {
+    badMember: bad,
+    memberTimerUs: memberTimer(decided),
+    isOfAll: bad === undefined && all.size > 1 && [...all].every((member) => failing.has(member)),
+  };
 }
 
 function isAt(us: number, timerUs: number): boolean {

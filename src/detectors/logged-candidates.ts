@@ -11,7 +11,7 @@ import { concernOf } from './log-members.ts';
 import { coldIdleFromLogs, recycleFromLogs } from './logged-cold.ts';
 import { expectedOf, measuredOf, suggestionOf } from './logged-measures.ts';
 import { restartsFromLogs } from './logged-restarts.ts';
-import { meaningOf, rivalsOf, titleOf } from './logged-words.ts';
+import { meaningOf, refusedBy, rivalsOf, titleOf } from './logged-words.ts';
 
 /** Causes of rows 32-36: an answer came, so they need a slow request to be of interest. */
 const SLOW_CAUSES: readonly CauseId[] = [
@@ -74,22 +74,32 @@ function candidatesOf(
     const { cause, member } = concernOf(item, decided, context);
     const key = `${cause} ${member ?? ''}`;
     const group = groups.get(key) ?? { cause, ...(member === undefined ? {} : { member }), items: [] };
-    group.items.push(item);
+    group.items.push(isSlowAnswer(cause, item) ? itself(item) : item);
     groups.set(key, group);
   }
   const cold = logs === undefined ? [] : coldCandidates(logs, decided, context);
   const found = new Map<CauseId, Candidate[]>();
   for (const candidate of cold) found.set(candidate.cause, [...(found.get(candidate.cause) ?? []), candidate]);
   for (const { cause, member, items } of groups.values()) {
-    const isSlow = SLOW_CAUSES.includes(cause) && items.every(({ facts }) => (facts.status ?? 0) < 500);
+    const isSlow = items.every((item) => isSlowAnswer(cause, item));
     if (isSlow && items.length < MIN_SLOW) continue;
     const list = found.get(cause) ?? [];
     // What the pauses and the period show is exacter than its requests one by one.
-    if (cold.some((one) => one.cause === cause && (one.scope.member ?? member) === member)) continue;
+    if (cold.some((one) => one.cause === cause && (one.scope.member ?? member) === (member ?? one.scope.member)))
+      continue;
     list.push(candidateOf(cause, member, items, context));
     found.set(cause, list);
   }
   return found;
+}
+
+function isSlowAnswer(cause: CauseId, { facts }: Decided): boolean {
+  return SLOW_CAUSES.includes(cause) && (facts.status ?? 0) < 500;
+}
+
+/** The slowest lines are all kept, so none of them stands for quick ones of its status that were not. */
+function itself({ sampledOf: _none, ...item }: Decided): Decided {
+  return { ...item, weight: 1 };
 }
 
 function coldCandidates(
@@ -134,6 +144,7 @@ function candidateOf(
     ...(all === undefined ? {} : { all }),
     ...(member === undefined ? {} : { member }),
   };
+  const refused = refusedBy(items);
   const path = items.find(({ journey }) => journey.path !== undefined)?.journey.path;
   return {
     cause,
@@ -151,6 +162,7 @@ function candidateOf(
     explains: new Set(items.flatMap(({ journey }) => (journey.client === undefined ? [] : [journey.client.seq]))),
     ...(path === undefined ? {} : { requestPath: path }),
     ...suggestionOf(items),
+    ...(refused === undefined ? {} : { refusedBy: refused }),
   };
 }
 

@@ -16,7 +16,8 @@ export function measuredOf(
   total: { readonly count: number; readonly all: number } | undefined,
 ): Measured {
   const errorRatio: Measured = total === undefined ? {} : { errorRatio: shareOf(items, total) };
-  if (cause.startsWith('queue/')) return { ...waitOf(items), ...errorRatio };
+  // Who is refused does not wait.
+  if (cause.startsWith('queue/') && cause !== 'queue/rejected') return { ...waitOf(items), ...errorRatio };
   return cause.startsWith('timeout/') ? { ...timerOf(cause, items, context), ...errorRatio } : errorRatio;
 }
 

@@ -1,4 +1,5 @@
 /** Sentences of findings out of logs: what a person reads first, in the middle of the night. */
+import { isPoolStopped } from '../gateways/general-gateway.ts';
 import { CAUSES, type CauseId } from '../model/causes.ts';
 import type { Rival } from '../model/finding.ts';
 import type { PlacedEntry } from '../model/log.ts';
@@ -37,6 +38,9 @@ export function titleOf(subject: Subject): string {
     return `The process of ${who} ends with requests in it, ${crash.what}: ${share}.`;
   if (cause === 'connection/dropped-before-response' && address !== undefined)
     return `${address} closes or resets connections before it has answered${where}: ${share}.`;
+  const refused = refusedBy(items);
+  if (cause === 'gateway/overloaded' && refused !== undefined)
+    return `The gateway itself refuses${isPoolStopped(refused) ? ': its application pool is stopped' : ''} (HTTPERR ${refused})${where}: ${share}.`;
   const named = address === undefined ? '' : ` (${address})`;
   const value =
     timeoutUs !== undefined
@@ -52,6 +56,14 @@ function addressOf({ cause, items }: Subject): string | undefined {
   if (CAUSES[cause].side !== 'member') return undefined;
   const called = new Set(items.map(({ facts }) => facts.reading?.member));
   return called.size === 1 ? [...called][0] : undefined;
+}
+
+/** What HTTPERR of the gateway itself says, where it says the same of all. */
+export function refusedBy(items: readonly Decided[]): string | undefined {
+  const reasons = new Set(
+    items.map(({ decision, facts }) => (decision.row === '4' ? facts.frontKernel[0] : undefined)),
+  );
+  return reasons.size === 1 ? [...reasons][0] : undefined;
 }
 
 function shareOf({ count, all }: Subject): string {

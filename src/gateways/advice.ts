@@ -13,12 +13,16 @@ export type AdviceTable = Readonly<Partial<Record<CauseId, (context: RemedyConte
 
 /** General advice on the cause with the advice of the gateway set in; gateway lines come before those for members. */
 export function composeRemedy(kind: GatewayKind, context: RemedyContext, advice: GatewayAdvice): Remedy {
-  const general = generalAdvice(context, kind === 'arr' || kind === 'iis' ? 'iis' : 'any');
+  const general = generalAdvice(context, isIisBehind(kind, context) ? 'iis' : 'any');
   return {
     steps: [...general.first, ...(advice.steps ?? []), ...general.last],
     commands: [...(advice.commands ?? []), ...general.commands],
     howToVerify: general.howToVerify,
   };
+}
+
+function isIisBehind(kind: GatewayKind, { isMemberOnIis }: RemedyContext): boolean {
+  return kind === 'arr' || kind === 'iis' || isMemberOnIis === true;
 }
 
 /** The remedy out of a gateway's table; undefined when it has nothing of its own to say on the cause. */

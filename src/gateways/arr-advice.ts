@@ -2,8 +2,9 @@ import { US_PER_SEC } from '../model/time.ts';
 import type { AdviceTable, Command } from './advice.ts';
 import { asTimeSpan, timerSeconds } from './advice.ts';
 import type { RemedyContext } from './gateway.ts';
+import { isPoolStopped } from './general-gateway.ts';
 import { memberAddress } from './member-address.ts';
-import { APPCMD } from './member-commands.ts';
+import { APPCMD, crashCommands } from './member-commands.ts';
 
 const FARM_FILTER = "webFarms/webFarm[@name='<farm>']";
 
@@ -70,16 +71,41 @@ function responseTimer(context: RemedyContext): readonly Command[] {
   ];
 }
 
-const HEALTH = farm('test the members, and keep at least one in use', 'healthCheck', {
-  url: 'http://<farm>/health',
-  interval: '00:00:10',
-  timeout: '00:00:05',
-  minServers: '1',
-});
+/** A test that is configured stays: another page may not exist on the members, and would take out all of them. */
+function health({ healthUrl }: RemedyContext): readonly Command[] {
+  if (healthUrl !== undefined)
+    return farm('keep at least one server in use, whatever the health test says', 'healthCheck', { minServers: '1' });
+  return farm('test the members with a page that answers 200, and keep at least one in use', 'healthCheck', {
+    url: 'http://<farm>/<health page>',
+    interval: '00:00:10',
+    timeout: '00:00:05',
+    minServers: '1',
+  });
+}
 
 const KEEP_ALIVE = [
   ...farm('reuse connections to the members (farm)', 'protocol', { keepAlive: 'true' }),
   ...proxy('reuse connections to the members (no farm)', { keepAlive: 'true' }),
+];
+
+/** Recycling itself is harmless where the new worker is warm before the old one ends. */
+const MEMBER_RECYCLING: readonly Command[] = [
+  {
+    gateway: 'member',
+    title: 'appcmd on the member: what recycles the pool, and when',
+    text: `${APPCMD} list apppool "<pool>" /config:*`,
+  },
+  {
+    gateway: 'member',
+    title: 'appcmd on the member: at a quiet hour instead of every 29 h, with overlap, and warm before users come',
+    text: [
+      `${APPCMD} set apppool "<pool>" /recycling.periodicRestart.time:00:00:00`,
+      `${APPCMD} set apppool "<pool>" /+recycling.periodicRestart.schedule.[value='03:00:00']`,
+      `${APPCMD} set apppool "<pool>" /recycling.disallowOverlappingRotation:false`,
+      `${APPCMD} set apppool "<pool>" /startMode:AlwaysRunning`,
+      `${APPCMD} set app "<site>/" /preloadEnabled:true`,
+    ].join('\n'),
+  },
 ];
 
 /** Weight of the member concerned, host only: `address` is how the farm names its servers. */
@@ -121,6 +147,17 @@ const CONTROLLER_POOL = [
   ]),
 ];
 
+const START_POOL = [
+  appcmd('which pool is stopped? Start it', ['list apppool /state:Stopped', 'start apppool "<controller-pool>"']),
+  powershell('why it was stopped (WAS 5002: five crashes in five minutes; 5057, 5059, 5021: its identity)', [
+    "Get-WinEvent -FilterHashtable @{ LogName='System'; ProviderName='Microsoft-Windows-WAS' } -MaxEvents 50",
+  ]),
+];
+
+function pathOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).pathname : url;
+}
+
 const LOG_TELLS =
   "In the controller's IIS log, SERVER-STATUS in cs-uri-query is the status of the member; where it is missing, ARR wrote the error itself, and sc-win32-status says why.";
 
@@ -133,11 +170,11 @@ export const ARR_ADVICE: AdviceTable = {
     commands: responseTimer(context),
   }),
   'timeout/gateway-read': (context) => ({ commands: responseTimer(context) }),
-  'timeout/gateway-connect': () => ({
+  'timeout/gateway-connect': (context) => ({
     steps: [
       'ARR has no connect timer of its own: a connect attempt lasts as long as TCP of Windows lets it, at most the proxy timeout. 12002 well below that timeout is this case. Let the health test leave the member out.',
     ],
-    commands: HEALTH,
+    commands: health(context),
   }),
   'queue/gateway': () => ({
     steps: [
@@ -149,30 +186,32 @@ export const ARR_ADVICE: AdviceTable = {
     steps: ['ARR does not limit what it sends to one member; give a weaker one a smaller weight.'],
     commands: weight(context, 50),
   }),
-  'queue/rejected': () => ({
+  'queue/rejected': (context) => ({
     steps: [
       'A 503 with Server: Microsoft-HTTPAPI comes from HTTP.sys (QueueFull in HTTPERR) and stands in no site log; with 503.2 appConcurrentRequestLimit was reached, with 503.3 the queue of ASP.NET, with 503.4 that of FastCGI.',
     ],
-    commands: CONTROLLER_POOL,
+    // The queue that was full is the member's: the controller's own is not to be changed for it.
+    commands: context.member === undefined ? CONTROLLER_POOL : weight(context, 50),
   }),
-  'cold-start/idle': () => ({
+  'cold-start/idle': (context) => ({
     steps: [
       "A health test of the farm that asks a page of the application more often than the pool's idle timeout (20 min) keeps members awake as well.",
     ],
-    commands: HEALTH,
+    commands: health(context),
   }),
-  'cold-start/recycle': () => ({ commands: CONTROLLER_POOL }),
+  'cold-start/recycle': ({ member }) => ({ commands: member === undefined ? CONTROLLER_POOL : MEMBER_RECYCLING }),
   'cold-start/connection': () => ({ commands: KEEP_ALIVE }),
-  'connection/refused': () => ({
+  'connection/refused': (context) => ({
     steps: ['ARR answers 502.3 with 12029 (0x80072efd) about one second after a refused connect.'],
-    commands: HEALTH,
+    commands: health(context),
   }),
-  'connection/unreachable': () => ({ commands: HEALTH }),
+  'connection/unreachable': (context) => ({ commands: health(context) }),
   'connection/dropped-before-response': () => ({
     steps: [
       'ARR answers 502.3 with 12030 (0x80072efe). If it happens after pauses of about two minutes, raise connectionTimeout of the member sites above 00:02:00.',
     ],
     commands: [
+      ...crashCommands('iis'),
       {
         gateway: 'member',
         title: 'appcmd on the member, if it happens after pauses',
@@ -185,12 +224,17 @@ export const ARR_ADVICE: AdviceTable = {
       'ARR reports 12152 (0x80072f78) when the answer ends early before it has passed anything on; later the client sees a cut answer.',
     ],
   }),
-  'member/none-available': () => ({
+  'member/none-available': (context) => ({
     steps: [
+      ...(context.healthUrl === undefined
+        ? []
+        : [
+            `Look for ${pathOf(context.healthUrl)} in the members' logs of that time: an answer outside 200-399 (401 where the page asks for a login, 302 is good), or one slower than the test's timeout, is why ARR took them out.`,
+          ]),
       'ARR answers 502.4 at once. minServers is 0 by default, so a wrong health test may take out every member: set it to 1 or more.',
       'Open Server Farms > Monitoring and Management: it says which server is unhealthy, unavailable or drained.',
     ],
-    commands: HEALTH,
+    commands: health(context),
   }),
   'member/slow': (context) => ({ commands: weight(context, 25) }),
   'member/errors': (context) => ({
@@ -211,6 +255,12 @@ export const ARR_ADVICE: AdviceTable = {
       liveTrafficFailurePeriod: '00:00:00',
       minServers: '1',
     }),
+  }),
+  'gateway/overloaded': ({ refusedBy = '' }) => ({
+    steps: [
+      "HTTPERR of the controller names the reason. QueueFull: the queue of its own application pool; ConnLimit: the site's maxConnections; AppOffline or Disabled: its pool is stopped.",
+    ],
+    commands: isPoolStopped(refusedBy) ? START_POOL : CONTROLLER_POOL,
   }),
   'gateway/unreachable': () => ({
     commands: [

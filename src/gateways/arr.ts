@@ -1,4 +1,5 @@
 import type { AnswerFacts } from '../model/exchange.ts';
+import type { Remedy } from '../model/finding.ts';
 import { US_PER_SEC } from '../model/time.ts';
 import { remedyFromTable } from './advice.ts';
 import { bodyStart, declaredLength, headerValues, serverProduct } from './answer.ts';
@@ -74,6 +75,15 @@ function wroteIt(answer: AnswerFacts): boolean | undefined {
   return isShortPage(answer) ? true : wroteItByProxyStatus(answer);
 }
 
+/** The commands for the farm that there is: one thing less to fill in at night. */
+function withFarm(remedy: Remedy | undefined, farm: string | undefined): Remedy | undefined {
+  if (remedy === undefined || farm === undefined || !/^[\w .-]+$/.test(farm)) return remedy;
+  return {
+    ...remedy,
+    commands: remedy.commands.map((one) => ({ ...one, text: one.text.replaceAll('<farm>', farm) })),
+  };
+}
+
 /** Application Request Routing on IIS, with or without a server farm. */
 export const arr: Gateway = {
   kind: 'arr',
@@ -106,5 +116,5 @@ export const arr: Gateway = {
       directive: 'TCP of Windows, at most the proxy timeout',
     },
   ],
-  remedy: (context) => remedyFromTable('arr', ARR_ADVICE, context),
+  remedy: (context) => withFarm(remedyFromTable('arr', ARR_ADVICE, context), context.farm),
 };

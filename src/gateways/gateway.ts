@@ -34,6 +34,14 @@ export type RemedyContext = {
   readonly measured: Readonly<Record<string, Estimate>>;
   /** For timeouts: a value that the work would fit into, already rounded up (µs). */
   readonly suggestedUs?: number;
+  /** The members' logs are those of IIS, whatever stands before them. */
+  readonly isMemberOnIis?: true;
+  /** The only server farm that ARR's configuration has. */
+  readonly farm?: string;
+  /** The page of its health test, as configured. */
+  readonly healthUrl?: string;
+  /** What HTTPERR of the gateway itself says, where all refusals have one reason. */
+  readonly refusedBy?: string;
 };
 
 /** One kind of gateway: how to recognise it, its codes, its timers, its remedies. One file each. */

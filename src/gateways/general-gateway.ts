@@ -14,6 +14,11 @@ type Ids =
   | 'change/errors'
   | 'log/unjoined';
 
+/** Reasons of http.sys for a 503 that say that no worker may be started. */
+export function isPoolStopped(reason: string): boolean {
+  return /^(?:AppOffline|Disabled|AppShutdown)$/.test(reason);
+}
+
 const UNDONE = 'gateprobe diff <base> <head> after the change was undone: no difference beyond noise.';
 
 export const GATEWAY_ADVICE: GeneralTable<Ids> = {
@@ -36,9 +41,11 @@ export const GATEWAY_ADVICE: GeneralTable<Ids> = {
     ],
     howToVerify: 'curl -sv <gateway-url> from the machine of the probe; then gateprobe check <profile> and one run.',
   }),
-  'gateway/overloaded': () => ({
+  'gateway/overloaded': ({ refusedBy = '' }) => ({
     first: [
-      'The gateway itself refuses. Raise its limits of connections and workers, give it more processor, or put a second one beside it.',
+      isPoolStopped(refusedBy)
+        ? `The application pool of the gateway itself is stopped (${refusedBy} in its HTTPERR): nobody is served until it is started. Find out why it stopped before you start it; no limit is to be raised.`
+        : 'The gateway itself refuses. Raise its limits of connections and workers, give it more processor, or put a second one beside it.',
     ],
     howToVerify: 'Run the same burst again (gateprobe run <profile>): no refusal at the rate that you mean to serve.',
   }),

@@ -110,7 +110,7 @@ function bareRole(
   const ofProgram = access.filter((one) => mayBeOf(file.format, one.file.format));
   const inFolder = ofProgram.filter((one) => folderOf(one.file.name) === folderOf(file.name));
   const paired = inFolder.filter((one) => logOf(one.file.name) === accessNameOf(file.name));
-  const near = [paired, inFolder, ofProgram].find((some) => some.length > 0) ?? [];
+  const near = [paired, inFolder, aroundIn(file, ofProgram), ofProgram].find((some) => some.length > 0) ?? [];
   const hosts = new Map(near.map(({ file: other, role }) => [`${role.role} ${role.member ?? ''}`, { other, role }]));
   const only = [...hosts.values()][0];
   if (hosts.size === 1 && only !== undefined)
@@ -118,6 +118,20 @@ function bareRole(
   if (hosts.size > 1 || (hasGateway && access.length > 0 && ofProgram.length === 0 && file.format !== 'windows-events'))
     return { role: 'unknown', because: 'it names no machine, and several could have written it' };
   return { role: 'member', member: nameOf(file), because: NOT_FORWARDED };
+}
+
+/** Access logs below the nearest folder around the file that has any: `web1\\events\\System.xml` goes with `web1\\logs\\W3SVC2\\u_ex.log`. */
+function aroundIn<Access extends { readonly file: RoleInput }>(
+  file: RoleInput,
+  access: readonly Access[],
+): readonly Access[] {
+  let folder = folderOf(file.name);
+  while (folder !== '') {
+    folder = folderOf(folder.slice(0, -1));
+    const below = folder === '' ? [] : access.filter((one) => one.file.name.startsWith(folder));
+    if (below.length > 0) return below;
+  }
+  return [];
 }
 
 /** Access logs that say nothing of members unless they are told to. */

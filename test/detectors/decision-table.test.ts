@@ -210,6 +210,28 @@ test('row 5: an abort that is only guessed hides no timeout', () => {
   assert.deepEqual([alone.cause, alone.undecided], [undefined, true]);
 });
 
+test('row 5: clients that leave each at a time of their own are no timer', () => {
+  const guessed = said('client/abort', 0.35, { rivals: ['response/timeout'] });
+  const left = (takenUs: number, index: number): Journey =>
+    journeyOf({
+      ...AT_30,
+      takenUs,
+      startUs: NINE + index * 60 * SEC,
+      reading: guessed,
+      member: { takenUs: 90 * SEC, win32: 64 },
+    });
+  const causes = (times: readonly number[]) =>
+    decidedJourneys(contextOf(evidenceOf(times.map(left)))).map(({ decision }) => decision.cause);
+  const nobody = [undefined, undefined, undefined, undefined];
+  assert.deepEqual(causes([4 * SEC, 6 * SEC, 9 * SEC, 14 * SEC]), nobody);
+  assert.deepEqual(
+    causes([45 * SEC, 45.1 * SEC, 45 * SEC, 7 * SEC]).map((cause) => cause !== undefined),
+    [true, true, true, false],
+  );
+  const [alone] = decidedJourneys(contextOf(evidenceOf([left(45 * SEC, 0)])));
+  assert.deepEqual([alone?.decision.cause, alone?.decision.confidence], ['timeout/gateway-response', 'possible']);
+});
+
 test('row 34: a slow reader is no queue', () => {
   const slow: Told = { startUs: NINE, takenUs: 8 * SEC, status: 200, reading: said('ok'), member: { takenUs: 40_000 } };
   const withUpstream = (headerUs: number): Journey => {
@@ -249,4 +271,33 @@ test('direct requests: the probe’s own timeout is no drop of the member', () =
   };
   assert.equal(direct('error:closed').cause, 'connection/dropped-before-response');
   assert.equal(direct('timeout:headers').undecided, true);
+});
+
+test('a request that was never sent has no line at a member, however well path and time fit', () => {
+  const failed = journeyOf({
+    startUs: NINE,
+    takenUs: 6_000,
+    status: 502,
+    substatus: 3,
+    win32: 12_175,
+    reading: said('tls/verify', 0.65, { rivals: ['tls/handshake'] }),
+    member: { takenUs: 4_000 },
+  });
+  const guessed = withMember(failed, { joinedBy: 'time-and-path' });
+  const two = { ...guessed, members: [...guessed.members, { ...guessed.members[0]!, member: 'web2', access: [] }] };
+  assert.deepEqual([decideOne(two).row, decideOne(two).cause, decideOne(two).member], ['26', 'tls/failed', undefined]);
+});
+
+test('row 24: a code that means refused or no local port means the latter where the gateway’s events say so', () => {
+  const reading = said('connect/refused', 0.7, { rivals: ['gateway/resource', 'connect/unreachable'] });
+  const failed = journeyOf({ startUs: NINE, takenUs: 3_000, status: 502, substatus: 3, win32: 12_029, reading });
+  const event = (source: number) =>
+    line({ source, atUs: NINE + SEC, format: 'windows-events', kind: 'event', code: 'Tcpip/4231' });
+  const decided = (source: number): Decision => decideOne({ ...failed, events: [event(source)] });
+  assert.deepEqual(
+    [decided(0).row, decided(0).cause, decided(0).confidence],
+    ['24', 'connection/port-exhaustion', 'likely'],
+  );
+  assert.equal(decided(1).cause, 'connection/refused', 'a member’s own ports are another matter');
+  assert.equal(decideOne(failed).cause, 'connection/refused');
 });

@@ -175,6 +175,19 @@ for (const [what, files, expected, members = []] of [
     ],
     ['gateway', '10.0.0.2', 'unknown'],
   ],
+  [
+    'what is beside the logs of a machine, as they are collected, is of that machine',
+    [
+      file('farm/arr1/logs/W3SVC1/a.log', 'iis-w3c', { ...ARR, serverIp: '10.0.0.1' }),
+      file('farm/web1/logs/W3SVC2/u.log', 'iis-w3c', { serverIp: '10.0.0.2' }),
+      file('farm/web2\\logs\\W3SVC2\\u.log', 'iis-w3c', { serverIp: '10.0.0.3' }),
+      file('farm/arr1/events/System.xml', 'windows-events', { kind: 'event' }),
+      file('farm/web1/events/System.xml', 'windows-events', { kind: 'event' }),
+      file('farm/web2\\freb\\W3SVC2\\fr1.xml', 'freb', { kind: 'trace' }),
+      file('farm/events/System.xml', 'windows-events', { kind: 'event' }),
+    ],
+    ['gateway', '10.0.0.2', '10.0.0.3', 'gateway', '10.0.0.2', '10.0.0.3', 'unknown'],
+  ],
 ] as const satisfies readonly (readonly [string, readonly RoleInput[], readonly string[], (readonly string[])?])[])
   test(`roles: ${what}`, () => {
     const roles = tellRoles(files, members);

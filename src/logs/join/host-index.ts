@@ -12,6 +12,8 @@ export type Wanted = {
   readonly path?: string;
   readonly query?: string;
   readonly status?: number;
+  /** What the gateway says that the member answered (ARR's SERVER-STATUS): a line with another status is of another request. */
+  readonly memberStatus?: number;
   /** Port from which this host was asked, where it is known: HTTPERR has it. */
   readonly clientPort?: number;
   /** The probe's own port towards this host. Behind an address translation it is another one here: then it finds nothing. */

@@ -112,6 +112,8 @@ function fitOf(one: Placed, wanted: Wanted): Fit | undefined {
   if (isAnother(entry, wanted)) return undefined;
   if (wanted.method !== undefined && entry.method !== undefined && wanted.method !== entry.method) return undefined;
   if (wanted.query !== undefined && entry.query !== undefined && wanted.query !== entry.query) return undefined;
+  if (wanted.memberStatus !== undefined && entry.status !== undefined && wanted.memberStatus !== entry.status)
+    return undefined;
   if (wanted.clientPort !== undefined && entry.clientPort !== undefined && wanted.clientPort !== entry.clientPort)
     return undefined;
   const slack = SLACK_US + errorUs;

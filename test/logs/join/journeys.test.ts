@@ -295,3 +295,15 @@ test('ordinary lines of a member are no journeys beside a gateway; failed ones t
     [[failed, 'absent']],
   );
 });
+
+test('what ARR says that the member answered rules out lines with another status', () => {
+  const fast = { status: 503, durationUs: 4_000, path: '/rare' };
+  const ok = line(1, LATER, 3_000, { path: '/rare' });
+  const viewOf = (served: string, lines: readonly PlacedEntry[]) =>
+    withFailure({ ...fast, extra: { 'server-status': served } }, lines).view;
+  assert.equal(viewOf('503', [ok])?.presence, 'absent', 'its kernel answered: the line with 200 is another request');
+  assert.equal(viewOf('200', [ok])?.presence, 'present', 'what ARR made of a good answer is its own');
+  const own = { ...ok, status: 503 };
+  assert.deepEqual(viewOf('503', [ok, own])?.access, [own]);
+  assert.equal(withFailure(fast, [ok]).view?.presence, 'present', 'without it nothing tells them apart');
+});
