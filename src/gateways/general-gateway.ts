@@ -57,7 +57,7 @@ export const GATEWAY_ADVICE: GeneralTable<Ids> = {
   }),
   'gateway/cascade': (context) => ({
     first: [
-      `One slow or failing request is repeated on member after member and takes each of them out${ofMeasured(context, 'holdUs')}; then every request fails at once. Stop the repeating: let the gateway retry only when it could not connect, and at most once.`,
+      `A slow or failing request takes out each member that it meets${ofMeasured(context, 'holdUs')}; one that is repeated on member after member, or as many as there are members, take out all of them, and then every request fails at once. Let one failure not take a member out, and let the gateway repeat only when it could not connect, and at most once.`,
       'Mend the slow request itself; until then give it a path of its own, with one member or without retries.',
     ],
     last: ['Judge members by health checks on a cheap path rather than by the outcome of user requests.'],
