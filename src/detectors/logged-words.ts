@@ -37,6 +37,9 @@ export function titleOf(subject: Subject): string {
     return `The process of ${who} ends with requests in it, ${crash.what}: ${share}.`;
   if (cause === 'connection/dropped-before-response' && address !== undefined)
     return `${address} closes or resets connections before it has answered${where}: ${share}.`;
+  // Only the gateway's line, which tells of attempts; that several members did the work is another thing.
+  if (cause === 'gateway/retry-duplicate' && items.every(({ decision }) => decision.row === '37'))
+    return `An attempt failed and the gateway made another, which was answered${where === '' ? '' : `,${where}`}: ${share}.`;
   const named = address === undefined ? '' : ` (${address})`;
   const value =
     timeoutUs !== undefined

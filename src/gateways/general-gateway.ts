@@ -44,8 +44,8 @@ export const GATEWAY_ADVICE: GeneralTable<Ids> = {
   }),
   'gateway/retry-duplicate': () => ({
     first: [
-      'One request was sent to several members. Let the gateway repeat only what is safe to repeat, and only when the connection could not be made.',
-      'Mend the failure behind it: every repeated request is a failure that users did not see.',
+      'Find the member whose attempts fail, and mend it: every repeated request is a failure that users did not see, and waited for.',
+      'Let the gateway repeat only what is safe to repeat, and only when the connection could not be made: else one request may be done by several members.',
     ],
     howToVerify: "Run again with logs of gateway and members: each request id must stand in one member's log only.",
   }),
