@@ -20,8 +20,6 @@ const POISONED: readonly HopOutcome[] = [
 /** nginx's words for the same, of one attempt at a member; as above, not for one that it could not connect to. */
 const POISONED_ATTEMPT =
   /while (?:reading response header from|sending request to|reading upstream)|upstream sent (?:too big|invalid|no valid)/;
-/** More are counted. */
-const PATHS_NAMED = 2;
 
 type Trigger = CascadeBefore & { readonly startAtUs: number; readonly endAtUs: number };
 
@@ -63,45 +61,47 @@ function reached(tries: readonly UpstreamTry[] = []): ReadonlySet<string> {
 }
 
 /**
- * Attempts that failed at several members within the time that one is held, whether one request made them or several, as the error log tells
- * them. Only where requests to other paths were answered just then: members that answer nothing are not taken down by a request.
+ * Attempts for one path that failed at several members within the time that one is held, whether one request made them or several, as the
+ * error log tells them. Only where that is all that failed there: with several paths, or members that could not be connected to, it is not
+ * known which of them the outage follows from. And only where other paths were answered just then: members that answer nothing are not
+ * taken down by a request.
  */
 function several({ journeys }: LogEvidence): readonly Trigger[] {
   const attempts = journeys
     .flatMap(({ gateway }) => gateway.details)
-    .filter(isPoisonedAttempt)
+    .filter(isAttempt)
     .sort((a, b) => a.atUs - b.atUs);
-  const paths = new Set(attempts.map(({ path }) => path));
-  const answeredAt = journeys
-    .filter(({ path, gateway }) => !paths.has(path) && (gateway.access[0]?.status ?? 500) < 500)
-    .map(({ startAtUs }) => startAtUs);
+  const answered = journeys.filter(({ gateway }) => (gateway.access[0]?.status ?? 500) < 500);
   const triggers: Trigger[] = [];
   for (const [at, last] of attempts.entries()) {
     const held = attempts.slice(0, at + 1).filter(({ atUs }) => atUs >= last.atUs - HOLD_US);
-    const members = new Set(held.map(addressOf));
-    const first = held[0] ?? last;
-    if (members.size < 2) continue;
-    if (!answeredAt.some((us) => us >= first.atUs - HOLD_US && us <= last.atUs + STAMP_US)) continue;
-    triggers.push({ startAtUs: last.atUs, endAtUs: last.atUs, isProved: false, what: whatOf(held, members.size) });
+    const members = new Set(held.map(addressOf)).size;
+    const { path } = last;
+    if (members < 2 || path === undefined || held.some((one) => one.path !== path || !isPoisoned(one))) continue;
+    const fromUs = (held[0] ?? last).atUs - HOLD_US;
+    const isElsewhereWell = answered.some(
+      (one) => one.path !== path && one.startAtUs >= fromUs && one.startAtUs <= last.atUs + STAMP_US,
+    );
+    if (!isElsewhereWell) continue;
+    const what = `attempts for ${path} had failed at ${members} members`;
+    triggers.push({ startAtUs: last.atUs, endAtUs: last.atUs, isProved: false, what });
   }
   return triggers;
 }
 
-/** An attempt of nginx at one member that counts against it; a line about the whole group names no port. */
-function isPoisonedAttempt(entry: PlacedEntry): boolean {
+/** Of nginx at one member; a line about the whole group names no port. */
+function isAttempt(entry: PlacedEntry): boolean {
   return (
     entry.format === 'nginx-error' &&
-    POISONED_ATTEMPT.test(entry.message ?? '') &&
+    /\bupstream\b/.test(entry.message ?? '') &&
     /:\d+$|^unix:/.test(addressOf(entry) ?? '')
   );
 }
 
-function addressOf({ upstream }: PlacedEntry): string | undefined {
-  return upstream?.at(-1)?.address;
+function isPoisoned({ message = '' }: PlacedEntry): boolean {
+  return POISONED_ATTEMPT.test(message);
 }
 
-function whatOf(held: readonly PlacedEntry[], members: number): string {
-  const paths = [...new Set(held.flatMap(({ path }) => path ?? []))];
-  const where = paths.length <= PATHS_NAMED ? paths.join(' and ') : `${paths.length} paths`;
-  return `attempts for ${where} had failed at ${members} members`;
+function addressOf({ upstream }: PlacedEntry): string | undefined {
+  return upstream?.at(-1)?.address;
 }

@@ -236,6 +236,17 @@ test('row 26b: failures of several requests, one at each member, take them out a
       nginx,
     ],
     ['nothing else was answered', both(slow), 6, nginx],
+    ['another path failed as well', [...both(slow), attempt('10.0.0.13:80', 2, slow, '/other'), home], 6, nginx],
+    [
+      'a member was down as well',
+      [
+        ...both(slow),
+        attempt('10.0.0.13:80', 2, 'connect() failed (111: Connection refused) while connecting to upstream'),
+        home,
+      ],
+      6,
+      nginx,
+    ],
     ['the same path was answered, nothing else', [...both(slow), { ...home, path: '/slow' }], 6, nginx],
     ['a gateway that takes none out', [...both(slow), home], 6, haproxy],
   ];
