@@ -201,7 +201,7 @@ const CONNECT_ROWS: readonly TableRow[] = [
     decide: (f) => ({
       cause: 'gateway/cascade',
       confidence: f.context.cascadeBefore(f.journey.startAtUs)?.isProved === true ? HIGH : fromFrontAlone(f),
-      because: `${says(f)}; just before, one request had failed on member after member and taken them out`,
+      because: `${says(f)}; just before, ${f.context.cascadeBefore(f.journey.startAtUs)?.what} and taken them out`,
     }),
   },
   {

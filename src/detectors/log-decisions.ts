@@ -2,15 +2,16 @@
 import type { Measures } from '../analysis/measures.ts';
 import type { Gateway } from '../gateways/gateway.ts';
 import type { CauseId } from '../model/causes.ts';
-import type { HopOutcome, HopReading } from '../model/hop.ts';
+import type { HopReading } from '../model/hop.ts';
 import type { Journey, LogEvidence } from '../model/journey.ts';
-import type { PlacedEntry, UpstreamTry } from '../model/log.ts';
+import type { PlacedEntry } from '../model/log.ts';
 import { directTo } from '../model/route.ts';
 import type { Decision } from './decision.ts';
 import { decide } from './decision-table.ts';
 import type { DetectorContext } from './detector.ts';
 import { directDecision } from './direct-decision.ts';
 import { idleClosed } from './idle-closes.ts';
+import { cascades } from './log-cascades.ts';
 import { crashesOf } from './log-crashes.ts';
 import { type Facts, factsOf, type LogContext, toleranceUs } from './log-facts.ts';
 import { isRestart } from './logged-cold.ts';
@@ -51,21 +52,11 @@ function decideAll(logs: LogEvidence, context: DetectorContext): readonly Decide
   return withWalls(decided, context);
 }
 
-/** A gateway that takes members out holds them for 10 s by default (nginx fail_timeout); what comes within that is a consequence. */
-const HOLD_US = 10_000_000;
-/** Stamps of whole seconds put what happened after into the same second. */
-const STAMP_US = 1_000_000;
-/** One request that fails so takes members out although they answer others; refused connections are members that are down. */
-const POISONED: readonly HopOutcome[] = [
-  'response/timeout',
-  'response/reset-before-headers',
-  'response/keepalive-race',
-  'response/truncated',
-  'response/malformed',
-];
-
 function contextOf(logs: LogEvidence, { measures, gateway }: DetectorContext): LogContext {
-  const asked = logs.journeys.filter(({ client }) => client !== undefined && client.direct === undefined);
+  // What the probe itself held back is in nobody's log.
+  const asked = logs.journeys.filter(
+    ({ client }) => client !== undefined && client.direct === undefined && !client.outcome.startsWith('not-sent'),
+  );
   const ofGateway = new Set(logs.sources.flatMap(({ role, index }) => (role === 'gateway' ? [index] : [])));
   const hasGatewayLog = ofGateway.size > 0;
   const memberOf = memberFinder(logs, measures.profile.members);
@@ -117,34 +108,6 @@ function isForeignLog({ sources }: LogEvidence, asked: readonly Journey[]): bool
     asked.every(({ gateway }) => gateway.presence !== 'present') &&
     sources.some(({ role, entries, lastAtUs }) => role === 'gateway' && entries > 0 && (lastAtUs ?? 0) > lastUs)
   );
-}
-
-/** Requests that failed on at least two members and took them out. Proved where two members logged the same request. */
-function cascades({ journeys }: LogEvidence, { ejection }: Gateway): LogContext['cascadeBefore'] {
-  // A gateway that takes members out by its own tests only is not led to it by a request.
-  if (ejection.slowRequest === 'never') return () => undefined;
-  const triggers = journeys
-    .filter(
-      ({ gateway: { reading, access } }) =>
-        reached(access[0]?.upstream).size >= 2 &&
-        (reading?.failedTries ?? 0) >= 1 &&
-        (access[0]?.status ?? 0) >= 500 &&
-        POISONED.includes(reading?.outcome ?? 'unknown'),
-    )
-    .map(({ endAtUs, members }) => ({
-      endAtUs,
-      isProved: members.filter(({ access, joinedBy }) => access.length > 0 && joinedBy !== 'time-and-path').length >= 2,
-    }));
-  return (atUs) => {
-    const near = triggers.filter(({ endAtUs }) => atUs >= endAtUs - STAMP_US && atUs <= endAtUs + HOLD_US);
-    return near.find(({ isProved }) => isProved) ?? near[0];
-  };
-}
-
-/** Members that a request got as far as; where no connect time is logged, those that it was sent to. One that cannot be reached is down, not taken down. */
-function reached(tries: readonly UpstreamTry[] = []): ReadonlySet<string> {
-  const isTimed = tries.some(({ connectUs }) => connectUs !== undefined);
-  return new Set(tries.flatMap(({ address, connectUs }) => (isTimed && connectUs === undefined ? [] : [address])));
 }
 
 /** Windows: all local ports, or all to one address, were in use. */

@@ -4,6 +4,9 @@ import type { AfterGap, Journey, MemberView, Presence } from '../model/journey.t
 import type { PlacedEntry } from '../model/log.ts';
 import { type Crash, crashNear } from './log-crashes.ts';
 
+/** Why members that answer others were taken out. `isProved`: the members logged it, too. `what`: for a sentence. */
+export type CascadeBefore = { readonly isProved: boolean; readonly what: string };
+
 /** What all journeys of a set tell together. */
 export type LogContext = {
   /** Median delay between the gateway's and a member's start over good requests (µs). Undefined: nothing to compare with. */
@@ -17,8 +20,8 @@ export type LogContext = {
   readonly memberOf: (address: string | undefined) => string | undefined;
   /** Requests that failed in the very second in which a member closed an idle connection, where that is too often for chance. */
   readonly isIdleClosed: (journey: Journey) => boolean;
-  /** Just before, one request had failed on member after member and taken them out; `isProved`: the members logged it, too. */
-  readonly cascadeBefore: (atUs: number) => { readonly isProved: boolean } | undefined;
+  /** Just before, requests had failed at member after member and taken them out. */
+  readonly cascadeBefore: (atUs: number) => CascadeBefore | undefined;
   readonly crashes: readonly Crash[];
   /** Of the failures whose client had left, which may hide a timer: how many took as long as this one, with those of a timer's own code. */
   readonly leftAlike: (journey: Journey) => { readonly agreeing: number; readonly of: number };

@@ -41,6 +41,9 @@ export function titleOf(subject: Subject): string {
   const refused = refusedBy(items);
   if (cause === 'gateway/overloaded' && refused !== undefined)
     return `The gateway itself refuses${isPoolStopped(refused) ? ': its application pool is stopped' : ''} (HTTPERR ${refused})${where}: ${share}.`;
+  // Only the gateway's line, which tells of attempts; that several members did the work is another thing.
+  if (cause === 'gateway/retry-duplicate' && items.every(({ decision }) => decision.row === '37'))
+    return `An attempt failed and the gateway made another, which was answered${where === '' ? '' : `,${where}`}: ${share}.`;
   const named = address === undefined ? '' : ` (${address})`;
   const value =
     timeoutUs !== undefined

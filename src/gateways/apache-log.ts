@@ -87,7 +87,9 @@ export function readApacheLog(access: LogEntry, errors: readonly LogEntry[]): Ho
   const text = lines.join('\n');
   const refusals = lines.filter((line) => line.includes('AH00957')).length;
   const member = lastMember(access);
-  const extras: LooseExtras = { member: member === '' || member === '-' ? undefined : member };
+  const extras: LooseExtras = {
+    member: member === undefined || member === '' || member === '-' ? onlyTried(lines) : member,
+  };
   if (access.clientGone === true)
     return reading('client/abort', 'client', 0.9, 'the connection status is X: the client left', extras);
   const rule = firstRule(RULES, text);
@@ -103,6 +105,14 @@ export function readApacheLog(access: LogEntry, errors: readonly LogEntry[]): Ho
     return decided(access, connect, lines, { ...extras, failedTries: Math.max(0, refusals - 1) });
   }
   return fromAccess(access, own.length > 0, { ...extras, failedTries: refusals });
+}
+
+const TRIED = /AH00957: \S+ attempt to connect to (\S+:\d+) \(/;
+
+/** The member that could not be connected to, where the lines name one only. */
+function onlyTried(lines: readonly string[]): string | undefined {
+  const tried = new Set(lines.flatMap((line) => TRIED.exec(line)?.[1] ?? []));
+  return tried.size === 1 ? [...tried][0] : undefined;
 }
 
 function decided(access: LogEntry, rule: WordRule, lines: readonly string[], extras: LooseExtras): HopReading {

@@ -51,8 +51,8 @@ export const GATEWAY_ADVICE: GeneralTable<Ids> = {
   }),
   'gateway/retry-duplicate': () => ({
     first: [
-      'One request was sent to several members. Let the gateway repeat only what is safe to repeat, and only when the connection could not be made.',
-      'Mend the failure behind it: every repeated request is a failure that users did not see.',
+      'Find the member whose attempts fail, and mend it: every repeated request is a failure that users did not see, and waited for.',
+      'Let the gateway repeat only what is safe to repeat, and only when the connection could not be made: else one request may be done by several members.',
     ],
     howToVerify: "Run again with logs of gateway and members: each request id must stand in one member's log only.",
   }),
@@ -64,7 +64,7 @@ export const GATEWAY_ADVICE: GeneralTable<Ids> = {
   }),
   'gateway/cascade': (context) => ({
     first: [
-      `One slow or failing request is repeated on member after member and takes each of them out${ofMeasured(context, 'holdUs')}; then every request fails at once. Stop the repeating: let the gateway retry only when it could not connect, and at most once.`,
+      `A slow or failing request takes out each member that it meets${ofMeasured(context, 'holdUs')}; one that is repeated on member after member, or as many as there are members, take out all of them, and then every request fails at once. Let one failure not take a member out, and let the gateway repeat only when it could not connect, and at most once.`,
       'Mend the slow request itself; until then give it a path of its own, with one member or without retries.',
     ],
     last: ['Judge members by health checks on a cheap path rather than by the outcome of user requests.'],

@@ -213,11 +213,23 @@ export function readHaproxyLog(access: LogEntry): HopReading | undefined {
   });
 }
 
+/** Which server it could not reach, the line does not say: it names the last one only. */
+function retriedText({ retries = 0, extra }: LogEntry): string {
+  if (retries === 0) return '';
+  const where = extra?.['redispatched'] === 'yes' ? 'another server than the first' : 'this server';
+  return ` after ${retries === 1 ? 'one attempt more' : `${retries} attempts more`}, the last at ${where}; unless retry-on says otherwise, HAProxy repeats only what it could not connect`;
+}
+
 /** `--`: ended as it should. The member answered exactly when Tr is not -1. */
 function ended({ access, extras, state, isUnassigned }: Line): HopReading {
   const answer = timer(access, 'Tr');
   if (answer !== undefined)
-    return passedOn(access, 1, `${state} with Tr ${formatDuration(answer)}: the server answered`, extras);
+    return passedOn(
+      access,
+      1,
+      `${state} with Tr ${formatDuration(answer)}: the server answered${retriedText(access)}`,
+      extras,
+    );
   if (isNotReached(access, 'Tr') || isUnassigned) {
     return reading('gateway/local-response', 'gateway', 0.8, `${state} without an answer of a server`, extras);
   }

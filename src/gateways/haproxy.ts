@@ -165,6 +165,18 @@ const ADVICE: AdviceTable = {
       ),
     ],
   }),
+  'gateway/retry-duplicate': (context) => ({
+    commands: [
+      conf(
+        `${IN_BACKEND}, so that a server that takes no connections is left out`,
+        server(context, 'check inter 2s fall 3 rise 2'),
+      ),
+      conf(
+        'On the gateway: failed connections, retries and redispatches of each server',
+        'echo "show stat" | socat stdio <stats-socket> | cut -d, -f1,2,14,16,17',
+      ),
+    ],
+  }),
   'gateway/cascade': () => ({
     steps: [
       'HAProxy repeats only failed connects unless retry-on says more, and takes a server out for user requests only with observe.',

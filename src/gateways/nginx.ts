@@ -181,8 +181,9 @@ const ADVICE: AdviceTable = {
       'Without timeout in proxy_next_upstream, or with off, it is not repeated, but still takes out the member that it was sent to: as many slow requests as there are members do the same. max_fails decides how many it takes (0: never).',
     ],
     commands: [
-      conf(IN_LOCATION, 'proxy_next_upstream error;\nproxy_next_upstream_tries 2;\nproxy_next_upstream_timeout 10s;'),
+      // First what helps in both forms: where nothing is repeated, the other changes nothing.
       conf(IN_UPSTREAM, upstream(context, ' max_fails=3 fail_timeout=5s')),
+      conf(IN_LOCATION, 'proxy_next_upstream error;\nproxy_next_upstream_tries 2;\nproxy_next_upstream_timeout 10s;'),
     ],
   }),
   'gateway/unreachable': () => ({

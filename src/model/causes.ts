@@ -238,7 +238,8 @@ export const CAUSES = {
   'gateway/cascade': {
     title: 'One slow or failing request takes members out for everyone',
     side: 'gateway',
-    meaning: 'A retried request tries member after member and ejects each; then every request fails at once.',
+    meaning:
+      'A retried request, or several at once, make the gateway take out member after member; then every request fails at once.',
   },
   'application/slow': {
     title: 'The application is slow on every member',

@@ -14,6 +14,7 @@ import { memberOf } from '../model/route.ts';
 import type { Clock } from '../model/time.ts';
 import { createMasker } from '../profile/mask.ts';
 import { lineReader } from './explain.ts';
+import { kindWithLogs } from './kind-from-logs.ts';
 
 export type AttachOptions = {
   readonly profile: Profile;
@@ -49,6 +50,7 @@ export async function attachLogs(recording: Recording, options: AttachOptions): 
   });
   const withLogs: Recording = {
     ...recording,
+    gateway: kindWithLogs(recording.gateway, evidence),
     logs: evidence,
     exchanges: withSubstatus(recording.exchanges, evidence.journeys),
   };

@@ -10,6 +10,7 @@ import { createRandom } from '../model/random.ts';
 import type { RecognisedGateway, Recording } from '../model/recording.ts';
 import { RECORDING_SCHEMA_VERSION, UNMEASURED_QUALITY } from '../model/recording.ts';
 import { createMasker, maskProfile } from '../profile/mask.ts';
+import { kindOfLogs } from './kind-from-logs.ts';
 import { createMemoryGuard, keepYoungGenerationSmall } from './memory-guard.ts';
 
 export type ExplainOptions = {
@@ -110,12 +111,10 @@ function membersOf({ sources }: LogEvidence, { members, gateway }: Profile): Pro
   return [...members, ...more.map(({ name, url, tls, http }) => ({ name, url, tls, http }))];
 }
 
-function recognised({ sources }: LogEvidence, kind: GatewayKind | undefined): RecognisedGateway {
+function recognised(logs: LogEvidence, kind: GatewayKind | undefined): RecognisedGateway {
   if (kind !== undefined && kind !== 'unknown')
     return { kind, certainty: 1, because: ['It was named by the user.'], declared: true };
-  const own = sources.filter(({ role }) => role === 'gateway').map(({ format }) => kindOfFormat(format));
-  const known = own.find((one) => one !== 'unknown');
-  if (known === undefined)
-    return { kind: 'unknown', certainty: 0, because: ['No log of a gateway was given.'], declared: false };
-  return { kind: known, certainty: 0.95, because: ['Its log is in the format that only it writes.'], declared: false };
+  return (
+    kindOfLogs(logs) ?? { kind: 'unknown', certainty: 0, because: ['No log of a gateway was given.'], declared: false }
+  );
 }

@@ -21,6 +21,10 @@ const ADVICE: Readonly<Record<number, string>> = {
   421: 'The Host header or the TLS server name is not the one that is served: set `host`',
 };
 
+/** The usual reason for a redirect to itself. */
+const TLS_ENDS =
+  'Where the gateway ends TLS, members see http and may send everybody to https: let the gateway set `X-Forwarded-Proto`, and the application obey it';
+
 /** Where members answer well what the gateway refuses: a limit or a rule of its own. */
 const GATEWAY_ADVICE: Readonly<Record<number, string>> = {
   405: 'The gateway does not pass this method on',
@@ -81,7 +85,7 @@ function statusNotes(measures: Measures): readonly string[] {
     if (gateway !== undefined && others.length > 0) return [differenceText(requestName, gateway, others, hasHeaders)];
     const [first] = statuses;
     if (first === undefined || first.status < 300 || first.status === 304) return [];
-    return statuses.every(({ status }) => status === first.status) ? [uselessText(requestName, first)] : [];
+    return statuses.every(({ status }) => status === first.status) ? [uselessText(requestName, first, measures)] : [];
   });
 }
 
@@ -173,10 +177,31 @@ function differenceText(
   ].join(' ');
 }
 
-function uselessText(requestName: string, one: SettledStatus): string {
-  const advice = ADVICE[one.status];
+function uselessText(requestName: string, one: SettledStatus, measures: Measures): string {
+  const advice = loopAdvice(requestName, one, measures) ?? ADVICE[one.status];
   const why = `Every answer to ${requestName} was ${statusText(one)}: the times are those of a ${one.status < 400 ? 'redirect' : 'refusal'}, not of the page.`;
   return advice === undefined ? why : `${why} ${advice}.`;
+}
+
+/** Set where the gateway sends who asks for a page back to the same page, or to the same over http. */
+function loopAdvice(
+  requestName: string,
+  { route, location }: SettledStatus,
+  { profile: { gateway, requests } }: Measures,
+): string | undefined {
+  const path = requests.find(({ name }) => name === requestName)?.path;
+  if (route !== GATEWAY || location === undefined || path === undefined) return undefined;
+  const { protocol, host } = new URL(gateway.url);
+  const asked = new URL(path, `${protocol}//${gateway.host ?? host}`);
+  if (!URL.canParse(location, asked.href)) return undefined;
+  const next = new URL(location, asked.href);
+  if (next.pathname !== asked.pathname || next.search !== asked.search || next.hostname !== asked.hostname)
+    return undefined;
+  if (next.href === asked.href)
+    return `That is the very address that was asked: browsers give up with “too many redirects”, unless a cookie ends it. ${TLS_ENDS}`;
+  return asked.protocol === 'https:' && next.protocol === 'http:'
+    ? `That is the same page without TLS: where http is sent to https, browsers give up with “too many redirects”. ${TLS_ENDS}`
+    : undefined;
 }
 
 function statusText({ status, location }: SettledStatus): string {

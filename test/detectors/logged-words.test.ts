@@ -63,6 +63,19 @@ test('refused or no TLS: the probe’s own TLS connections tell that the port is
   assert.deepEqual(unconnected('https', { member: refused() }), ['connection/refused web1 possible']);
 });
 
+test('an attempt that was made again is not told as one request at several members', () => {
+  const retried = Array.from({ length: 3 }, (_, index) =>
+    journeyOf({ startUs: NINE + index * SEC, takenUs: 1_000, status: 200, path: '/', reading: said('ok/retried') }),
+  );
+  const [finding] = findings(evidenceOf(retried));
+  assert.deepEqual([finding?.cause, finding?.severity], ['gateway/retry-duplicate', 'info']);
+  assert.match(
+    finding?.title ?? '',
+    /^An attempt failed and the gateway made another, which was answered, for \/: 3 requests of /,
+  );
+  assert.match(finding?.remedy.steps[0] ?? '', /^Find the member whose attempts fail/);
+});
+
 test('why the gateway took members out stands in its log', () => {
   const down = (server: string, reason: string, atUs: number) =>
     line({

@@ -57,9 +57,41 @@ const ROWS: readonly (readonly [
     says(302),
     says(302),
     says(302),
-    /^Every answer to home was 302: the times are those of a redirect/,
+    /^Every answer to home was 302: the times are those of a redirect.*Ask for the address/,
+  ],
+  [
+    'a redirect to another page',
+    says(302, '/login'),
+    says(302, '/login'),
+    says(302, '/login'),
+    /302 \(to \/login\).*Ask for the address that it redirects to\.$/,
+  ],
+  [
+    'a redirect to the same page',
+    says(302, '/'),
+    says(302, '/'),
+    says(302, '/'),
+    /302 \(to \/\).*That is the very address that was asked: .*too many redirects.*X-Forwarded-Proto/,
   ],
 ];
+test('notes on what is answered: the same page with and without TLS', () => {
+  const notesOf = (url: string, location: string): string => {
+    const recording = makeRecording({ seed: 3, members: ['web1'] })
+      .compare({
+        ratePerSec: 2,
+        durationUs: 20_000_000,
+        gateway: says(301, location),
+        member: { web1: says(301, location) },
+      })
+      .build();
+    const { manifest } = recording;
+    const profile = { ...manifest.profile, gateway: { ...manifest.profile.gateway, url, host: 'shop.example' } };
+    return answerNotes(createMeasures({ ...recording, manifest: { ...manifest, profile } })).join(' ');
+  };
+  assert.match(notesOf('https://10.0.0.1', 'http://shop.example/'), /the same page without TLS: .*too many redirects/);
+  assert.match(notesOf('https://10.0.0.1', 'https://shop.example/'), /the very address that was asked/);
+  assert.match(notesOf('http://10.0.0.1', 'https://shop.example/'), /Ask for the address that it redirects to/);
+});
 for (const [what, gateway, web1, web2, note] of ROWS) {
   test(`notes on what is answered: ${what}`, () => {
     const notes = answerNotes(

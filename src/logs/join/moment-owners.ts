@@ -2,6 +2,7 @@
 import type { PlacedEntry } from '../../model/log.ts';
 import type { Wanted } from './host-index.ts';
 import { distanceUs, type Span } from './moment.ts';
+import { settleMoments, type TiedMoment } from './tied-moments.ts';
 import { isAnother, type Placed } from './time-match.ts';
 
 export type MomentAsk = { readonly wanted: Wanted; readonly own: readonly PlacedEntry[] };
@@ -35,6 +36,8 @@ function isMidAnswer({ format, kind, code, message = '' }: PlacedEntry): boolean
 }
 
 type Ended = MomentAsk & { readonly ask: number };
+/** A request, and how far from it a line stands. */
+export type Near = Ended & { readonly apartUs: number };
 
 /** `isWhole`: every access line of this time (own clock) is among the asks. Requests without a line take no part. */
 export function ofMoment(
@@ -50,13 +53,18 @@ export function ofMoment(
   const exact = ended.filter(({ wanted }) => wanted.end.highUs - wanted.end.lowUs <= EXACT_US);
   const troubled = exact.filter(hasTrouble);
   const failed = ended.filter(({ wanted }) => wanted.mayOutlast);
-  return pathless.flatMap((one): MomentPair[] => {
+  const tied: TiedMoment[] = [];
+  const pairs = pathless.flatMap((one): MomentPair[] => {
     const isMid = isMidAnswer(one.entry);
     const { atUs } = one.entry;
     if (isMid && !isWhole(atUs - AT_END_US, atUs + AT_END_US)) return [];
     const found = isMid ? exactOwner(exact, one, false) : exactOwner(troubled, one, true);
-    return found ?? (isMid || exact.length > 0 ? [] : looseOwner(failed, one));
+    if (found !== undefined || isMid || exact.length > 0) return found ?? [];
+    const near = looseOwners(failed, one);
+    if (near.length > 1) tied.push({ one, near });
+    return near.length !== 1 ? [] : near.map(({ ask, apartUs }) => ({ ask, detail: one.entry, apartUs }));
   });
+  return [...pairs, ...settleMoments(tied)];
 }
 
 /** Failed, or Apache says by `%L` that it logged something about it. */
@@ -94,19 +102,27 @@ function within(list: readonly Ended[], one: Placed, laterUs: number, most: numb
 /** A stamp of whole seconds and a duration in whole seconds leave an end open by so much. */
 const COARSEST_US = 2_000_000;
 
-/** By coarse stamps: of the one that failed at that moment, where there is only one. Another path is another request (rewritten: none). */
-function looseOwner(failed: readonly Ended[], one: Nameless): MomentPair[] {
-  const near: MomentPair[] = [];
+/** More requests that failed within seconds than this are not told apart. */
+const MOST_NEAR = 500;
+
+/** By coarse stamps: those that failed at that moment. Another path is another request (rewritten: none). */
+function looseOwners(failed: readonly Ended[], one: Nameless): readonly Near[] {
+  const near: Near[] = [];
   const { lowUs, highUs } = one.end;
   const lastUs = highUs + CLOSE_US + longestOf(failed);
-  for (let at = firstFrom(failed, lowUs - CLOSE_US - COARSEST_US); at < failed.length && near.length < 2; at++) {
-    const { wanted, ask } = failed[at] as Ended;
+  for (
+    let at = firstFrom(failed, lowUs - CLOSE_US - COARSEST_US);
+    at < failed.length && near.length < MOST_NEAR;
+    at++
+  ) {
+    const own = failed[at] as Ended;
+    const { wanted } = own;
     if (wanted.end.lowUs > lastUs) break;
     if (wanted.start.lowUs > highUs + CLOSE_US || (one.path !== undefined && one.path !== wanted.path)) continue;
     const apartUs = distanceUs(one.end, during(wanted));
-    if (apartUs <= CLOSE_US && !isAnother(one.entry, wanted)) near.push({ ask, detail: one.entry, apartUs });
+    if (apartUs <= CLOSE_US && !isAnother(one.entry, wanted)) near.push({ ...own, apartUs });
   }
-  return near.length === 1 ? near : [];
+  return near.length < MOST_NEAR ? near : [];
 }
 
 const longest = new WeakMap<readonly Ended[], number>();

@@ -126,6 +126,43 @@ test('a start without a duration: the error of the same client and path, a minut
   assert.deepEqual(ownersOf([mine], [error(LATER + 400 * SEC, '192.0.2.1')]), [[]], 'nor so much later');
 });
 
+test('error lines that name no request: as many failures as failed requests of a second, in the order of the logs', () => {
+  const clientIp = '192.0.2.1';
+  /** Apache's three lines about a member that it could not connect to, by one process. */
+  const refusal = (us: number, clientPort: number): PlacedEntry[] => [
+    apacheError(LATER + us, { code: 'AH00957', processId: 7, extra: { module: 'proxy' } }),
+    apacheError(LATER + us + 200, { code: 'AH00959', processId: 7, extra: { module: 'proxy' } }),
+    apacheError(LATER + us + 210, {
+      code: 'AH01114',
+      processId: 7,
+      clientIp,
+      clientPort,
+      extra: { module: 'proxy_http' },
+    }),
+  ];
+  const failed = [0, 1, 2].map((at) => ({ ...startLine(LATER, clientIp, 503), line: at }));
+  const good = { ...startLine(LATER, clientIp, 200), line: 3 };
+  const errors = [...refusal(100_000, 5001), ...refusal(300_000, 5002), ...refusal(700_000, 5003)];
+  assert.deepEqual(ownersOf([...failed, good], errors), [[0, 1, 2], [3, 4, 5], [6, 7, 8], []]);
+  const close = [...refusal(100_000, 5001), ...refusal(101_000, 5002), ...refusal(102_000, 5003)];
+  assert.deepEqual(
+    ownersOf(failed, close),
+    [
+      [0, 1, 2],
+      [3, 4, 5],
+      [6, 7, 8],
+    ],
+    'a client’s port ends the lines of a failure',
+  );
+  const fewer = errors.slice(0, 6);
+  assert.deepEqual(
+    ownersOf(failed, fewer),
+    [[], [], []],
+    'the third may have failed otherwise: nobody knows which it is',
+  );
+  assert.deepEqual(ownersOf(failed.slice(0, 2), errors), [[], []], 'one of them may be an attempt that was repeated');
+});
+
 test('of two clients in one second the error goes to the one that it names', () => {
   const ends = ['192.0.2.1', '192.0.2.2'].map((clientIp, at) =>
     line(0, LATER, 100_000, { format: 'nginx', clientIp, status: 502, line: at }),
