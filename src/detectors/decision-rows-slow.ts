@@ -21,6 +21,11 @@ const lostUs = (f: Facts): number => (f.frontUs ?? 0) - (f.memberUs ?? 0);
 
 /** An answer that fits into the buffers of a connection waits for no reader. */
 const BUFFERED_BYTES = 65_536;
+/** Of the answer, as far as either side logged it. */
+const sentBytes = (f: Facts): number | undefined => f.frontLine?.bytesSent ?? f.member?.access[0]?.bytesSent;
+/** The probe's own answers are read at once, whatever their size that no log has. */
+const isSmall = (f: Facts): boolean =>
+  (sentBytes(f) ?? (f.journey.client === undefined ? Number.POSITIVE_INFINITY : 0)) <= BUFFERED_BYTES;
 /** Below it nobody calls a wait a queue. */
 const LEAST_WAIT_US = 100_000;
 
@@ -163,13 +168,30 @@ export const DECISIONS_SLOW: readonly TableRow[] = [
       lostUs(f) > LEAST_WAIT_US &&
       lossPlace(f) === undefined &&
       f.isLikelySame &&
-      (f.frontLine?.bytesSent ?? 0) <= BUFFERED_BYTES &&
+      isSmall(f) &&
       (f.frontLine?.bytesReceived ?? 0) <= BUFFERED_BYTES,
     decide: (f) => ({
       cause: 'queue/gateway',
       confidence: MEDIUM,
       because: `the gateway had the request for ${formatDuration(f.frontUs ?? 0)}, the member only for ${formatDuration(f.memberUs ?? 0)}`,
       ...at(f),
+    }),
+  },
+  {
+    row: '45',
+    // IIS logs no sizes unless told to.
+    when: (f) =>
+      isAnswered(f) &&
+      isGatewaysTime(f) &&
+      isLost(f) &&
+      lossPlace(f) === undefined &&
+      f.isLikelySame &&
+      f.journey.client === undefined &&
+      sentBytes(f) === undefined,
+    decide: (f) => ({
+      confidence: LOW,
+      undecided: true,
+      because: `the gateway had the request for ${formatDuration(f.frontUs ?? 0)}, the member only for ${formatDuration(f.memberUs ?? 0)}; without the size of the answer (sc-bytes) a slow client and a wait in the gateway look the same`,
     }),
   },
   {

@@ -8,6 +8,7 @@ const SITE = "[name='<site>']";
 const IIS_FIELDS =
   'Date,Time,ClientIP,UserName,ServerIP,Method,UriStem,UriQuery,TimeTaken,HttpStatus,Win32Status,ServerPort,UserAgent,HttpSubStatus,Referer,BytesSent,BytesRecv,Host';
 
+const FIELDS_COMMAND = `appcmd.exe set config -section:system.applicationHost/sites "/${SITE}.logFile.logExtFileFlags:${IIS_FIELDS}" /commit:apphost`;
 const ARR_FIELD = `appcmd.exe set config -section:system.applicationHost/sites /+"${SITE}.logFile.customFields.[logFieldName='X-ARR-LOG-ID',sourceName='X-ARR-LOG-ID',sourceType='RequestHeader']" /commit:apphost`;
 /** Both are recognised without a pattern: the combined format, and keys behind it that `nginx` and `apache` know. */
 export const NGINX_FORMAT =
@@ -22,6 +23,7 @@ export function preflight(
   sources: readonly LogSourceSummary[],
   clocks: readonly ClockEstimate[],
   withArrIds: ReadonlySet<number>,
+  withoutSizes: ReadonlySet<number> = new Set(),
 ): readonly Advice[] {
   const hasArrGateway = sources.some(({ role, format }) => role === 'gateway' && format === 'iis-w3c');
   return sources.flatMap((source): Advice[] => {
@@ -32,7 +34,13 @@ export function preflight(
       advice.push({
         source: index,
         what: `The log of ${who} has no ${missing.join(', ')}.`,
-        command: `appcmd.exe set config -section:system.applicationHost/sites "/${SITE}.logFile.logExtFileFlags:${IIS_FIELDS}" /commit:apphost`,
+        command: FIELDS_COMMAND,
+      });
+    else if (format === 'iis-w3c' && role === 'gateway' && withoutSizes.has(index) && hasSlowAnswers(source))
+      advice.push({
+        source: index,
+        what: 'The log of the gateway has no sc-bytes: of slow answers it cannot be told whether they waited in the gateway or for a slow client.',
+        command: FIELDS_COMMAND,
       });
     if (format === 'iis-w3c' && role === 'member' && hasArrGateway && !withArrIds.has(index))
       advice.push({
@@ -55,6 +63,11 @@ export function preflight(
       });
     return advice;
   });
+}
+
+/** What a finding calls slow (detectors/logged-candidates.ts): a second, and five times the usual. One answer in a hundred is. */
+function hasSlowAnswers({ okDurationUs }: LogSourceSummary): boolean {
+  return okDurationUs !== undefined && okDurationUs.p99 >= Math.max(1_000_000, 5 * okDurationUs.p50);
 }
 
 const ZONE_SLACK_US = 5_000_000;

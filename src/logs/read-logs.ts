@@ -126,7 +126,7 @@ function evidenceOf(
       .flatMap(({ collected }) => collected.kept.map(({ entry }) => entry))
       .filter(({ kind }) => kind === 'event'),
     idleCloses: idleCloses(sources, clocks),
-    preflight: preflight(summaries, clocks, sourcesWithArrIds(sources)),
+    preflight: preflight(summaries, clocks, sourcesWithArrIds(sources), sourcesWithoutSizes(sources)),
     problems: [
       // First, as a terminal shows the first warnings only: a log that was named and told nothing must not go unsaid.
       ...(requests === undefined ? [] : unjoinedNotes(sources, journeys, requests)),
@@ -148,6 +148,14 @@ function sourcesWithArrIds(sources: readonly Group[]): ReadonlySet<number> {
   return new Set(
     sources.flatMap(({ index, collected }) =>
       collected.kept.some(({ entry }) => entry.kind === 'access' && entry.ids.arr !== undefined) ? [index] : [],
+    ),
+  );
+}
+
+function sourcesWithoutSizes(sources: readonly Group[]): ReadonlySet<number> {
+  return new Set(
+    sources.flatMap(({ index, collected }) =>
+      collected.kept.some(({ entry }) => entry.bytesSent !== undefined) ? [] : [index],
     ),
   );
 }

@@ -47,7 +47,7 @@ export function tellRoles(files: readonly RoleInput[], memberNames: readonly str
   const rest = loneRest(files, named);
   const clues = files.map((file, index) => {
     if (named[index] === 'gateway') return { isCertain: true, because: SAID };
-    return named[index] === undefined ? clueOf(file, rest) : undefined;
+    return named[index] === undefined ? (clueOf(file, rest) ?? askerOf(file, files)) : undefined;
   });
   const isCertain = clues.some((clue) => clue?.isCertain === true);
   const gateway = files.flatMap((file, index) => {
@@ -150,6 +150,25 @@ function clueOf({ format, entries }: RoleInput, rest: Rest): Clue | undefined {
     return { isCertain: false, because: 'the others are logs of members, and it is the only one left' };
   const failed = entries.find(({ status }) => isOfGateways(status));
   return failed === undefined ? undefined : { isCertain: false, because: ASKS_OTHERS };
+}
+
+/**
+ * A server from whose address most requests of another log come, while its own come from elsewhere, is in front of it: ARR whose marks
+ * in the query were not logged. Only likely, as members may ask each other.
+ */
+function askerOf(file: RoleInput, files: readonly RoleInput[]): Clue | undefined {
+  const ip = ipOf(file);
+  if (ip === undefined || isLoopback(ip) || BARE_FORMATS.includes(file.format)) return undefined;
+  const others = files.filter((one) => !BARE_FORMATS.includes(one.format) && (ipOf(one) ?? ip) !== ip);
+  if (others.some((one) => isMostlyFrom(file, ipOf(one)))) return undefined;
+  const behind = others.find((one) => isMostlyFrom(one, ip));
+  return behind === undefined
+    ? undefined
+    : { isCertain: false, because: `the requests of ${behind.name} come from it` };
+}
+
+function isMostlyFrom({ entries }: RoleInput, ip: string | undefined): boolean {
+  return 2 * entries.filter(({ clientIp }) => clientIp === ip).length > entries.length;
 }
 
 /** Of a log that is alone, told when it was read to its end: failures may be too rare to be among the first lines. */

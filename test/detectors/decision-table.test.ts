@@ -350,6 +350,19 @@ test('row 34: a slow reader is no queue', () => {
   assert.equal(decideOne(withMember(journeyOf(slow), { ambiguous: 1, joinedBy: 'time-and-path' })).cause, undefined);
 });
 
+test('row 34: without the size of the answer a slow reader and a wait in the gateway look the same', () => {
+  const told: Told = { startUs: NINE, takenUs: 8 * SEC, status: 200, reading: said('ok'), member: { takenUs: 40_000 } };
+  const sized = (bytesSent: number | undefined): Decision => {
+    const journey = journeyOf(told);
+    const access = journey.gateway.access.map((one) => ({ ...one, ...(bytesSent === undefined ? {} : { bytesSent }) }));
+    return decideOne({ ...journey, gateway: { ...journey.gateway, access } });
+  };
+  assert.deepEqual([sized(undefined).cause, sized(undefined).undecided], [undefined, true]);
+  assert.match(sized(undefined).because, /without the size of the answer \(sc-bytes\)/);
+  assert.equal(sized(2_000).cause, 'queue/gateway');
+  assert.deepEqual([sized(9_000_000).cause, sized(9_000_000).row], [undefined, '35']);
+});
+
 test('a member that the gateway names but whose log was not given is not silent', () => {
   const journey = absent({ ...AT_30, reading: { ...TIMEOUT, member: 'web2' } });
   const base = contextOf(evidenceOf([journey]));

@@ -77,6 +77,15 @@ for (const [what, sources, clocks, withArrIds, expected] of [
     assert.ok(advice.every(({ command }) => command.length > 5));
   });
 
+test('preflight: sizes are asked for only where slow answers need them', () => {
+  const slow = summary({ okDurationUs: { count: 500, p50: 36_000, p90: 112_000, p99: 69_000_000, max: 84_000_000 } });
+  const quick = summary({ okDurationUs: { count: 500, p50: 36_000, p90: 112_000, p99: 300_000, max: 900_000 } });
+  const said = (source: LogSourceSummary, without: readonly number[]) =>
+    preflight([source], [], new Set(), new Set(without)).map(({ what }) => what);
+  assert.match(said(slow, [0])[0] ?? '', /no sc-bytes: of slow answers it cannot be told/);
+  assert.deepEqual([said(slow, []), said(quick, [0]), said(summary({}), [0])], [[], [], []]);
+});
+
 test('preflight: the documentation advises the same formats', () => {
   const guide = readFileSync(new URL('../../docs/collecting-logs.md', import.meta.url), 'utf8');
   for (const format of [NGINX_FORMAT, APACHE_FORMAT]) assert.ok(guide.includes(`\`${format}\``), format);

@@ -176,6 +176,23 @@ for (const [what, files, expected, members = []] of [
     ['gateway', '10.0.0.2', 'unknown'],
   ],
   [
+    'a server from whose address the requests of others come is in front of them',
+    [
+      file('b/u.log', 'iis-w3c', { serverIp: '10.0.0.2', clientIp: '10.0.0.1' }),
+      file('a/u.log', 'iis-w3c', { serverIp: '10.0.0.1', clientIp: '203.0.113.7' }),
+      file('c/u.log', 'iis-w3c', { serverIp: '10.0.0.3', clientIp: '10.0.0.1' }),
+    ],
+    ['10.0.0.2', 'gateway', '10.0.0.3'],
+  ],
+  [
+    'members that ask each other are members',
+    [
+      file('b/u.log', 'iis-w3c', { serverIp: '10.0.0.2', clientIp: '10.0.0.1' }),
+      file('a/u.log', 'iis-w3c', { serverIp: '10.0.0.1', clientIp: '10.0.0.2' }),
+    ],
+    ['10.0.0.2', '10.0.0.1'],
+  ],
+  [
     'what is beside the logs of a machine, as they are collected, is of that machine',
     [
       file('farm/arr1/logs/W3SVC1/a.log', 'iis-w3c', { ...ARR, serverIp: '10.0.0.1' }),
