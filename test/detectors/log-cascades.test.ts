@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decidedJourneys } from '../../src/detectors/log-decisions.ts';
+import { loggedCandidates } from '../../src/detectors/logged-candidates.ts';
 import { haproxy } from '../../src/gateways/haproxy.ts';
 import { nginx } from '../../src/gateways/nginx.ts';
 import type { Journey } from '../../src/model/journey.ts';
@@ -107,4 +108,46 @@ test('row 44: requests that the probe held back are missing in no log', () => {
     ).at(-1)?.decision.row;
   assert.equal(rowOf('200'), '44');
   assert.notEqual(rowOf('not-sent:aborted'), '44');
+});
+
+test('what is told of an outage: what took the members out, or what had failed just before', () => {
+  const attempt = (address: string, atUs: number): Journey => {
+    const failed = journeyOf({
+      startUs: atUs,
+      takenUs: 0,
+      status: 502,
+      path: '/account',
+      reading: said('response/headers-too-large'),
+    });
+    const message = 'upstream sent too big header while reading response header from upstream';
+    const upstream = [{ address }];
+    const detail = line({ source: 2, atUs, kind: 'error', format: 'nginx-error', path: '/account', message, upstream });
+    return { ...failed, gateway: { ...failed.gateway, details: [detail] } };
+  };
+  const refused = Array.from({ length: 5 }, (_, index) =>
+    journeyOf({ startUs: NINE + (5 + index) * SEC, takenUs: 0, status: 502, path: '/', reading: said('pool/none', 1) }),
+  );
+  const titleOf = (
+    cause: 'member/none-available' | 'gateway/cascade',
+    before: readonly Journey[],
+  ): string | undefined => loggedCandidates(cause, contextOf(evidenceOf([...before, ...refused]), nginx))[0]?.title;
+  const one = [attempt('10.0.0.11:80', NINE + SEC)];
+  const both = [...one, attempt('10.0.0.12:80', NINE + 2 * SEC)];
+  const home = journeyOf({ startUs: NINE, takenUs: 1_000, status: 200, path: '/', isSample: true });
+  const none = 'The gateway has no member to send to for /: 5 requests of 1,000 in the logs.';
+  const said1 = '“upstream sent too big header while reading response header from upstream”.';
+  assert.equal(titleOf('member/none-available', []), none);
+  assert.equal(
+    titleOf('member/none-available', one),
+    `${none} Just before, an attempt at 10.0.0.11:80 for /account failed: ${said1}`,
+  );
+  assert.equal(
+    titleOf('member/none-available', both),
+    `${none} Just before, attempts at 2 members for /account failed: ${said1}`,
+  );
+  assert.equal(titleOf('member/none-available', [attempt('10.0.0.11:80', NINE - 60 * SEC)]), none, 'long before');
+  assert.equal(
+    titleOf('gateway/cascade', [...both, home]),
+    'The gateway had no member left for /, because attempts for /account had failed at 2 members and taken them out: 5 requests of 1,000 in the logs.',
+  );
 });
