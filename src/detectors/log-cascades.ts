@@ -89,6 +89,31 @@ function several({ journeys }: LogEvidence): readonly Trigger[] {
   return triggers;
 }
 
+/** Longest part of a message that is shown. */
+const SHOWN_LENGTH = 90;
+
+/**
+ * What the gateway's error log says of attempts at members in the time before an outage for which one is held: the most frequent message,
+ * and at whom. Undefined: nothing, or no such log. nginx only; others say it in events.
+ */
+export function attemptsBefore({ journeys }: LogEvidence, atUs: number): string | undefined {
+  const attempts = journeys
+    .flatMap(({ gateway }) => gateway.details)
+    .filter((entry) => isAttempt(entry) && entry.atUs >= atUs - HOLD_US && entry.atUs <= atUs + STAMP_US);
+  const [most] = [...Map.groupBy(attempts, messageOf)].sort((a, b) => b[1].length - a[1].length);
+  if (most === undefined) return undefined;
+  const [message, own] = most;
+  const members = new Set(own.map(addressOf));
+  const who = members.size === 1 ? [...members][0] : `${members.size} members`;
+  const paths = new Set(own.map(({ path }) => path));
+  const where = paths.size === 1 && own[0]?.path !== undefined ? ` for ${own[0].path}` : '';
+  return `${own.length === 1 ? 'an attempt' : 'attempts'} at ${who}${where} failed: “${message}”`;
+}
+
+function messageOf({ message = '' }: PlacedEntry): string {
+  return message.replace(/^\*\d+ /, '').slice(0, SHOWN_LENGTH);
+}
+
 /** Of nginx at one member; a line about the whole group names no port. */
 function isAttempt(entry: PlacedEntry): boolean {
   return (

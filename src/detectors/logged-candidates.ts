@@ -5,6 +5,7 @@ import type { LogEvidence } from '../model/journey.ts';
 import type { Severity } from '../model/severity.ts';
 import { isIdempotent } from './decision-rows-answered.ts';
 import type { Candidate, DetectorContext } from './detector.ts';
+import { attemptsBefore } from './log-cascades.ts';
 import { countedRequests, type Decided, decidedJourneys } from './log-decisions.ts';
 import { linesExhibit, rowsExhibit } from './log-exhibits.ts';
 import { concernOf } from './log-members.ts';
@@ -136,11 +137,14 @@ function candidateOf(
   const all = counted === 0 ? undefined : Math.max(count, counted);
   const measured = measuredOf(cause, items, context, all === undefined ? undefined : { count, all });
   const confidence = confidenceOf(items);
+  const firstUs = Math.min(...items.map(({ journey }) => journey.startAtUs));
+  const before = cause === 'member/none-available' && logs !== undefined ? attemptsBefore(logs, firstUs) : undefined;
   const subject = {
     cause,
     items,
     measured,
     count,
+    ...(before === undefined ? {} : { before }),
     ...(all === undefined ? {} : { all }),
     ...(member === undefined ? {} : { member }),
   };

@@ -14,6 +14,8 @@ export type Subject = {
   readonly items: readonly Decided[];
   readonly measured: Measured;
   readonly count: number;
+  /** Attempts at members that failed just before, where no member was left. */
+  readonly before?: string;
   /** Requests in the logs. Undefined: no log counts them. */
   readonly all?: number;
 };
@@ -41,6 +43,12 @@ export function titleOf(subject: Subject): string {
   const refused = refusedBy(items);
   if (cause === 'gateway/overloaded' && refused !== undefined)
     return `The gateway itself refuses${isPoolStopped(refused) ? ': its application pool is stopped' : ''} (HTTPERR ${refused})${where}: ${share}.`;
+  if (cause === 'member/none-available' && subject.before !== undefined)
+    return `${CAUSES[cause].title}${where}: ${share}. Just before, ${subject.before}.`;
+  const took =
+    cause === 'gateway/cascade' ? items[0]?.facts.context.cascadeBefore(items[0].journey.startAtUs) : undefined;
+  if (took !== undefined)
+    return `The gateway had no member left${where}, because ${took.what} and taken them out: ${share}.`;
   // Only the gateway's line, which tells of attempts; that several members did the work is another thing.
   if (cause === 'gateway/retry-duplicate' && items.every(({ decision }) => decision.row === '37'))
     return `An attempt failed and the gateway made another, which was answered${where === '' ? '' : `,${where}`}: ${share}.`;

@@ -102,6 +102,17 @@ test('the logs of all hosts are waited for at once, and it is said whose and why
   assert.deepEqual(joined.logs?.problems, []);
 });
 
+test('a gateway that its answers do not tell is known by its log', async () => {
+  const healthy = healthyRun();
+  const recording: Recording = { ...healthy, gateway: { kind: 'unknown', certainty: 0, because: [], declared: false } };
+  const text = logOf(
+    recording,
+    recording.exchanges.filter(({ route }) => route === GATEWAY),
+  );
+  const joined = await attached(recording, { gateway: text });
+  assert.equal(joined.recording.gateway.kind, 'arr');
+});
+
 test('the waiting ends after 75 s for all of them together', async () => {
   const recording = healthyRun();
   const other = logOf(recording, recording.exchanges.slice(0, 40), { path: '/other', withIds: false });
