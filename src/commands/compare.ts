@@ -32,8 +32,12 @@ export function compareCommand(): Command {
     .argument('<member-url...>', 'one or more members, for example http://192.0.2.11:8080')
     .option('--host <name>', 'Host header (and TLS server name) for the members')
     .option('--path <path>', 'what to ask for (default: the path of the gateway URL)')
-    .option('--for <duration>', 'how long', unitOption(parseDuration, 'for'))
-    .option('--rate <rate>', 'slots per second; each asks every way once', unitOption(parseRate, 'rate'))
+    .option('--for <duration>', 'how long (default: 30s)', unitOption(parseDuration, 'for'))
+    .option(
+      '--rate <rate>',
+      'slots per second; each asks every way once (default: 10/s)',
+      unitOption(parseRate, 'rate'),
+    )
     .option('--insecure', 'do not verify certificates')
     .option('--no-auto', 'do not go on when something looks wrong')
     .addOption(budgetOption())

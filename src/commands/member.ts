@@ -31,7 +31,7 @@ const MOST_REQUESTS = 65_535;
 export function memberCommand(): Command {
   return new Command('member')
     .description('start one programmable member on 127.0.0.1, to put behind a gateway of yours; runs until Ctrl-C')
-    .option('--port <number>', 'port (default: a free one)', whole('port', 0, 65_535), 0)
+    .option('--port <number>', 'port; 0 takes any free one', whole('port', 0, 65_535), 0)
     .option('--name <name>', 'told in the header X-Member', headerName, 'member1')
     .option('--seed <number>', 'seed of the faults', parseSeed, 1)
     .option(

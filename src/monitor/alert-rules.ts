@@ -97,7 +97,7 @@ export function cusum(): Rule {
   return {
     id: 'cusum',
     urgency: 'ticket',
-    text: 'failures come more often than one in a thousand, without an outage',
+    text: 'failures come more often than one in a thousand',
     take({ count, failed }) {
       // Capped, and over at half, so that an outage of hours is not carried along for days after it.
       sum = Math.min(stop, Math.max(0, sum + failed * up + (count - failed) * down));

@@ -112,12 +112,7 @@ export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
     },
     recall({ name }, events) {
       const watch = watchOf(name);
-      if (watch === undefined) return;
-      const lasting = events.filter(({ toAtUs }) => toAtUs === undefined);
-      for (const event of lasting)
-        if (event.kind === 'finding') watch.tickets.recall(event);
-        else if (event.kind === 'failing') watch.spells.set(event.id, event);
-      for (const { alert, toldAtUs } of openAlerts(events)) watch.alerting.recall(alert, toldAtUs);
+      if (watch !== undefined) recallInto(watch, events);
     },
     deliveries: (name) => watches.get(name)?.delivery.state(),
     async close(graceUs) {
@@ -132,6 +127,14 @@ export function createAlertWatch(options: AlertWatchOptions): AlertWatch {
       stop.abort();
     },
   };
+}
+
+function recallInto({ tickets, spells, alerting }: Watch, events: readonly HistoryEvent[]): void {
+  for (const event of events) {
+    if (event.kind === 'finding' && event.toAtUs === undefined) tickets.recall(event);
+    if (event.kind === 'failing' && event.toAtUs === undefined) spells.set(event.id, event);
+  }
+  for (const { alert, toldAtUs } of openAlerts(events)) alerting.recall(alert, toldAtUs);
 }
 
 function isWaiting(delivery: AlertDelivery): boolean {

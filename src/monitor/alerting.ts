@@ -148,21 +148,6 @@ export function createAlerting(options: AlertingOptions = {}): Alerting {
     return !wasPage && known.alert.urgency === 'page' ? tell(known, 'worse', atUs) : [];
   };
 
-  const settle = (atUs: number): readonly Notice[] =>
-    [...opened].flatMap(([group, open]) => {
-      // A page ends with its own rules: those of tickets look back on hours and days, and may go on as a ticket.
-      const isHolding = (rules: readonly Rule[]): boolean =>
-        rules.some(({ urgency }) => open.alert.urgency === 'ticket' || urgency === 'page');
-      // While it flaps the next failure is near: its end is told once it is calm.
-      const isOver = [...open.series].every(
-        ({ holding, calmRounds, isFlapping }) => !isHolding(holding) && calmRounds >= CALM_ROUNDS && !isFlapping,
-      );
-      if (!isOver) return [];
-      opened.delete(group);
-      // Who was never told of it need not hear that it is over.
-      return open.toldAtUs === undefined ? [] : [{ kind: 'recovered' as const, atUs, alert: open.alert }];
-    });
-
   const tick = (atUs: number): readonly Notice[] => {
     silences = silences.filter(({ untilAtUs }) => untilAtUs > atUs);
     return [...opened.values()].flatMap((open) => {
@@ -177,35 +162,64 @@ export function createAlerting(options: AlertingOptions = {}): Alerting {
       const own = seriesOf(series, observation, options.objectiveRatio);
       take(own, observation);
       const isBad = own.holding.length > 0;
-      return [...(isBad ? raise(own, observation.atUs) : []), ...settle(observation.atUs), ...tick(observation.atUs)];
+      return [
+        ...(isBad ? raise(own, observation.atUs) : []),
+        ...settle(opened, observation.atUs),
+        ...tick(observation.atUs),
+      ];
     },
     tick,
     silence(silence) {
       silences = [...silences, silence];
     },
     recall(alert, toldAtUs) {
-      const { profile, cause, title } = alert;
-      const own = alert.routes.map((route) => seriesOf(series, { profile, route }, options.objectiveRatio));
-      for (const one of own) Object.assign(one, { cause, title: title.slice(profile.length + 2) });
-      opened.set(`${profile} ${cause}`, {
-        ...{ alert, series: new Set(own), isDue: true, toldAtUs, isFlappingTold: false },
-      });
+      const { profile, cause } = alert;
+      const own = recalled(alert, (route) => seriesOf(series, { profile, route }, options.objectiveRatio));
+      opened.set(`${profile} ${cause}`, { alert, series: own, isDue: true, toldAtUs, isFlappingTold: false });
     },
     retain(routes, atUs) {
-      const isGone = ({ route }: Series): boolean => !routes.includes(route);
-      for (const [name, own] of series) if (isGone(own)) series.delete(name);
-      return [...opened].flatMap(([group, open]) => {
-        const { alert, toldAtUs } = open;
-        for (const own of open.series) if (isGone(own)) open.series.delete(own);
-        if (open.series.size > 0) return [];
-        opened.delete(group);
-        return toldAtUs === undefined
-          ? []
-          : [{ kind: 'recovered' as const, atUs, alert: { ...alert, heading: 'unwatched' as const } }];
-      });
+      for (const [name, { route }] of series) if (!routes.includes(route)) series.delete(name);
+      return endUnwatched(opened, routes, atUs);
     },
     open: () => [...opened.values()].filter(({ isDue }) => isDue).map(({ alert }) => alert),
   };
+}
+
+function settle(opened: Map<string, OpenAlert>, atUs: number): readonly Notice[] {
+  return [...opened].flatMap(([group, open]) => {
+    // A page ends with its own rules: those of tickets look back on hours and days, and may go on as a ticket.
+    const isHolding = (rules: readonly Rule[]): boolean =>
+      rules.some(({ urgency }) => open.alert.urgency === 'ticket' || urgency === 'page');
+    // While it flaps the next failure is near: its end is told once it is calm.
+    const isOver = [...open.series].every(
+      ({ holding, calmRounds, isFlapping }) => !isHolding(holding) && calmRounds >= CALM_ROUNDS && !isFlapping,
+    );
+    if (!isOver) return [];
+    opened.delete(group);
+    // Who was never told of it need not hear that it is over.
+    return open.toldAtUs === undefined ? [] : [{ kind: 'recovered' as const, atUs, alert: open.alert }];
+  });
+}
+
+function endUnwatched(opened: Map<string, OpenAlert>, routes: readonly string[], atUs: number): readonly Notice[] {
+  return [...opened].flatMap(([group, { alert, series, toldAtUs }]) => {
+    for (const own of series) if (!routes.includes(own.route)) series.delete(own);
+    if (series.size > 0) return [];
+    opened.delete(group);
+    return toldAtUs === undefined
+      ? []
+      : [{ kind: 'recovered' as const, atUs, alert: { ...alert, heading: 'unwatched' as const } }];
+  });
+}
+
+/** Under the name that it was told by: `<profile>: <title>`. */
+function recalled({ routes, profile, cause, title }: Alert, seriesTo: (route: string) => Series): Set<Series> {
+  const all = routes.map(seriesTo);
+  for (const own of all) {
+    own.cause = cause;
+    own.title = title.slice(profile.length + 2);
+  }
+  return new Set(all);
 }
 
 function isSilenced({ profile, cause, routes }: Alert, silences: readonly Silence[], atUs: number): boolean {

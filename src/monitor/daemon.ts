@@ -1,4 +1,5 @@
 /** Many profiles under watch: loads and reloads them, keeps history in order, stops cleanly. */
+import type { Problem } from '../errors.ts';
 import { type History, type HistoryLevel, LEVEL_US } from '../model/history.ts';
 import { formatDuration } from '../model/quantity.ts';
 import { US_PER_SEC } from '../model/time.ts';
@@ -167,8 +168,15 @@ async function apply(core: Core, change: ProfileChange): Promise<void> {
   core.feed.publish({ kind: 'state' });
 }
 
+function problemLine({ path, line, message, expected, found, hint }: Problem): string {
+  const where = [...(line === undefined ? [] : [`line ${line}`]), ...(path === '' ? [] : [path])];
+  const wanted = expected === undefined ? '' : `; expected ${expected}`;
+  const got = found === undefined ? '' : `, found ${found}`;
+  return `${[...where, message].join(': ')}${wanted}${got}${hint === undefined ? '' : `. ${hint}`}`;
+}
+
 function refuse({ deps, running, refused }: Core, why: RefusedProfile, previous: LoadedProfile | undefined): void {
-  const problems = why.problems.map(({ path, line, message }) => `${line ?? ''}${path} ${message}`.trim()).join('; ');
+  const problems = why.problems.map(problemLine).join('; ');
   const stays = previous === undefined ? '' : '; what was loaded before stays in force';
   deps.log.error({ file: why.file }, `${why.file} is refused: ${problems}${stays}`);
   const watched = previous === undefined ? undefined : running.get(previous.profile.name)?.watched;

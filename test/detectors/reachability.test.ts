@@ -63,7 +63,7 @@ describe('gateway/unreachable', () => {
 
   const wordless = [failsIn('connect', 'unreachable', 'connect ENETUNREACH'), timesOut(SEC, 'connect')] as const;
   for (const reply of wordless)
-    test(`nobody says a word (${reply.outcome.kind}): that may be the network of this machine`, () => {
+    test(`nobody says a word (${reply.outcome?.kind}): that may be the network of this machine`, () => {
       const { title, confidence } = onlyCandidate(gatewayUnreachable, farm(reply, reply));
       assert.match(title, /^This machine reaches neither the gateway nor any member: look at its own network/);
       assert.equal(confidence, 'possible');

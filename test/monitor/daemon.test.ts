@@ -170,6 +170,7 @@ describe('profiles while they are watched', () => {
     const refused = farm.daemon.feed.state().profiles[0];
     assert.deepEqual(refused?.refused?.problems, [{ path: 'members', line: 3, message: 'missing' }]);
     assert.match(farm.events.at(-1)?.title ?? '', /refused \(1 problem\); what was loaded before stays in force/);
+    assert.ok(farm.logged.some((line) => line.includes('shop.yaml is refused: line 3: members: missing; what was')));
     const before = farm.rounds.length;
     assert.ok(before > 15, 'watched on');
     farm.save({ ...shop(), ...{ members: farmOf(['web1', 'web3']).members } });
