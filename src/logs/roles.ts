@@ -1,5 +1,5 @@
 /** Whose log a file is, where nobody said so: told from its own lines, its name, and the files beside it. */
-import type { LogEntry, LogFormatId, LogRole } from '../model/log.ts';
+import { DETAIL_FORMATS, type LogEntry, type LogFormatId, type LogRole } from '../model/log.ts';
 
 export type Role = { readonly role: LogRole; readonly member?: string; readonly because: string };
 
@@ -23,8 +23,6 @@ const GATEWAY_FORMATS: readonly LogFormatId[] = [
   'azure-application-gateway',
   'gcp',
 ];
-/** Their lines are about requests or processes of a host whose access log is another file. */
-const BARE_FORMATS: readonly LogFormatId[] = ['nginx-error', 'apache-error', 'httperr', 'freb', 'windows-events'];
 
 /** Why a log is a member's that nothing tells of: the one reason that may well be wrong. */
 export const NOT_FORWARDED = 'no line of it was forwarded';
@@ -64,11 +62,11 @@ export function tellRoles(files: readonly RoleInput[], memberNames: readonly str
       (one) => isSameMachine(file, one.file, files) || isAccessOf(file, one.file, files, named),
     );
     if (beside !== undefined) return { role: 'gateway', because: `it is of the same machine as ${beside.file.name}` };
-    return BARE_FORMATS.includes(file.format) && ipOf(file) === undefined ? undefined : memberRole(file, gateway);
+    return DETAIL_FORMATS.includes(file.format) && ipOf(file) === undefined ? undefined : memberRole(file, gateway);
   });
   const access = files.flatMap((file, index) => {
     const role = first[index];
-    return role === undefined || BARE_FORMATS.includes(file.format) ? [] : [{ file, role }];
+    return role === undefined || DETAIL_FORMATS.includes(file.format) ? [] : [{ file, role }];
   });
   return files.map((file, index) => first[index] ?? bareRole(file, access, gateway.length > 0));
 }
@@ -80,7 +78,7 @@ export function tellRoles(files: readonly RoleInput[], memberNames: readonly str
 type Rest = 'several' | 'one' | 'last';
 
 function loneRest(files: readonly RoleInput[], named: readonly (string | undefined)[]): Rest {
-  const left = files.filter(({ format }, index) => named[index] === undefined && !BARE_FORMATS.includes(format));
+  const left = files.filter(({ format }, index) => named[index] === undefined && !DETAIL_FORMATS.includes(format));
   if (named.includes('gateway') || new Set(left.map(({ name }) => logOf(name))).size !== 1) return 'several';
   return named.some((name) => name !== undefined) ? 'last' : 'one';
 }
@@ -158,8 +156,8 @@ function clueOf({ format, entries }: RoleInput, rest: Rest): Clue | undefined {
  */
 function askerOf(file: RoleInput, files: readonly RoleInput[]): Clue | undefined {
   const ip = ipOf(file);
-  if (ip === undefined || isLoopback(ip) || BARE_FORMATS.includes(file.format)) return undefined;
-  const others = files.filter((one) => !BARE_FORMATS.includes(one.format) && (ipOf(one) ?? ip) !== ip);
+  if (ip === undefined || isLoopback(ip) || DETAIL_FORMATS.includes(file.format)) return undefined;
+  const others = files.filter((one) => !DETAIL_FORMATS.includes(one.format) && (ipOf(one) ?? ip) !== ip);
   if (others.some((one) => isMostlyFrom(file, ipOf(one)))) return undefined;
   const behind = others.find((one) => isMostlyFrom(one, ip));
   return behind === undefined
@@ -205,7 +203,7 @@ function likelyForwarded({ win32 = 0, message, format, extra = {} }: LogEntry): 
 function isSameMachine(a: RoleInput, b: RoleInput, all: readonly RoleInput[]): boolean {
   const [left, right] = [ipOf(a), ipOf(b)];
   if (left !== undefined && right !== undefined) return left === right && !isLoopback(left);
-  if (!BARE_FORMATS.includes(a.format) || programOf(a.format) !== programOf(b.format)) return false;
+  if (!DETAIL_FORMATS.includes(a.format) || programOf(a.format) !== programOf(b.format)) return false;
   const folder = folderOf(a.name);
   if (folder !== folderOf(b.name)) return false;
   // A folder with logs of several machines is none of a machine.
@@ -260,7 +258,7 @@ function hasOtherAccess(own: RoleInput, folder: string, all: readonly RoleInput[
     (file) =>
       file !== own &&
       folderOf(file.name) === folder &&
-      !BARE_FORMATS.includes(file.format) &&
+      !DETAIL_FORMATS.includes(file.format) &&
       programOf(file.format) === programOf(own.format) &&
       ipOf(file) !== ipOf(own),
   );

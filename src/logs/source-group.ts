@@ -1,5 +1,5 @@
 /** Files of one host and format, read as one source. */
-import type { LogRole } from '../model/log.ts';
+import { DETAIL_FORMATS, type LogRole } from '../model/log.ts';
 import type { Random } from '../model/time.ts';
 import type { LogFormat } from './format.ts';
 import { type Collected, createCollector } from './join/collector.ts';
@@ -75,9 +75,8 @@ export function groupFiles(files: readonly LogFile[]): FileGroup[] {
   });
 }
 
-/** Formats whose lines are about requests that another log counts. */
 export function isDetails({ id }: LogFormat): boolean {
-  return ['httperr', 'freb', 'windows-events', 'nginx-error', 'apache-error'].includes(id);
+  return DETAIL_FORMATS.includes(id);
 }
 
 // Probes of balancers and orchestrators as they name themselves; ARR's own health test has no User-Agent and is told by its path alone.

@@ -24,6 +24,15 @@ export const LOG_FORMATS = [
 ] as const;
 export type LogFormatId = (typeof LOG_FORMATS)[number];
 
+/** Formats whose lines are about requests that another log counts. */
+export const DETAIL_FORMATS: readonly LogFormatId[] = [
+  'nginx-error',
+  'apache-error',
+  'httperr',
+  'freb',
+  'windows-events',
+];
+
 /**
  * What a line is about. `access`: one request, answered or not. `error`: a message, often about one request. `kernel`: a request that
  * never reached a site's own log (HTTPERR). `event`: something that happened to a process. `trace`: one request, step by step (FREB).

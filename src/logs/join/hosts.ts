@@ -1,6 +1,6 @@
 /** Sources grouped by the host that wrote them, each host with its clock. */
 import type { ClockEstimate, Presence } from '../../model/journey.ts';
-import type { LogFormatId, LogRole, PlacedEntry } from '../../model/log.ts';
+import { DETAIL_FORMATS, type LogFormatId, type LogRole, type PlacedEntry } from '../../model/log.ts';
 import { correctionUs } from './clock.ts';
 import type { KeptEntry } from './collector.ts';
 import { type HostIndex, indexHost } from './host-index.ts';
@@ -129,5 +129,5 @@ function reachReason({ ranges }: HostSource, fromUs: number, toUs: number): stri
 
 /** Logs with a line for every request; the others only tell of some. */
 export function hasAccessFormat({ format }: Pick<HostSource, 'format'>): boolean {
-  return !['httperr', 'freb', 'windows-events', 'nginx-error', 'apache-error'].includes(format);
+  return !DETAIL_FORMATS.includes(format);
 }
