@@ -66,6 +66,23 @@ describe('the thread of the monitor', { timeout: 30_000 }, () => {
     }
   });
 
+  test('requests of a round are never nearer than planned; what a timer wakes is due then, a little after the plan', async () => {
+    const { sender } = await start((_, response) => response.end('ok'));
+    try {
+      const shots = Array.from({ length: 20 }, () => SHOT);
+      const gapUs = 7_300;
+      const { startUs, exchanges } = await sender.send('shop', { ...ROUND, order: 'together', shots, gapUs });
+      let planUs = startUs;
+      for (const { dueUs, sentUs = 0 } of exchanges) {
+        assert.ok(dueUs >= planUs && sentUs >= dueUs, `due ${dueUs}, sent ${sentUs}, planned ${planUs}`);
+        assert.ok(dueUs <= planUs + 2_000, 'what is later than a timer may be is late, and not due later');
+        planUs = dueUs + gapUs;
+      }
+    } finally {
+      await sender.close();
+    }
+  });
+
   test('limits hold for each round anew', async () => {
     const { sender } = await start((_, response) => response.end('ok'), { maxRequests: 2 });
     try {
