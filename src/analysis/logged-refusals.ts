@@ -38,9 +38,9 @@ export function loggedRefusals({ sources }: Pick<LogEvidence, 'sources'>): reado
       addClasses(tallies, member, classes);
   return [...tallies].flatMap(([member, own]) => {
     const peers = [...tallies].flatMap(([name, tally]) => (name === member ? [] : [tally]));
+    const peersOf = peers.reduce((sum, { of }) => sum + of, 0);
     const found = [...own.codes].flatMap(([code, { first, count }]): readonly LoggedRefusal[] => {
       const { status, substatus } = first;
-      const peersOf = peers.reduce((sum, { of }) => sum + of, 0);
       const peersCount = peers.reduce((sum, { codes }) => sum + (codes.get(code)?.count ?? 0), 0);
       const one = { member, status, count, of: own.of, peersCount, peersOf };
       return isOdd(one) ? [{ ...one, ...(substatus === undefined ? {} : { substatus }) }] : [];
